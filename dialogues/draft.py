@@ -1,0 +1,58 @@
+"""The inverse of the prompt: a draft (the raw completion) becomes a dialogue, or a fault.
+
+Strict on purpose: a JSON object with exactly the keys asked for. Around it only what chat models
+put there without being asked is taken off: a thinking block, and one code fence.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from unicodedata import normalize
+
+from dialogues.dialogue import Demonstration, Dialogue, Turn
+from dialogues.prompt import turn_keys
+from speech_events.scenario import Scenario
+
+_WRAPPING = re.compile(
+    r"\A\s*(?:<think>.*?</think>\s*)?(?:```(?:json)?\s*(?P<fenced>.*?)\s*```|(?P<bare>.*?))\s*\Z",
+    re.DOTALL,
+)
+_SPACES = re.compile(r"[^\S\n]+")
+
+
+def parse(draft: str, scenario: Scenario, demonstrations: Sequence[Demonstration] = ()) -> Dialogue:
+    """Read ``draft`` as the answer to ``scenario``; never raises.
+
+    Turns are in Unicode NFC with runs of blanks collapsed. An unreadable draft has no turns and
+    its ``fault`` begins with "not_json", "not_an_object", "wrong_keys" or "not_text".
+    """
+    turns, fault = _turns(draft, scenario.order)
+    return Dialogue(scenario=scenario, turns=turns, demonstrations=demonstrations, fault=fault)
+
+
+def _turns(draft: str, order: str) -> tuple[tuple[Turn, ...], str]:
+    wrapped = _WRAPPING.match(draft)
+    text = (wrapped["fenced"] or wrapped["bare"] or "") if wrapped else draft
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return (), f"not_json: {str(error)[:80]}; the draft ends with {draft[-40:]!r}"
+    if not isinstance(answer, dict):
+        return (), f"not_an_object: {type(answer).__name__}"
+    keys = turn_keys(order)
+    if list(answer) != keys:
+        odd = [key for key in answer if key not in keys] or [
+            key for key in keys if key not in answer
+        ]
+        return (), f"wrong_keys: {len(answer)} turns instead of {len(keys)}, see {odd[:4]}"
+    if not all(isinstance(text, str) for text in answer.values()):
+        return (), "not_text: a turn is not a string"
+    return tuple(
+        Turn(speaker, tidy(text)) for speaker, text in zip(order, answer.values(), strict=True)
+    ), ""
+
+
+def tidy(text: str) -> str:
+    """NFC, without lone surrogates (no UTF-8 can hold them), blanks collapsed and trimmed."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _SPACES.sub(" ", normalize("NFC", whole)).strip()

@@ -1,0 +1,143 @@
+"""The ``crowdglot`` command."""
+
+import sys
+
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crowdglot import __version__
+from crowdglot.errors import CrowdglotError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Open LLMs as multilingual crowdworkers: dialogues written directly in any language.",
+)
+
+Recipe = Annotated[str, typer.Argument(help="A recipe's path, or the name of a bundled one.")]
+Dataset = Annotated[Path, typer.Argument(help="The folder of a dataset.")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a key of the recipe: key=value.")
+]
+EngineKind = Annotated[str, typer.Option("--engine", help="embedded, openai … (engine.kind).")]
+Model = Annotated[str, typer.Option("--model", help="The model (engine.model).")]
+BaseUrl = Annotated[str, typer.Option("--base-url", help="Where it is served (engine.base_url).")]
+Output = Annotated[str, typer.Option("--output", help="The dataset's folder (output).")]
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence on stderr and exit code 2."""
+    from flows.environment import settle
+
+    settle()
+    try:
+        app()
+    except CrowdglotError as error:
+        typer.echo(f"crowdglot: {error}", err=True)
+        sys.exit(2)
+
+
+def _gather(
+    changes: list[str] | None, engine: str = "", model: str = "", base_url: str = "",
+    output: str = "",
+) -> list[str]:  # fmt: skip
+    """The short options, as the changes of the recipe that they stand for."""
+    options = {
+        "engine.kind": engine,
+        "engine.model": model,
+        "engine.base_url": base_url,
+        "output": output,
+    }
+    return [*(f"{key}={value}" for key, value in options.items() if value), *(changes or [])]
+
+
+@app.command()
+def synthesize(
+    recipe: Recipe,
+    changes: Changes = None,
+    engine: EngineKind = "",
+    model: Model = "",
+    base_url: BaseUrl = "",
+    output: Output = "",
+    show: Annotated[int, typer.Option(help="Dialogues to show at the end.")] = 0,
+) -> None:
+    """Write the dialogues of RECIPE. Run it again after any interruption and it goes on."""
+    from flows.display import run_with_display
+    from flows.recipe import read_recipe
+
+    chosen = read_recipe(recipe, _gather(changes, engine, model, base_url, output))
+    sys.exit(run_with_display(chosen, show))
+
+
+@app.command()
+def preview(
+    recipe: Recipe,
+    changes: Changes = None,
+    first: Annotated[int, typer.Option(help="Index of the first scenario.")] = 0,
+    count: Annotated[int, typer.Option(help="How many prompts to print.")] = 1,
+) -> None:
+    """Print the prompts of RECIPE; no model is called."""
+    from flows.display import print_prompts
+    from flows.recipe import read_recipe
+
+    print_prompts(read_recipe(recipe, changes or []), first, count)
+
+
+@app.command()
+def rejudge(dataset: Dataset, changes: Changes = None) -> None:
+    """Judge DATASET anew with today's critics and thresholds; the model is not asked."""
+    from flows.display import print_funnel
+    from flows.rejudge import rejudge as judge_anew
+
+    funnel, short = judge_anew(dataset, changes or [])
+    print_funnel(funnel)
+    if short:
+        typer.echo(f"{short} shard(s) want more dialogues: run `crowdglot synthesize` again.")
+
+
+@app.command()
+def show(
+    dataset: Dataset,
+    language: Annotated[str, typer.Option(help="Only this language tag.")] = "",
+    event: Annotated[str, typer.Option(help="Only this speech event.")] = "",
+    rejected: Annotated[bool, typer.Option("--rejected", help="Rejected drafts instead.")] = False,
+    count: Annotated[int, typer.Option(help="How many dialogues.")] = 4,
+) -> None:
+    """Show dialogues of DATASET in the terminal, one of each language in turn."""
+    from flows.display import print_dialogues
+
+    print_dialogues(dataset, language=language, event=event, rejected=rejected, count=count)
+
+
+@app.command()
+def languages() -> None:
+    """List the languages that have a pack; any other BCP-47 tag can be asked for too."""
+    from flows.display import print_languages
+
+    print_languages()
+
+
+@app.command()
+def events() -> None:
+    """List the speech events."""
+    from flows.display import print_events
+
+    print_events()
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Handle the options before any command."""
+    if show_version:
+        typer.echo(f"crowdglot {__version__}")
+        raise typer.Exit
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""What the command prints."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from crowdglot.errors import CrowdglotError
+from flows.job import open_job
+from flows.recipe import Recipe
+from flows.run import start_engine
+from flows.shard import Stop, Tally
+from languages.identification import verifiable
+from languages.language import packed_tags, resolve_language
+from outputs.folder import read_recipe
+from outputs.funnel import Funnel, measure_funnel, read_rows
+from outputs.shards import is_complete
+from speech_events.event import event_names, read_event
+
+STOPPED = 130
+console = Console(highlight=False)
+
+
+def run_with_display(recipe: Recipe, show: int = 0) -> int:
+    """Run the flow with a progress bar; the exit code: 0, or 130 if a signal stopped it.
+
+    Errors of ours are raised as they are.
+    """
+    return asyncio.run(_run(recipe, show))
+
+
+async def _run(recipe: Recipe, show: int) -> int:
+    job = open_job(recipe)  # all that can be wrong in the recipe is found before anything starts
+    wanted = recipe.dialogues_per_language * len(recipe.languages)
+    there = sum(shard.size for shard in job.shards() if is_complete(job.folder, shard))
+    # The model loads while Prefect starts.
+    warm = start_engine(recipe) if there < wanted else None
+    console.print(
+        f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
+        f"→ {recipe.folder}" + (f" ({there} are there already)" if there else "")
+    )
+    stop, tally = Stop(), Tally()
+    state = await _flow(recipe, warm, stop, tally, wanted - there)
+    if state.is_failed() or state.is_crashed():
+        raise stop.cause or CrowdglotError(state.message or "the flow failed.")
+    print_funnel(measure_funnel(recipe.folder))
+    if state.name == "CompletedShort":
+        console.print(f"[yellow]{state.message}[/] See metrics.json, 'short'.")
+    if state.name == "Stopped":
+        console.print("Stopped. Nothing is lost: run the same command again to go on.")
+        return STOPPED
+    if show:
+        print_dialogues(recipe.folder, count=show)
+    return 0
+
+
+async def _flow(
+    recipe: Recipe, warm: asyncio.Task[Any] | None, stop: Stop, tally: Tally, places: int
+) -> Any:
+    """The final state of the flow."""
+    # The loading of Prefect takes seconds; the engine's first steps must not wait for it.
+    synthesis = await asyncio.to_thread(_import_flow)
+    synthesis.WARM.set(warm)
+    synthesis.WATCHED.set((stop, tally))
+    with _progress() as progress:
+        row = progress.add_task("starting", total=places, figures="")
+        watch = asyncio.create_task(_watch(progress, row, stop, tally))
+        try:
+            return await synthesis.synthesize(recipe, return_state=True)
+        finally:
+            watch.cancel()
+            progress.update(row, **_figures(tally, 0.0, places), description="done")
+            if warm and not warm.done():
+                warm.cancel()
+
+
+def _import_flow() -> Any:
+    from flows import synthesize
+
+    return synthesize
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+async def _watch(progress: Progress, row: Any, stop: Stop, tally: Tally) -> None:
+    """Bring the tally to the screen a few times a second."""
+    started = 0.0
+    while True:
+        if tally.accepted + tally.rejected and not started:
+            started = time.monotonic()
+        total = progress.tasks[0].total or 0
+        elapsed = time.monotonic() - started if started else 0.0
+        description = "stopping" if stop.wanted else "writing" if started else "starting"
+        progress.update(row, description=description, **_figures(tally, elapsed, total))
+        await asyncio.sleep(0.25)
+
+
+def _figures(tally: Tally, elapsed: float, total: float) -> dict[str, Any]:
+    figures = f"[green]{tally.accepted} accepted[/] [red]{tally.rejected} rejected[/]"
+    if elapsed > 1.0:
+        figures += f" {tally.completion_tokens / elapsed:.0f} tokens/s"
+        if tally.accepted > 1:
+            left = (total - tally.accepted) * elapsed / tally.accepted
+            figures += f" ETA {int(left // 60)}:{int(left % 60):02d}"
+    return {"completed": min(tally.accepted, total), "figures": figures}
+
+
+def print_funnel(funnel: Funnel) -> None:
+    """The acceptance rate, by language, and the reasons for rejection."""
+    table = Table(title=f"Acceptance: {funnel.accepted} of {funnel.drafts} drafts "
+                  f"({funnel.acceptance_rate:.1%})", title_justify="left")  # fmt: skip
+    for column in ("language", "accepted", "rejected"):
+        table.add_column(column, justify="left" if column == "language" else "right")
+    for tag in sorted({*funnel.accepted_by_language, *funnel.rejected_by_language}):
+        accepted = funnel.accepted_by_language.get(tag, 0)
+        rejected = funnel.rejected_by_language.get(tag, 0)
+        table.add_row(f"{resolve_language(tag).name} ({tag})", str(accepted), str(rejected))
+    console.print(table)
+    if funnel.reasons:
+        reasons = Table(title="Reasons for rejection", title_justify="left")
+        reasons.add_column("reason")
+        reasons.add_column("drafts", justify="right")
+        for reason, count in funnel.reasons.items():
+            reasons.add_row(reason, str(count))
+        console.print(reasons)
+
+
+def print_prompts(recipe: Recipe, first: int, count: int) -> None:
+    """The chat messages of a few scenarios, as the engine would get them."""
+    job = open_job(recipe)
+    for index in range(first, first + count):
+        scenario = job.materials.plan.scenario(index)
+        console.rule(f"{scenario.id}: {scenario.event.title}")
+        for message in job.request(scenario, 0).messages:
+            console.print(f"[bold]{message.role}[/]")
+            console.print(Text(message.content))
+            console.print()
+
+
+def print_dialogues(
+    folder: Path, *, language: str = "", event: str = "", rejected: bool = False, count: int = 4
+) -> None:
+    """Some rows of a dataset, languages taking turns."""
+    read_recipe(folder)
+    rows = read_rows(folder, "rejected" if rejected else "data")
+    if language:
+        rows = rows.filter(pl.col("language") == resolve_language(language).tag)
+    if event:
+        rows = rows.filter(pl.col("speech_event") == read_event(event).name)
+    if rows.is_empty():
+        console.print("No such dialogue.")
+        return
+    turns = pl.int_range(pl.len()).over("language")
+    for row in rows.with_columns(turn=turns).sort("turn", "language").head(count).to_dicts():
+        console.print(_panel(row))
+
+
+def _panel(row: dict[str, Any]) -> Panel:
+    names = {persona["speaker"]: persona["name"] for persona in row["personas"]}
+    text = Text()
+    text.append(f"{row['common_ground']['premise']}\n\n", style="italic dim")
+    for turn in row["turns"] or []:
+        text.append(f"{names.get(turn['speaker'], turn['speaker'])}: ", style="bold")
+        text.append(f"{turn['text']}\n")
+    if row["reason"]:
+        text.append(f"\nrejected: {row['reason']}", style="red")
+        for rejection in row["rejections"]:
+            text.append(f"\n  {rejection['critic']}: {rejection['evidence']}", style="dim")
+    title = f"{row['id']} · {row['speech_event']} · {row['common_ground']['relation']}"
+    return Panel(text, title=title, title_align="left")
+
+
+def print_languages() -> None:
+    """The languages with a pack."""
+    table = Table("tag", "name", "autonym", "script", "direction", "spoken in", "identified")
+    for tag in packed_tags():
+        language = resolve_language(tag)
+        regions = ", ".join(c.region for c in language.pack.communities) if language.pack else ""
+        known = "yes" if verifiable(language) else "no"
+        table.add_row(
+            tag,
+            language.name,
+            language.autonym,
+            language.script,
+            language.direction,
+            regions,
+            known,
+        )
+    console.print(table)
+
+
+def print_events() -> None:
+    """The speech events."""
+    table = Table("event", "group", "speakers", "turns", "relations", "definition")
+    for name in event_names():
+        event = read_event(name)
+        low, high = event.speakers
+        table.add_row(
+            name,
+            event.group.replace("_", "-"),
+            str(low) if low == high else f"{low}-{high}",
+            f"{event.turns[0]}-{event.turns[1]}",
+            ", ".join(event.relations).replace("_", " "),
+            event.definition,
+        )
+    console.print(table)

@@ -1,0 +1,93 @@
+"""A job: a recipe with all it needs opened, and the way of one question through it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from critics import Critic, judge, load_critics
+from critics.verdict import Verdict
+from crowdglot.draws import Draws
+from dialogues.dialogue import Demonstration, Dialogue
+from dialogues.draft import parse
+from dialogues.prompt import answer_schema, render
+from engines.engine import Request, Sampling
+from flows.materials import Materials, open_materials
+from flows.recipe import Recipe
+from outputs.record import Entry
+from outputs.shards import Shard, shards_of
+from speech_events.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything but the engine."""
+
+    recipe: Recipe
+    materials: Materials
+    critics: Sequence[Critic]
+    sampling: Sampling
+
+    @property
+    def folder(self) -> Path:
+        """The dataset's folder."""
+        return self.recipe.folder
+
+    def shards(self) -> list[Shard]:
+        """All shards of the dataset."""
+        recipe = self.recipe
+        return list(shards_of(recipe.languages, recipe.dialogues_per_language, recipe.shard_size))
+
+    def identity(self) -> dict[str, Any]:
+        """What every row depends on: the recipe, and the content of its sources."""
+        return self.recipe.identity() | {"materials": self.materials.fingerprint}
+
+    def first_indices(self, shard: Shard) -> list[int]:
+        """The plan's indices of the dialogues that ``shard`` wants."""
+        plan = self.materials.plan
+        language = plan.languages[self.recipe.languages.index(shard.language)]
+        return [plan.index(language, shard.first + step) for step in range(shard.size)]
+
+    def demonstrations(self, scenario: Scenario) -> tuple[Demonstration, ...]:
+        """The demonstrations that go with a scenario: the same for its whole block."""
+        position = self.materials.plan.position(scenario.index)
+        block = position // self.recipe.demonstrations.block
+        return self.materials.demonstrations.for_block(scenario.language.tag, block)
+
+    def request(self, scenario: Scenario, attempt: int) -> Request:
+        """The question to the engine; the seed is new for every attempt."""
+        return Request(
+            messages=render(scenario, self.demonstrations(scenario)),
+            schema=answer_schema(scenario.order),
+            sampling=self.sampling,
+            seed=Draws(self.recipe.seed, "ask", scenario.index, attempt).below(2**31),
+        )
+
+    def judge(self, entry: Entry) -> tuple[Dialogue, tuple[Verdict, ...]]:
+        """Read a completion and have it judged."""
+        scenario = self.materials.plan.scenario(entry.index)
+        dialogue = parse(entry.completion.text, scenario, self.demonstrations(scenario))
+        return dialogue, judge(dialogue, self.critics)
+
+
+def open_job(recipe: Recipe) -> Job:
+    """Read the recipe's sources and load its critics; opened once in each process."""
+    return _open_job(recipe.model_dump_json())
+
+
+@lru_cache(maxsize=4)
+def _open_job(written: str) -> Job:
+    recipe = Recipe.model_validate_json(written)
+    return Job(
+        recipe=recipe,
+        materials=open_materials(recipe),
+        critics=load_critics(recipe.critics),
+        sampling=Sampling(
+            temperature=recipe.sampling.temperature,
+            top_p=recipe.sampling.top_p,
+            min_p=recipe.sampling.min_p,
+            repeat_penalty=recipe.sampling.repeat_penalty,
+            max_tokens=recipe.max_tokens,
+        ),
+    )

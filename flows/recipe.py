@@ -1,0 +1,179 @@
+"""Recipes: what a dataset shall be, as a TOML file with ``--set key=value`` on top."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from crowdglot.errors import ConfigurationError
+from crowdglot.strict_toml import Strict, read_toml, validate
+from languages.language import resolve_language
+from speech_events.event import event_names, read_event
+
+RECIPES = Path(__file__).parent / "recipes"
+# Keys on which no row depends: they may change between two runs of one dataset.
+_FREE = re.compile(r"output|engine\.(concurrency|base_url|api_key_env|time_out)")
+
+
+class DemonstrationSettings(Strict):
+    """``source``: "bundled", a file or "hf:org/name"; ``count``: how many a prompt shows;
+    ``block``: for how many neighbouring dialogues of a language the same ones are shown."""
+
+    source: str = "bundled"
+    count: int = Field(default=2, ge=0, le=8)
+    block: int = Field(default=50, ge=1)
+
+
+class PersonaSettings(Strict):
+    """``source``: "bundled", "demonstrations" (their speakers), a file or "hf:org/name"."""
+
+    source: str = "bundled"
+
+
+class EngineSettings(Strict):
+    """Which model, and where it runs. The API key is read from the variable ``api_key_env``."""
+
+    kind: str = "embedded"
+    model: str = ""
+    base_url: str = ""
+    concurrency: int = Field(default=1, ge=1, le=4096)
+    api_key_env: str = "OPENAI_API_KEY"
+    time_out: float = Field(default=300.0, gt=0)
+
+
+class SamplingSettings(Strict):
+    """How tokens are drawn; ``max_tokens`` 0 means 96 for each turn of the longest dialogue."""
+
+    temperature: float = Field(default=0.8, ge=0, le=2)
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    min_p: float = Field(default=0.05, ge=0, le=1)
+    repeat_penalty: float = Field(default=1.1, ge=1, le=2)
+    max_tokens: int = Field(default=0, ge=0)
+
+
+class Recipe(Strict):
+    """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    languages: tuple[str, ...] = Field(min_length=1)
+    dialogues_per_language: int = Field(ge=1)
+    turns: tuple[int, int] = (6, 10)
+    events: tuple[str, ...] = ()
+    seed: int = Field(default=0, ge=0)
+    max_attempts: int = Field(default=3, ge=1, le=100)
+    max_replacements: int = Field(default=3, ge=0, le=100)
+    shard_size: int = Field(default=200, ge=1)
+    output: str = ""
+    demonstrations: DemonstrationSettings = DemonstrationSettings()
+    personas: PersonaSettings = PersonaSettings()
+    engine: EngineSettings = EngineSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    critics: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @field_validator("languages", "events", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _languages(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+        canonical = tuple(resolve_language(tag).tag for tag in tags)
+        if len(set(canonical)) < len(canonical):
+            raise ValueError(f"a language stands twice in {', '.join(canonical)}; name each once")
+        return canonical
+
+    @field_validator("events")
+    @classmethod
+    def _events(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(sorted({read_event(name).name for name in names}))
+
+    @field_validator("turns", mode="before")
+    @classmethod
+    def _range(cls, value: Any) -> Any:
+        """Accept [6, 10], "6-10" and 8."""
+        if isinstance(value, str) and (found := re.fullmatch(r"(\d+)\s*[-–,]\s*(\d+)", value)):
+            return (int(found[1]), int(found[2]))
+        return (value, value) if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _turns(self) -> "Recipe":
+        low, high = self.turns
+        if not 2 <= low <= high <= 60:
+            raise ValueError(f"'turns' is {low} to {high}; give a range within 2 to 60")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """The dataset's folder."""
+        return Path(self.output or f"outputs/datasets/{self.name}")
+
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """The speech events of the plan: those named, or all."""
+        return self.events or event_names()
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens that one answer may have."""
+        return self.sampling.max_tokens or 96 * self.turns[1] + 64
+
+    def identity(self) -> dict[str, Any]:
+        """What the rows depend on, as flat keys; two runs on one folder must agree on it."""
+        flat: dict[str, Any] = {}
+
+        def walk(prefix: str, value: Any) -> None:
+            if isinstance(value, dict):
+                for key, inner in value.items():
+                    walk(f"{prefix}.{key}" if prefix else key, inner)
+            elif not _FREE.fullmatch(prefix):
+                flat[prefix] = value
+
+        walk("", self.model_dump(mode="json"))
+        return flat
+
+
+def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
+    """A recipe by the name of a bundled one or by path, with ``key=value`` changes on top.
+
+    Raises ConfigurationError naming file, key and remedy.
+    """
+    bundled = RECIPES / f"{source}.toml"
+    path = bundled if bundled.exists() else Path(source)
+    if not path.exists():
+        known = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
+        raise ConfigurationError(
+            f"{source}: no such recipe; give the path of a TOML file or one of: {known}."
+        )
+    return build_recipe(read_toml(path), changes, where=str(path))
+
+
+def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> Recipe:
+    """Check ``table`` with ``changes`` applied; ``where`` names it in errors."""
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals or not key.strip():
+            raise ConfigurationError(f"--set {change}: write it as key=value.")
+        _put(table, key.strip().split("."), _literal(value.strip()), change)
+    return validate(Recipe, table, where)
+
+
+def _put(table: dict[str, Any], path: list[str], value: Any, change: str) -> None:
+    for part in path[:-1]:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            raise ConfigurationError(f"--set {change}: '{part}' is no table, it has no keys.")
+    table[path[-1]] = value
+
+
+def _literal(text: str) -> Any:
+    """A TOML value where the text is one, else the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -1,0 +1,56 @@
+"""Judging a dataset anew: changed critics or thresholds, no question to the model."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from crowdglot.errors import ConfigurationError
+from flows.finish import finish
+from flows.job import open_job
+from flows.recipe import Recipe, build_recipe
+from flows.shard import Stop, Tally, fill_shard
+from outputs.folder import locked, read_recipe, store_recipe
+from outputs.funnel import Funnel
+from outputs.shards import is_complete
+
+
+def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
+    """Apply today's critics, and ``changes`` such as "critics.length.most_characters=300".
+
+    Returns the new funnel and the number of shards that now want more dialogues, which
+    ``synthesize`` writes. Only keys under ``critics`` may change; the rest is what the rows are.
+    """
+    if strange := [change for change in changes if not change.startswith("critics.")]:
+        raise ConfigurationError(
+            f"--set {strange[0]}: rejudge changes keys under 'critics' only; "
+            "for another recipe run `crowdglot synthesize` with another output."
+        )
+    with locked(folder):
+        table = read_recipe(folder)
+        identity = table.pop("identity", {})
+        recipe = build_recipe(table, changes, where=str(folder / "recipe.toml"))
+        recipe = recipe.model_copy(update={"output": str(folder)})
+        job = open_job(recipe)
+        if job.materials.fingerprint != identity.get("materials"):
+            raise ConfigurationError(
+                f"{folder}: its personas, demonstrations, packs or events are no longer those it "
+                "was made with, so its scenarios cannot be told; restore them, or use the "
+                f"crowdglot version in its rows."
+            )
+        stop, tally = Stop(), Tally()
+        gate = asyncio.Semaphore(1)
+        shards = [shard for shard in job.shards() if shard.accepted(folder).exists()]
+        # The recipe first: after a crash half-way, running the same again finishes the rest.
+        store_recipe(folder, recipe.model_dump(mode="json"), job.identity())
+        for shard in shards:
+            asyncio.run(fill_shard(job, shard, None, gate, stop, tally))
+            if stop.cause:
+                raise stop.cause
+        return finish(job), sum(not is_complete(folder, shard) for shard in shards)
+
+
+def recipe_of(folder: Path) -> Recipe:
+    """The recipe that made the dataset in ``folder``."""
+    table = read_recipe(folder)
+    table.pop("identity", None)
+    return build_recipe(table, (), where=str(folder / "recipe.toml"))

@@ -1,0 +1,69 @@
+"""Scripts: which letters a language is written in, and how many of a text's letters are not."""
+
+from functools import lru_cache
+from typing import Any
+
+import regex
+
+# ISO 15924 codes that stand for several Unicode scripts; all others name one of their own.
+_COMPOSITE = {
+    "Hans": ("Han", "Bopomofo"),
+    "Hant": ("Han", "Bopomofo"),
+    "Jpan": ("Han", "Hiragana", "Katakana"),
+    "Kore": ("Hangul",),  # Chinese characters have all but left everyday Korean
+    "Zyyy": (),
+}
+# Languages of which the script alone gives proof, the language being the only large one in it.
+_PROOF = {
+    "Kore": "ko", "Thai": "th", "Grek": "el", "Geor": "ka", "Armn": "hy", "Taml": "ta",
+    "Telu": "te", "Knda": "kn", "Mlym": "ml", "Gujr": "gu", "Guru": "pa", "Sinh": "si",
+    "Khmr": "km", "Laoo": "lo", "Mymr": "my", "Tibt": "bo", "Thaa": "dv", "Orya": "or",
+}  # fmt: skip
+# Frequent characters that exist in one of the two written forms of Chinese only.
+_SIMPLIFIED = "们这个说来会时为么没对过还开关门见现觉爱听话谁让给认识东车买卖钱饭吗吧呢欢乐学习书应该样从当" \
+    "进远边动问间题业务经济头发长张亲难点热爷妈种类实际后里边电脑视频网络机场岁几乎气节"  # fmt: skip
+_TRADITIONAL = "們這個說來會時為麼沒對過還開關門見現覺愛聽話誰讓給認識東車買賣錢飯嗎歡樂學習書應該樣從當" \
+    "進遠邊動問間題業務經濟頭髮長張親難點熱爺媽種類實際後裡邊電腦視頻網絡機場歲幾乎氣節"  # fmt: skip
+_ONLY_SIMPLIFIED = frozenset(_SIMPLIFIED) - frozenset(_TRADITIONAL)
+_ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED)
+
+LETTERS = regex.compile(r"\p{L}")
+_KANA = regex.compile(r"[\p{Script=Hiragana}\p{Script=Katakana}]")
+
+
+@lru_cache(maxsize=256)
+def foreign_letters(script: str) -> Any:
+    """A pattern for runs of letters that ``script`` (ISO 15924) does not have."""
+    names = _COMPOSITE.get(script, (script,))
+    if not names:
+        return regex.compile(r"(?!)")
+    own = "".join(rf"\p{{Script={name}}}" for name in names)
+    return regex.compile(rf"[\p{{L}}--[{own}\p{{Script=Common}}\p{{Script=Inherited}}]]+", regex.V1)
+
+
+def foreign_share(text: str, script: str) -> float | None:
+    """The share of letters in ``text`` that ``script`` lacks; None if it has no letters."""
+    letters = len(LETTERS.findall(text))
+    if letters == 0:
+        return None
+    return sum(map(len, foreign_letters(script).findall(text))) / letters
+
+
+def proves(script: str) -> str | None:
+    """The language that a text in this script must be in, if the script leaves no choice."""
+    return _PROOF.get(script)
+
+
+def without_kana(text: str) -> bool:
+    """Whether ``text`` has several letters and no kana: hardly a sentence in Japanese."""
+    return not _KANA.search(text) and len(LETTERS.findall(text)) >= 4
+
+
+def wrong_chinese(text: str, script: str) -> float:
+    """The share of the other written form among the characters that tell the two forms apart."""
+    simplified = sum(character in _ONLY_SIMPLIFIED for character in text)
+    traditional = sum(character in _ONLY_TRADITIONAL for character in text)
+    if simplified + traditional == 0:
+        return 0.0
+    wrong = traditional if script == "Hans" else simplified
+    return wrong / (simplified + traditional)

@@ -1,0 +1,84 @@
+"""The dataset folder: who made it, and that only one process writes to it."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from filelock import FileLock, Timeout
+
+from crowdglot.errors import StorageError
+from outputs.storage import storing, write_text
+
+RECIPE = "recipe.toml"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process; StorageError if another one writes to it."""
+    with storing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise StorageError(
+                f"{folder}: another process is writing this dataset; wait for it, or choose "
+                "another output."
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def read_recipe(folder: Path) -> dict[str, Any]:
+    """The recipe that made the dataset in ``folder``; StorageError if there is none."""
+    path = folder / RECIPE
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise StorageError(
+            f"{folder}: no dataset of crowdglot ({RECIPE} is missing); check the path."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path}: damaged ({error}); restore it from a copy.") from None
+
+
+def claim(folder: Path, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    """Write the recipe into a new folder, or check that it is the one that made an old one.
+
+    ``identity`` is the part of the recipe on which the rows depend, as flat "key": value pairs;
+    the rest (where the engine runs, how many calls at a time) may change between runs.
+    """
+    if (folder / RECIPE).exists():
+        made_by = read_recipe(folder).get("identity", {})
+        changed = sorted(k for k in {*made_by, *identity} if made_by.get(k) != identity.get(k))
+        if changed:
+            key = changed[0]
+            more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+            raise StorageError(
+                f"{folder}: made by another recipe: '{key}'{more} was "
+                f"{_short(made_by.get(key))} and is now {_short(identity.get(key))}; choose "
+                "another output, or restore the recipe."
+            )
+        return
+    strangers = [path for path in folder.glob("*") if path.name not in (".lock", "journal")]
+    if strangers:
+        raise StorageError(
+            f"{folder}: holds '{strangers[0].name}' but no {RECIPE}; choose an output folder that "
+            "is new or empty."
+        )
+    store_recipe(folder, recipe, identity)
+
+
+def store_recipe(folder: Path, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    """Write ``recipe.toml``: the recipe, and behind it the identity of the rows."""
+    write_text(folder / RECIPE, tomli_w.dumps({**recipe, "identity": dict(identity)}))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

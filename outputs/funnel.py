@@ -1,0 +1,96 @@
+"""The acceptance funnel of a dataset: how many drafts, how many kept, and why the others not.
+
+Always counted from the Parquet files, never from a run's memory: they are the only ledger.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+_COLUMNS = ("language", "speech_event", "reason", "prompt_tokens", "completion_tokens", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Counts of drafts. ``reasons``: "critic.reason" to count, most frequent first.
+
+    ``short``: cells of language and event that have fewer accepted dialogues than planned.
+    """
+
+    accepted: int
+    rejected: int
+    reasons: dict[str, int]
+    accepted_by_language: dict[str, int]
+    rejected_by_language: dict[str, int]
+    accepted_by_event: dict[str, int]
+    prompt_tokens: int
+    completion_tokens: int
+    short: tuple[tuple[str, str, int, int], ...] = ()
+
+    @property
+    def drafts(self) -> int:
+        """All completions that were judged."""
+        return self.accepted + self.rejected
+
+    @property
+    def acceptance_rate(self) -> float:
+        """Accepted drafts over all drafts; 0 where there is none."""
+        return self.accepted / self.drafts if self.drafts else 0.0
+
+    def as_metrics(self) -> dict[str, Any]:
+        """The funnel as ``metrics.json`` holds it."""
+        counts = asdict(self)
+        counts["short"] = [
+            {"language": language, "speech_event": event, "wanted": wanted, "accepted": got}
+            for language, event, wanted, got in self.short
+        ]
+        return {"drafts": self.drafts, "acceptance_rate": round(self.acceptance_rate, 4), **counts}
+
+
+def measure_funnel(folder: Path, wanted: dict[tuple[str, str], int] | None = None) -> Funnel:
+    """Count the rows below ``folder``; ``wanted`` is the quota of each (language, event)."""
+    accepted = read_rows(folder, "data", _COLUMNS)
+    rejected = read_rows(folder, "rejected", _COLUMNS)
+    cells = {
+        (language, event): count
+        for language, event, count in accepted.group_by("language", "speech_event")
+        .len()
+        .iter_rows()
+    }
+    short = tuple(
+        (language, event, count, cells.get((language, event), 0))
+        for (language, event), count in sorted((wanted or {}).items())
+        if cells.get((language, event), 0) < count
+    )
+    both = pl.concat([accepted, rejected])
+    return Funnel(
+        accepted=accepted.height,
+        rejected=rejected.height,
+        reasons=_counts(rejected, "reason"),
+        accepted_by_language=_counts(accepted, "language"),
+        rejected_by_language=_counts(rejected, "language"),
+        accepted_by_event=_counts(accepted, "speech_event"),
+        prompt_tokens=int(both["prompt_tokens"].sum()),
+        completion_tokens=int(both["completion_tokens"].sum()),
+        short=short,
+    )
+
+
+def read_rows(folder: Path, part: str, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
+    """The rows of ``part`` ("data" or "rejected"); an empty frame where there are no files."""
+    files = sorted((folder / part).glob("*/*.parquet"))
+    if not files:
+        from outputs.record import SCHEMA
+
+        empty = pl.from_arrow(SCHEMA.empty_table())
+        assert isinstance(empty, pl.DataFrame)
+        return empty.select(columns) if columns else empty
+    frame = pl.scan_parquet(files)
+    return (frame.select(columns) if columns else frame).collect()
+
+
+def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
+    counted = frame.group_by(column).len().sort(["len", column], descending=[True, False])
+    return dict(counted.iter_rows())

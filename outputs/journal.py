@@ -1,0 +1,99 @@
+"""The journal of a shard: every completion is on disk before anything else happens to it.
+
+One JSON object a line, with a checksum, appended by one write. A kill can cut the last line
+only; what cannot be read is dropped with everything behind it, and asked again.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from zlib import crc32
+
+from engines.engine import Completion
+from outputs.record import Entry
+from outputs.storage import storing
+
+# A power cut may cost the completions of the last moments; a crash of the process costs none.
+_SYNC_EVERY_SECONDS = 2.0
+
+
+class Journal:
+    """An open journal. ``entries``: what it held when it was opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._last_sync = time.monotonic()
+        with storing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.entries, whole = _read(path)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+            os.ftruncate(self._file, whole)
+            os.lseek(self._file, whole, os.SEEK_SET)
+
+    def append(self, entry: Entry) -> None:
+        """Store one completion; raises StorageError, and the run must stop, if it cannot."""
+        line = _to_line(entry)
+        with storing(self.path):
+            start = os.lseek(self._file, 0, os.SEEK_CUR)
+            written = 0
+            try:
+                while written < len(line):
+                    written += os.write(self._file, line[written:])
+            except OSError:
+                # Half a line on a full disk would hide what is appended after it.
+                os.ftruncate(self._file, start)
+                os.lseek(self._file, start, os.SEEK_SET)
+                raise
+            if time.monotonic() - self._last_sync > _SYNC_EVERY_SECONDS:
+                os.fsync(self._file)
+                self._last_sync = time.monotonic()
+
+    def remove(self) -> None:
+        """Delete it, once its shard is written."""
+        with storing(self.path):
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with storing(self.path):
+            os.fsync(self._file)
+            os.close(self._file)
+
+
+def _to_line(entry: Entry) -> bytes:
+    body = json.dumps(asdict(entry), ensure_ascii=True, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (crc32(body), body)
+
+
+def _read(path: Path) -> tuple[list[Entry], int]:
+    """All whole entries from the start, and how many bytes they take."""
+    entries: list[Entry] = []
+    whole = 0
+    for line in _lines(path):
+        checksum, _, body = line.rstrip(b"\n").partition(b" ")
+        if not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
+            break
+        fields = json.loads(body)
+        entries.append(Entry(**fields | {"completion": Completion(**fields["completion"])}))
+        whole += len(line)
+    return entries, whole
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from file
+    except FileNotFoundError:
+        return

@@ -1,0 +1,62 @@
+"""Writing that survives a crash: a file is there whole, or not at all."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crowdglot.errors import StorageError
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn the system's errors while writing ``path`` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(
+                f"{path}: the disk is full; make room and run the same command again, "
+                "all that was written before is kept."
+            ) from None
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror or error}); check the folder's "
+            "permissions, then run the same command again."
+        ) from None
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write; rename it to ``path`` once it is on the disk.
+
+    A reader, or a rerun after a crash, sees the old file or the new one. On an error the
+    temporary file is removed and ``path`` is as before.
+    """
+    temporary = path.with_name(f"{path.name}.tmp")
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename or a new name in ``folder`` outlast a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text`` in one step."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")
