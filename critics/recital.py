@@ -14,7 +14,7 @@ from critics.repetition import squeezed
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
 
-_SENTENCE_END = regex.compile(r"(?<=[.!?。！？؟।…])\s*")
+_SENTENCE_END = regex.compile(r"(?<=[.!?;。！？؟।…։።፧])\s*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+"""Engines: a language model behind ``await engine.complete(request)``.
+
+One module each; its name is its key in the recipe. Nothing heavy is imported before it is chosen.
+"""
+
+from importlib import import_module
+from typing import cast
+
+from crowdglot.errors import ConfigurationError
+from engines.engine import Engine
+from engines.settings import EngineSettings
+
+ENGINES = {
+    "embedded": "engines.embedded:Embedded",
+    "openai": "engines.openai:OpenAI",
+    "scripted": "engines.scripted:Scripted",
+}
+
+
+def build_engine(
+    kind: str,
+    *,
+    model: str,
+    base_url: str = "",
+    concurrency: int | None = None,
+    api_key: str | None = None,
+    context: int = 4096,
+    time_out: float = 300.0,
+) -> Engine:
+    """The engine ``kind``, not yet entered; raises ConfigurationError.
+
+    ``concurrency`` None: the engine's own default. ``api_key``: from the environment or a secret
+    store, never from a recipe. ``context``: tokens of prompt and answer together (engines that
+    load the model themselves). ``time_out``: seconds for one answer (engines that ask a server).
+    """
+    if kind not in ENGINES:
+        raise ConfigurationError(
+            f"engine.kind '{kind}' is unknown; choose one of {', '.join(ENGINES)}."
+        )
+    module, name = ENGINES[kind].split(":")
+    settings = EngineSettings(model, base_url, concurrency or 0, api_key, context, time_out)
+    return cast(Engine, getattr(import_module(module), name).from_settings(settings))

@@ -18,6 +18,8 @@ UNDETERMINED = "und"
 _SURE, _EXCLUDED = 0.80, 0.02
 # Odds, before its words are seen, that a turn of a dialogue in the target is in the target too.
 _PRIOR_ODDS = 30.0
+# With fewer letters than this a turn in the right script is never held against a dialogue.
+_FEWEST_LETTERS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ def identify(text: str, target: Language) -> Identification:
         return Identification(_likeliest(_ask_model(text)), 0.0, "script")
     if proves(target.script) in target.detected_as:
         return Identification(target.code, 1.0 - foreign, "script")
+    if target.identifiers == ("langdetect",):
+        guesses = _ask_langdetect(text)
+        return Identification(_likeliest(guesses), _target_share(guesses, target), "langdetect")
     guesses = _ask_model(text)
     probability = _target_share(guesses, target)
     if probability >= _SURE or not _langdetect_knows(target):
@@ -75,19 +80,20 @@ def identify_dialogue(
 
 def verifiable(target: Language) -> bool:
     """Whether any identifier here knows the language, so that its verdicts mean something."""
-    return (
-        proves(target.script) in target.detected_as
-        or any(code in _model_tags() for code in target.detected_as)
-        or _langdetect_knows(target)
-    )
+    if proves(target.script) in target.detected_as:
+        return True
+    by_model = any(code in _model_tags() for code in target.detected_as)
+    return ("model" in target.identifiers and by_model) or _langdetect_knows(target)
 
 
 def _in_context(alone: Identification, text: str) -> Identification:
     if alone.by in ("nothing", "script"):
         return alone
-    # The prior weighs most where there is little to read: a handful of letters proves nothing.
+    # The prior weighs most where there is little to read: "Kemal" or "haha" proves nothing.
     letters = len(LETTERS.findall(text))
-    odds = _PRIOR_ODDS * max(1.0, 24 / max(1, letters)) ** 2
+    if letters < _FEWEST_LETTERS:
+        return Identification(alone.tag, 1.0, "nothing")
+    odds = _PRIOR_ODDS * max(1.0, 24 / letters) ** 2
     likely = alone.probability * odds
     return Identification(alone.tag, likely / (likely + 1.0 - alone.probability + 1e-9), alone.by)
 
@@ -138,7 +144,9 @@ def _langdetect() -> Any:
 
 
 def _langdetect_knows(target: Language) -> bool:
-    return any(tag.split("-")[0] in target.detected_as for tag in _langdetect().langlist)
+    return "langdetect" in target.identifiers and any(
+        tag.split("-")[0] in target.detected_as for tag in _langdetect().langlist
+    )
 
 
 def _ask_langdetect(text: str) -> dict[str, float]:

@@ -13,6 +13,8 @@ from crowdglot.errors import ConfigurationError
 from crowdglot.strict_toml import Strict, read_toml, validate
 
 PACKS = Path(__file__).parent / "packs"
+# Macrolanguages whose name usually means one of their members.
+_MEANT = {"no": "nb", "sh": "sr-Latn"}
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg", "Mand", "Samr"})
 
 
@@ -53,12 +55,16 @@ class Phrases(Strict):
 
 
 class Pack(Strict):
-    """The file ``packs/<tag>.toml``."""
+    """The file ``packs/<tag>.toml``.
+
+    ``identifiers``: those that know the language well enough to be asked; none where all fail.
+    """
 
     tag: str
     autonym: str = Field(min_length=1)
     instruction: str = Field(min_length=10)
     detected_as: tuple[str, ...] = Field(min_length=1)
+    identifiers: tuple[Literal["model", "langdetect"], ...] = ("model", "langdetect")
     confusables: tuple[str, ...] = ()
     first_person: tuple[str, ...] = Field(min_length=1)
     address: Address
@@ -89,6 +95,7 @@ class Language:
     script: str
     detected_as: tuple[str, ...]
     confusables: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ("model", "langdetect")
     pack: Pack | None = field(default=None, compare=False)
 
     @property
@@ -109,9 +116,13 @@ def resolve_language(tag: str) -> Language:
     A tag with a region or script falls back to the pack of its language: "fr-CA" uses ``fr.toml``.
     """
     try:
-        parsed = langcodes.Language.get(tag, normalize=True)
+        parsed = langcodes.Language.get(_MEANT.get(tag, tag), normalize=True)
         # langcodes deems the codes reserved for private use valid, but has no name for them.
-        valid = parsed.is_valid() and not parsed.display_name("en").startswith("Unknown language")
+        valid = (
+            parsed.is_valid()
+            and parsed.language not in (None, "und", "mul", "zxx", "mis")
+            and not parsed.display_name("en").startswith("Unknown language")
+        )
     except (langcodes.tag_parser.LanguageTagError, ValueError):
         valid = False
     if not valid:
@@ -130,6 +141,7 @@ def resolve_language(tag: str) -> Language:
         script=script,
         detected_as=pack.detected_as if pack else (code,),
         confusables=pack.confusables if pack else (),
+        identifiers=pack.identifiers if pack else ("model", "langdetect"),
         pack=pack,
     )
 

@@ -32,13 +32,13 @@ _MINOR = re.compile(
             rf"{_I_AM} in (?:the |my )?(?:{_GRADE} grade|year (?:[1-9]|1[0-3])\b|kindergarten)",
             rf"{_I_AM} in (?:my )?{_SCHOOL}(?! (?:reunion|alumni))",
             rf"\bi (?:go to|attend) (?:an? |the )?(?:[\w.]+ ){{0,3}}{_SCHOOL}(?! (?:games|reun))",
-            rf"{_I_AM} in (?:my|the) (?:\w+ )?year (?:of|at) {_SCHOOL}",
-            rf"\bi (?:start|begin|will start|will finish) .*\b{_SCHOOL}",
+            rf"{_I_AM} in my (?:\w+ )?year (?:of|at) {_SCHOOL}",
+            rf"\bi (?:will )?(?:start|begin|finish) my (?:\w+ )?year (?:of|at) {_SCHOOL}",
             rf"\bi(?: will|['’]ll)? graduate (?:from )?{_SCHOOL}",
             rf"(?<!when )\bi (?:just |recently )?turned {_AGE}{_ENDS}",
-            r"\bwhen i grow up\b|\bi hate (?:school|homework|math class)\b|\bmy (?:homework|mommy|mummy)\b",
+            r"\bwhen i grow up\b|\bi hate (?:school|homework|math class)\b",
             r"\bi (?:ride|take) (?:the|my) (?:bus|bike) to school\b",
-            r"\bmy (?:allowance|bedtime is)\b",
+            r"\bmy (?:allowance|bedtime is|homework|mommy|mummy)\b",
             rf"\bmy (?:{_GRADE} grade )teacher is\b|\bour teacher\b",
         )
     ),
@@ -49,7 +49,7 @@ _PARTNERED = re.compile(
     rf"\bmy {_MATE}\b|\bi(?: have|['’]ve)?(?: got)? a (?:new )?{_MATE}\b"
     r"|\bi(?: am|['’]m|['’]ve been| have been)(?: (?!not|never)\w+)? married\b"
     r"|(?<!when )\b(?:i|we)(?: are| am|['’]re|['’]m)? (?:getting|(?:just )?got) married\b"
-    r"|\bi (?:recently )?married\b"
+    r"|\bi (?:recently )?married\b|\band married to\b|\bon my \w+ marriage\b"
     r"|\bi(?: am|['’]m|(?: currently| just) am) (?:\w+ )?engaged\b(?! in)"
     r"|\bi(?: am|['’]m) in an? (?:\w+ ){0,3}relationship\b|\bdating someone\b",
     re.IGNORECASE,

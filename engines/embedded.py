@@ -1,0 +1,240 @@
+"""llama.cpp inside this process, through xllamacpp: no server to install, no GPU needed."""
+
+import asyncio
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from engines.chat import completion, request_body
+from engines.engine import Completion, Message, Request
+from engines.native_signals import kept_signals
+from engines.settings import EngineSettings
+from engines.weights import DEFAULT_WEIGHTS, Weights, resolve_weights
+
+_QUIET = -1
+# Tokens read between two looks at whether the call was cancelled.
+_BATCH = 512
+# llama.cpp's own default, written down because the rows depend on it.
+_TOP_K = 40
+# How long a thread that waits for the others turns before it sleeps. libgomp's own 300,000 turns
+# cost a hundredfold of the time as soon as another program wants one of the processors.
+_SPINS = "1000"
+
+
+class Embedded:
+    """A GGUF model in this process.
+
+    ``concurrency``: slots that are computed together. With 1, a completion depends on its request
+    alone: neither on earlier requests nor on what a cache holds. With more, the batches that
+    requests happen to share round differently, so texts may differ from run to run.
+    ``context``: tokens of a prompt with its answer. ``threads``: 0 means one per processor.
+    """
+
+    kind = "embedded"
+
+    def __init__(
+        self,
+        model: str = "",
+        *,
+        concurrency: int = 1,
+        context: int = 4096,
+        threads: int = 0,
+        cache: Path | None = None,
+    ) -> None:
+        if concurrency < 1 or context < 256 or threads < 0:
+            raise ConfigurationError(
+                f"The embedded engine cannot run with concurrency {concurrency}, context"
+                f" {context} and {threads} threads; give at least 1, 256 and 0."
+            )
+        self.model = model or DEFAULT_WEIGHTS
+        self.revision = ""
+        self.concurrency = concurrency
+        self._context = context
+        self._threads = threads or _processors()
+        self._cache = cache
+        self._server: Any = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._prefix: tuple[Message, ...] = ()
+        self._settled: tuple[Message, ...] = ()
+
+    @classmethod
+    def from_settings(cls, settings: EngineSettings) -> Self:
+        """The engine that a recipe asks for."""
+        return cls(settings.model, concurrency=settings.concurrency or 1, context=settings.context)
+
+    async def __aenter__(self) -> Self:
+        """Find the weights and load them, in a thread; raises EngineError."""
+        self._pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="embedded")
+        try:
+            weights = await asyncio.wrap_future(self._pool.submit(self._load))
+        except BaseException:
+            await self.__aexit__()
+            raise
+        self.model, self.revision = weights.model, weights.revision
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Wait for the calls that run, then free the model."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await asyncio.to_thread(pool.shutdown)
+            await asyncio.to_thread(self._free)
+
+    async def complete(self, request: Request) -> Completion:
+        """Ask once; a cancelled call stops at its next token and frees its slot."""
+        if self._pool is None:
+            raise EngineError("The embedded engine is not open; enter it before asking.")
+        stop = threading.Event()
+        try:
+            return await asyncio.wrap_future(self._pool.submit(self._answer, request, stop.is_set))
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+
+    def _load(self) -> Weights:
+        weights = resolve_weights(self.model, self._cache)
+        with kept_signals():
+            xllamacpp = _library()
+            settings = xllamacpp.CommonParams()
+            settings.model.path = str(weights.path)
+            settings.n_parallel = self.concurrency
+            settings.n_ctx = self.concurrency * self._context
+            settings.n_batch = settings.n_ubatch = _BATCH
+            settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = self._threads
+            settings.cache_ram_mib = 0  # one prefix after another: older ones are not wanted back
+            settings.enable_reasoning = 0
+            settings.verbosity = _QUIET
+            # The library always opens a port on loopback; nobody else shall use it.
+            settings.port = 0
+            settings.api_keys = [secrets.token_hex(32)]
+            settings.ui = settings.endpoint_slots = False
+            try:
+                self._server = xllamacpp.Server(settings)
+            except RuntimeError:
+                raise EngineError(
+                    f"{weights.path}: llama.cpp cannot load this model (damaged, of an unknown"
+                    f" kind, or too large for the memory with {self.concurrency} x"
+                    f" {self._context} tokens of context); try another or a smaller context."
+                ) from None
+        return weights
+
+    def _free(self) -> None:
+        self._server = None
+
+    def _answer(self, request: Request, cancelled: Callable[[], bool]) -> Completion:
+        """Runs in a thread of the pool; with one slot, that is one thread."""
+        start = time.perf_counter()
+        body = request_body(request) | {
+            "min_p": request.sampling.min_p,
+            "repeat_penalty": request.sampling.repeat_penalty,
+            "top_k": _TOP_K,
+            "cache_prompt": True,
+        }
+        if self.concurrency == 1 and not self._settle(body, request.messages, cancelled):
+            body["cache_prompt"] = False
+        text, finish_reason, usage = self._ask(body, cancelled)
+        return completion(text, finish_reason, usage, time.perf_counter() - start)
+
+    def _settle(
+        self, body: dict[str, Any], messages: tuple[Message, ...], cancelled: Callable[[], bool]
+    ) -> bool:
+        """Bring the slot into a state that depends on ``messages`` alone; False if it cannot.
+
+        Kernels round differently for different numbers of tokens, so a token's cached state
+        depends on how many were read with it, that is, on what the cache held before. Here the
+        prefix (all but the last message) is always read from nothing, what followed it is
+        dropped by reading it again (which computes its last token alone), and the last
+        message is read in one go. It costs two single tokens a prompt.
+        """
+        if messages == self._settled:
+            return True
+        self._settled, prefix = (), messages[:-1]
+        try:
+            if prefix:
+                if prefix != self._prefix:
+                    self._prefix = ()
+                    self._read(body, prefix, cancelled, from_nothing=True)
+                    self._prefix = prefix
+                self._read(body, prefix, cancelled)
+            self._read(body, messages, cancelled, from_nothing=not prefix)
+        except EngineError:
+            # Some chat templates take no prefix alone; what is wrong with all of it, asking tells.
+            self._prefix = ()
+            return False
+        self._settled = messages
+        return True
+
+    def _read(
+        self,
+        body: dict[str, Any],
+        messages: tuple[Message, ...],
+        cancelled: Callable[[], bool],
+        *,
+        from_nothing: bool = False,
+    ) -> None:
+        chat = [{"role": message.role, "content": message.content} for message in messages]
+        only = {"messages": chat, "max_tokens": 0, "cache_prompt": not from_nothing}
+        self._ask({**body, **only}, cancelled)
+
+    def _ask(
+        self, body: dict[str, Any], cancelled: Callable[[], bool]
+    ) -> tuple[str, object, object]:
+        """Text, finish reason and usage; streamed, since only a stream can be stopped."""
+        pieces: list[str] = []
+        last: dict[str, Any] = {}
+
+        def receive(chunk: dict[str, Any]) -> bool:
+            for choice in chunk.get("choices") or ():
+                pieces.append(choice["delta"].get("content") or "")
+                last["finish_reason"] = choice.get("finish_reason") or last.get("finish_reason")
+            last.update((key, chunk[key]) for key in ("usage", "error", "message") if key in chunk)
+            return cancelled()
+
+        stream = {"stream": True, "stream_options": {"include_usage": True}}
+        try:
+            self._server.handle_chat_completions(
+                json.dumps({**body, **stream, "return_progress": True}).encode(),
+                lambda chunk: receive(json.loads(chunk)),
+            )
+        except (ValueError, RuntimeError) as error:
+            raise EngineError(f"llama.cpp refuses the request: {error}.") from None
+        if cancelled():
+            raise asyncio.CancelledError
+        if "finish_reason" not in last or last["finish_reason"] is None:
+            raise self._refusal(last.get("error") or last)
+        return "".join(pieces), last["finish_reason"], last.get("usage")
+
+    def _refusal(self, error: dict[str, Any]) -> EngineError:
+        if error.get("type") == "exceed_context_size_error":
+            return EngineError(
+                f"The prompt has {error.get('n_prompt_tokens')} tokens and the embedded engine"
+                f" takes {self._context} with the answer; use fewer or shorter demonstrations."
+            )
+        reason = str(error.get("message") or "no answer")
+        kind = EngineError if error.get("code") == 400 else EngineUnavailable
+        return kind(f"llama.cpp gave no answer for {self.model}: {reason[:300]}.")
+
+
+def _library() -> Any:
+    os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)  # read once, when the library is loaded
+    try:
+        import xllamacpp
+    except ImportError as error:
+        raise EngineError(
+            f"The library xllamacpp cannot be loaded ({error}); reinstall it, or install what it"
+            " misses (on Debian: libgomp1)."
+        ) from None
+    return xllamacpp
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,178 @@
+"""Every critic passes a human-like dialogue and names the reason for each fault."""
+
+import pytest
+
+from critics import CRITICS, judge, load_critics
+from crowdglot.errors import ConfigurationError
+from dialogues.draft import parse
+from tests.builders import FRENCH, dialogue, scenario, shown
+
+BY_NAME = dict(zip(CRITICS, load_critics(), strict=True))
+
+GERMAN = (
+    "Na, wie war die erste Woche in der neuen Werkstatt?",
+    "Anstrengend, aber der Meister erklärt alles zweimal, wenn man fragt.",
+    "Das klingt besser als bei deinem alten Chef.",
+    "Viel besser, nur das frühe Aufstehen bringt mich um.",
+)
+CHINESE = (
+    "你昨天怎么没来打球？我们等了你半个小时。",
+    "别提了，公司临时开会，手机又没电了。",
+    "下次早点说嘛，大家都以为你出事了。",
+    "行，周六我请你们吃火锅赔罪。",
+)
+ARABIC = (
+    "وصلت متأخرة اليوم، هل كان الطريق مزدحما؟",
+    "جدا، بقيت ساعة كاملة قرب الجسر ولم نتحرك.",
+    "كان يجب أن تخرجي قبل السابعة كما قلت لك.",
+    "أعرف، لكن أمي طلبت مني أن أشتري الخبز أولا.",
+)
+
+
+@pytest.mark.parametrize(
+    ("texts", "tag"), [(FRENCH, "fr"), (GERMAN, "de"), (CHINESE, "zh"), (ARABIC, "ar")]
+)
+@pytest.mark.parametrize("name", CRITICS)
+def test_good_dialogue_passes_every_critic(name, texts, tag):
+    verdict = BY_NAME[name].judge(dialogue(texts, tag))
+    assert verdict.passed, verdict
+    assert verdict.critic == name
+
+
+def _with(text, number=3):
+    """The French dialogue with turn ``number`` replaced."""
+    return (*FRENCH[: number - 1], text, *FRENCH[number:])
+
+
+@pytest.mark.parametrize(
+    ("critic", "texts", "reason"),
+    [
+        ("length", _with(""), "empty_turn"),
+        ("length", _with("très " * 100 + "long"), "long_turn"),
+        ("length", ("Oui", "Non", "Ah", "Oh", "Je ne sais pas quoi dire.", "Ok"), "tiny_turns"),
+        ("script", _with("On pourrait aller 游泳 demain ?"), "foreign_script"),
+        ("script", _with("J'ai vu Наташа au marché."), "foreign_script"),
+        ("language", _with("I think we should move everything to her place."), "turn_language"),
+        ("language", _with("Creo que deberíamos llevarlo todo a su casa."), "turn_language"),
+        ("repetition", _with(FRENCH[0]), "echo_turn"),
+        ("repetition", _with("Oui, tu as vu le temps qu'il fait ? On voulait pique-niquer au bord du"
+                             " lac !"), "echo_turn"),
+        ("repetition", _with("je l'aime bien parce que " * 6), "loop"),
+        ("assistant", _with("Bonjour, comment puis-je vous aider aujourd'hui ?"), "offer"),
+        ("assistant", _with("En tant que modèle de langage, je n'ai pas d'avis."), "refusal"),
+        ("assistant", _with("As an AI language model, I can't help with that."), "refusal"),
+        ("artefacts", _with("Salut [nom], ça va ?"), "placeholder"),
+        ("artefacts", _with("Bonjour <prénom> !"), "placeholder"),
+        ("artefacts", _with("C'est **vraiment** bien."), "markup"),
+        ("artefacts", _with("- Premier point"), "markup"),
+        ("artefacts", _with("Speaker 1: Salut"), "label"),
+        ("artefacts", _with("B2: D'accord"), "label"),
+        ("artefacts", _with("Hugo : D'accord"), "speaker_name"),
+        ("artefacts", _with("*rit aux éclats*"), "label"),
+        ("artefacts", _with("Écris à hugo@exemple.fr pour le code."), "e_mail"),
+        ("artefacts", _with("Regarde sur https://exemple.fr/page"), "link"),
+        ("artefacts", _with("Appelle-moi au 06 12 34 56 78 ce soir."), "phone"),
+        ("artefacts", _with("Salut \u202etoi"), "control"),
+        ("recital", _with("Je suis infirmière. J'ai deux chiens. J'aime la montagne. Je vis seule."),
+         "self_description"),
+    ],
+)  # fmt: skip
+def test_fault_is_named(critic, texts, reason):
+    verdict = BY_NAME[critic].judge(dialogue(texts))
+    assert (verdict.critic, verdict.reason) == (critic, reason)
+    assert verdict.evidence
+    assert len(verdict.evidence) <= 200
+
+
+def test_whole_dialogue_in_english():
+    english = ("Did you see the weather?", "Yes, it is awful today.") * 2
+    assert BY_NAME["language"].judge(dialogue(english)).reason == "whole_language"
+
+
+def test_whole_dialogue_in_a_relative():
+    spanish = ("¿Has visto el tiempo que hace hoy?", "Sí, qué pena, ya tenía la comida hecha.")
+    assert BY_NAME["language"].judge(dialogue(spanish, "pt")).reason == "whole_language"
+
+
+def test_offer_is_in_place_between_client_and_provider():
+    texts = _with("Bonjour, comment puis-je vous aider aujourd'hui ?", 1)
+    assert BY_NAME["assistant"].judge(dialogue(texts, relation="client_and_provider")).passed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On se voit en 2026, le 14/07 à 18h30 ?",
+        "Ça coûte 1 250 000 euros, tu te rends compte ?",
+        "Il a couru 10,5 km en 1 h 02 min !",
+        "Attends... quoi ? A : rien du tout.",
+        "Le train part à 12:45, quai 3.",
+        "Entre 1990 et 2000, non ?",
+    ],
+)
+def test_numbers_and_punctuation_of_everyday_talk_pass(text):
+    assert BY_NAME["artefacts"].judge(dialogue(_with(text))).passed
+
+
+def test_copied_demonstration():
+    example = shown(
+        "I finally finished painting the kitchen ceiling yesterday.",
+        "You said that last week, what happened to the second coat?",
+    )
+    english = (
+        "I finally finished painting the kitchen ceiling yesterday!",
+        "Really, and did the paint last until the corner?",
+    )
+    verdict = BY_NAME["copying"].judge(dialogue(english, "en", demonstrations=[example]))
+    assert verdict.reason == "copied_demonstration"
+    assert BY_NAME["copying"].judge(dialogue(FRENCH, demonstrations=[example])).passed
+
+
+def test_recited_persona_sentence():
+    english = ("Hi, I love hiking in the mountains, you know.", "Nice to hear that, where to?")
+    assert BY_NAME["recital"].judge(dialogue(english, "en")).reason == "recited_persona"
+
+
+def test_speakers():
+    asked = scenario(turns=4)
+    faulty = dialogue(FRENCH[:4])
+    doubled = (faulty.turns[0], *faulty.turns[:3])
+    from dialogues.dialogue import Dialogue
+
+    assert BY_NAME["speakers"].judge(Dialogue(asked, doubled)).reason == "no_alternation"
+    assert BY_NAME["format"].judge(Dialogue(asked, faulty.turns[:3])).reason == "turn_count"
+
+
+@pytest.mark.parametrize(
+    ("draft", "reason"),
+    [
+        ("Bien sûr ! Voici le dialogue.", "not_json"),
+        ('{"A1": "Salut", "B1": ', "not_json"),
+        ('["Salut"]', "not_an_object"),
+        ('{"A1": "Salut"}', "wrong_keys"),
+        ('{"A1": "Salut", "B1": 3}', "not_text"),
+    ],
+)
+def test_unreadable_draft_gets_one_verdict(draft, reason):
+    verdicts = judge(parse(draft, scenario(turns=2)), tuple(BY_NAME.values()))
+    assert [verdict.reason for verdict in verdicts] == [reason]
+    assert verdicts[0].evidence
+
+
+def test_thresholds_can_be_overridden():
+    strict = load_critics({"length": {"most_characters": 20}})
+    verdicts = judge(dialogue(), strict)
+    assert {verdict.reason for verdict in verdicts} == {None, "long_turn"}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "complaint"),
+    [
+        ({"lenght": {}}, "no critic 'lenght'; known: format"),
+        ({"length": {"most": 1}}, "no threshold 'most'; known: most_characters"),
+        ({"length": {"most_characters": "many"}}, "'many' is not a number; give one such as 420"),
+    ],
+)
+def test_wrong_overrides(overrides, complaint):
+    with pytest.raises(ConfigurationError, match=complaint):
+        load_critics(overrides)

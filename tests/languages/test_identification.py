@@ -1,0 +1,108 @@
+"""Verification of the target language: single turns, turns in context, wrong scripts."""
+
+import json
+
+import pytest
+
+from languages.identification import identify, identify_dialogue, verifiable
+from languages.language import resolve_language
+from languages.scripts import foreign_share, wrong_chinese
+
+GERMAN = (
+    "Hast du schon gehört, dass die Bäckerei zumacht?",
+    "ok",
+    "Doch, Ende März ist Schluss.",
+    "Haha!",
+    "Kemal",
+    "Dann müssen wir sonntags wieder selber backen.",
+)
+
+
+def test_short_turns_are_judged_in_context():
+    whole, turns = identify_dialogue(GERMAN, resolve_language("de"))
+    assert whole.tag == "de"
+    assert all(turn.probability >= 0.5 for turn in turns), turns
+
+
+@pytest.mark.parametrize(
+    "intruder",
+    [
+        "I think we should bake our own bread again.",
+        "Je pense qu'on devrait refaire notre pain.",
+        "我觉得我们应该自己烤面包。",
+    ],
+)
+def test_a_turn_in_another_language_stands_out(intruder):
+    _, turns = identify_dialogue((*GERMAN, intruder), resolve_language("de"))
+    assert turns[-1].probability < 0.5
+    assert all(turn.probability >= 0.5 for turn in turns[:-1])
+
+
+def test_whole_dialogue_in_the_source_language():
+    english = ("Did you hear that the bakery is closing?", "Yes, at the end of March.")
+    whole, _ = identify_dialogue(english, resolve_language("de"))
+    assert whole.tag == "en"
+    assert whole.probability < 0.1
+
+
+@pytest.mark.parametrize("text", ["", "!!! 123", "😀😀", "\u200b"])
+def test_text_without_words_says_nothing(text):
+    found = identify(text, resolve_language("fr"))
+    assert (found.tag, found.by) == ("und", "nothing")
+
+
+def test_langdetect_gives_the_same_answer_every_time():
+    turns = ["Saya mau pergi dulu.", "Besok kita bertemu lagi ya."]
+    target = resolve_language("id")
+    first = [identify(turn, target) for turn in turns]
+    assert all([identify(turn, target) for turn in turns] == first for _ in range(5))
+
+
+def test_written_forms_of_chinese():
+    assert wrong_chinese("我們說話的時候", "Hans") == 1.0
+    assert wrong_chinese("我们说话的时候", "Hans") == 0.0
+    assert identify("我們這個週末去買東西好嗎", resolve_language("zh")).probability == 0.0
+    assert identify("我們這個週末去買東西好嗎", resolve_language("zh-Hant")).probability > 0.5
+
+
+def test_japanese_needs_kana_and_korean_hangul():
+    assert identify("我觉得我们应该自己烤面包", resolve_language("ja")).probability == 0.0
+    assert identify("我觉得我们应该自己烤面包", resolve_language("ko")).probability == 0.0
+    assert identify("パンを自分で焼こうと思って", resolve_language("ja")).probability > 0.9
+
+
+def test_foreign_share_counts_letters():
+    assert foreign_share("schwimmen 游泳", "Latn") == pytest.approx(2 / 11)
+    assert foreign_share("Я люблю jazz", "Cyrl") == pytest.approx(4 / 10)
+    assert foreign_share("123", "Latn") is None
+
+
+def test_language_that_no_identifier_knows():
+    assert not verifiable(resolve_language("wo"))
+    assert verifiable(resolve_language("fr"))
+    assert verifiable(resolve_language("ka"))
+
+
+XPERSONA = {
+    "en": "En_persona_valid.json",
+    "fr": "Fr_persona_split_valid_human_annotated.json",
+    "id": "Id_persona_split_valid_human_annotated.json",
+    "it": "It_persona_split_valid_human_annotated.json",
+    "ja": "Jp_persona_split_valid_human_annotated.json",
+    "ko": "Ko_persona_split_valid_human_annotated.json",
+    "zh": "Zh_persona_split_valid_human_annotated.json",
+}
+
+
+@pytest.mark.parametrize("tag", XPERSONA)
+def test_human_dialogues_are_accepted(tag, data_folder):
+    text = (data_folder / "xpersona" / XPERSONA[tag]).read_text("utf-8")
+    dialogues = [
+        [text for pair in entry["dialogue"] for text in pair if text != "__SILENCE__"][:8]
+        for entry in json.loads(text)[:40]
+    ]
+    target = resolve_language(tag)
+    judged = [identify_dialogue(turns, target) for turns in dialogues]
+    assert all(whole.probability >= 0.7 for whole, _ in judged)
+    turns = [turn for _, found in judged for turn in found]
+    assert sum(turn.probability >= 0.5 for turn in turns) / len(turns) >= 0.99
