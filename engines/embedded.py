@@ -53,7 +53,8 @@ class Embedded:
                 f"The embedded engine cannot run with concurrency {concurrency}, context"
                 f" {context} and {threads} threads; give at least 1, 256 and 0."
             )
-        self.model = model or DEFAULT_WEIGHTS
+        self._asked = model or DEFAULT_WEIGHTS
+        self.model = self._asked
         self.revision = ""
         self.concurrency = concurrency
         self._context = context
@@ -99,9 +100,9 @@ class Embedded:
             raise
 
     def _load(self) -> Weights:
-        weights = resolve_weights(self.model, self._cache)
+        weights = resolve_weights(self._asked, self._cache)
         with kept_signals():
-            xllamacpp = _library()
+            xllamacpp = load_library()
             settings = xllamacpp.CommonParams()
             settings.model.path = str(weights.path)
             settings.n_parallel = self.concurrency
@@ -126,7 +127,7 @@ class Embedded:
         return weights
 
     def _free(self) -> None:
-        self._server = None
+        self._server, self._prefix, self._settled = None, (), ()
 
     def _answer(self, request: Request, cancelled: Callable[[], bool]) -> Completion:
         """Runs in a thread of the pool; with one slot, that is one thread."""
@@ -222,7 +223,7 @@ class Embedded:
         return kind(f"llama.cpp gave no answer for {self.model}: {reason[:300]}.")
 
 
-def _library() -> Any:
+def load_library() -> Any:
     os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)  # read once, when the library is loaded
     try:
         import xllamacpp

@@ -19,7 +19,7 @@ from flows.run import start_engine
 from flows.shard import Stop, Tally
 from languages.identification import verifiable
 from languages.language import packed_tags, resolve_language
-from outputs.folder import read_recipe
+from outputs.folder import claim, locked, read_recipe
 from outputs.funnel import Funnel, measure_funnel, read_rows
 from outputs.shards import is_complete
 from speech_events.event import event_names, read_event
@@ -40,6 +40,8 @@ async def _run(recipe: Recipe, show: int) -> int:
     job = open_job(recipe)  # all that can be wrong in the recipe is found before anything starts
     wanted = recipe.dialogues_per_language * len(recipe.languages)
     there = sum(shard.size for shard in job.shards() if is_complete(job.folder, shard))
+    with locked(job.folder):
+        claim(job.folder, recipe.model_dump(mode="json"), job.identity())
     # The model loads while Prefect starts.
     warm = start_engine(recipe) if there < wanted else None
     console.print(
@@ -65,8 +67,12 @@ async def _flow(
     recipe: Recipe, warm: asyncio.Task[Any] | None, stop: Stop, tally: Tally, places: int
 ) -> Any:
     """The final state of the flow."""
-    # The loading of Prefect takes seconds; the engine's first steps must not wait for it.
-    synthesis = await asyncio.to_thread(_import_flow)
+    # The loading of Prefect takes seconds; the engine's first steps must not wait for it. A server
+    # that refuses or a model that is not there is known by then, and told before Prefect starts.
+    early = asyncio.wait({warm}, timeout=1.0) if warm else asyncio.sleep(0)
+    synthesis, _ = await asyncio.gather(asyncio.to_thread(_import_flow), early)
+    if warm and warm.done():
+        warm.result()
     synthesis.WARM.set(warm)
     synthesis.WATCHED.set((stop, tally))
     with _progress() as progress:

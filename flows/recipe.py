@@ -160,7 +160,14 @@ def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> R
         if not equals or not key.strip():
             raise ConfigurationError(f"--set {change}: write it as key=value.")
         _put(table, key.strip().split("."), _literal(value.strip()), change)
-    return validate(Recipe, table, where)
+    try:
+        return validate(Recipe, table, where)
+    except ConfigurationError as error:
+        # A language or an event that does not exist names its key, but not the file.
+        sentence = str(error)
+        raise ConfigurationError(
+            sentence if sentence.startswith(where) else f"{where}: {sentence}"
+        ) from None
 
 
 def _put(table: dict[str, Any], path: list[str], value: Any, change: str) -> None:

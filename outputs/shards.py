@@ -60,9 +60,12 @@ def shards_of(languages: Sequence[str], per_language: int, size: int) -> Iterato
 
 
 def is_complete(folder: Path, shard: Shard) -> bool:
-    """Whether there is nothing left to do for ``shard``: reads the footer of its file, no rows."""
+    """Whether there is nothing left to do for ``shard``: reads the footer of its file, no rows.
+
+    A journal beside the files is a rewriting that was cut short.
+    """
     path = shard.accepted(folder)
-    if not path.exists():
+    if not path.exists() or shard.journal(folder).exists():
         return False
     metadata = _reading(path, pq.read_metadata).metadata or {}
     return bool(metadata.get(_COMPLETE) == b"true")

@@ -1,0 +1,64 @@
+"""Engines to test: embedded and served by llama.cpp's own server, both small and real; a script."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from crowdglot.errors import EngineError
+from engines.embedded import Embedded, load_library
+from engines.engine import Engine
+from engines.native_signals import kept_signals
+from engines.openai import OpenAI
+from engines.scripted import Scripted
+from engines.weights import named_weights, resolve_weights
+from engines.wheels import find_parts
+
+SMALL = "smollm2-135m-instruct"
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smallest real model; the tests that need it are left out where its wheel is missing."""
+    wheels = named_weights()[SMALL].wheels
+    assert wheels is not None
+    if find_parts(wheels)[1]:
+        pytest.skip(f"the wheel {wheels.wanted()} is not installed")
+    try:
+        return resolve_weights(SMALL, tmp_path_factory.mktemp("weights")).path
+    except EngineError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def llama_server(small_model: Path) -> Iterator[str]:
+    """llama.cpp's HTTP server on loopback; the base URL."""
+    with kept_signals():
+        library = load_library()
+        settings = library.CommonParams()
+        settings.model.path = str(small_model)
+        settings.model_alias = [SMALL]
+        settings.n_parallel = 2
+        settings.n_ctx = 2 * 2048
+        settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = 2
+        settings.cache_ram_mib = 0
+        settings.verbosity = -1
+        settings.port = 0
+        server = library.Server(settings)
+    yield f"{server.listening_address}/v1"
+    del server
+
+
+MakeEngine = Callable[[int], Engine]
+
+
+@pytest.fixture(params=["embedded", "openai", "scripted"])
+def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
+    """A function of the concurrency that builds the engine under test, not yet entered."""
+    if request.param == "embedded":
+        path = request.getfixturevalue("small_model")
+        return lambda concurrency: Embedded(str(path), concurrency=concurrency, context=2048)
+    if request.param == "openai":
+        url = request.getfixturevalue("llama_server")
+        return lambda concurrency: OpenAI(base_url=url, concurrency=concurrency)
+    return lambda concurrency: Scripted(concurrency=concurrency, latency=0.02)

@@ -1,0 +1,310 @@
+"""Filling a shard without Prefect: quotas, replacements, crashes, judging anew."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from crowdglot.errors import EngineUnavailable
+from engines import build_engine
+from engines.engine import Completion
+from flows.finish import finish
+from flows.job import open_job
+from flows.recipe import build_recipe
+from flows.rejudge import rejudge
+from flows.shard import Stop, Tally, fill_shard
+from outputs.folder import claim
+from outputs.funnel import measure_funnel
+from outputs.shards import is_complete
+from tests.stub import answer, serving
+
+ROOT = Path(__file__).parents[2]
+
+
+def make_job(folder, *changes):
+    table = {
+        "name": "test",
+        "languages": ["fr", "es"],
+        "dialogues_per_language": 12,
+        "turns": [4, 6],
+        "shard_size": 5,
+        "output": str(folder),
+    }
+    return open_job(build_recipe(table, changes, "test"))
+
+
+class Canned:
+    """An engine that writes what a function of the request says."""
+
+    kind, model, revision = "canned", "canned", "1"
+
+    def __init__(self, write, concurrency=4):
+        self.write, self.concurrency = write, concurrency
+        self.asked = []
+
+    async def complete(self, request):
+        self.asked.append(request.seed)
+        await asyncio.sleep(0)
+        return Completion(self.write(request), "stop", 10, 5, 0.01)
+
+
+def as_body(request):
+    return {
+        "messages": [{"content": message.content} for message in request.messages],
+        "response_format": {"json_schema": {"schema": request.schema}},
+        "seed": request.seed,
+    }
+
+
+def good(request):
+    return answer(as_body(request))
+
+
+def fill(job, engine, stop=None):
+    stop, tally = stop or Stop(), Tally()
+
+    async def run():
+        claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+        gate = asyncio.Semaphore(engine.concurrency if engine else 1)
+        for shard in job.shards():
+            if not is_complete(job.folder, shard):
+                await fill_shard(job, shard, engine, gate, stop, tally)
+        return finish(job)
+
+    return asyncio.run(run())
+
+
+def rows_of(folder, part="data"):
+    files = sorted((folder / part).glob("*/*.parquet"))
+    return pl.concat([pl.read_parquet(file) for file in files]).sort("id", "attempt")
+
+
+def test_quota_is_met_exactly(tmp_path):
+    job = make_job(tmp_path / "d")
+    funnel = fill(job, Canned(good))
+    assert funnel.accepted_by_language == {"fr": 12, "es": 12}
+    assert funnel.short == ()
+    rows = rows_of(job.folder)
+    assert rows["id"].n_unique() == 24
+    assert list((job.folder / "journal").glob("*/*.jsonl")) == []
+    assert sorted(p.name for p in (job.folder / "data/fr").iterdir()) == [
+        f"train-0000{n}-of-00003.parquet" for n in range(3)
+    ]
+    one = rows.to_dicts()[0]
+    assert [turn["speaker"] for turn in one["turns"]] == ["A", "B"] * (len(one["turns"]) // 2) + [
+        "A"
+    ] * (len(one["turns"]) % 2)
+    assert one["messages"][0] == {"role": "user", "content": one["turns"][0]["text"]}
+    assert json.loads(one["draft"])["A1"] == one["turns"][0]["text"]
+    assert one["reason"] == ""
+    assert one["scores"]["language"] > 0.9
+    assert one["completion_tokens"] == 5
+
+
+def test_attempts_then_replacement_from_the_same_cell(tmp_path):
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=2", "max_attempts=2")
+    plan = job.materials.plan
+    bad = {job.request(plan.scenario(0), attempt).seed for attempt in range(2)}
+
+    def write(request):
+        return "I cannot." if request.seed in bad else good(request)
+
+    fill(job, Canned(write))
+    rows, rejected = rows_of(job.folder), rows_of(job.folder, "rejected")
+    assert rows["index"].to_list() == [1, plan.replacement(0, 1)]
+    assert plan.event(plan.replacement(0, 1)) == plan.event(0)
+    assert rejected.select("index", "attempt").rows() == [(0, 0), (0, 1)]
+    assert set(rejected["reason"]) == {"format.not_json"}
+    assert set(rejected["draft"]) == {"I cannot."}
+
+
+def test_cells_that_fall_short_are_named(tmp_path):
+    job = make_job(
+        tmp_path / "d", "languages=fr", "dialogues_per_language=3", "max_attempts=2",
+        "max_replacements=1",
+    )  # fmt: skip
+    name = job.materials.plan.event(1).title
+
+    def write(request):
+        talk = f"Kind of talk: {name}." in request.messages[-1].content
+        return "no" if talk else good(request)
+
+    funnel = fill(job, Canned(write))
+    assert funnel.short == (("fr", job.materials.plan.event(1).name, 1, 0),)
+    assert funnel.reasons == {"format.not_json": 4}
+    # Giving up is an end too: a rerun asks nothing.
+    engine = Canned(write)
+    fill(job, engine)
+    assert engine.asked == []
+
+
+def test_concurrency_changes_nothing(tmp_path):
+    def write(request):
+        return "bad" if request.seed % 3 == 0 else good(request)
+
+    frames = []
+    for concurrency in (1, 7):
+        job = make_job(tmp_path / str(concurrency))
+        fill(job, Canned(write, concurrency))
+        frames.append(
+            [rows_of(job.folder, part).drop("created_at") for part in ("data", "rejected")]
+        )
+    assert frames[0][0].equals(frames[1][0])
+    assert frames[0][1].equals(frames[1][1])
+
+
+def test_engine_failure_keeps_what_was_paid_for(tmp_path):
+    job = make_job(tmp_path / "d")
+    calls = 0
+
+    def dying(request):
+        nonlocal calls
+        calls += 1
+        if calls > 9:
+            raise EngineUnavailable("gone.")
+        return good(request)
+
+    stop = Stop()
+    fill(job, Canned(dying), stop)
+    assert str(stop.cause) == "gone."
+    engine = Canned(good)
+    fill(job, engine)
+    assert len(engine.asked) == 24 - 9
+    assert measure_funnel(job.folder).accepted == 24
+
+
+def test_kill_in_the_middle_and_the_same_again(tmp_path):
+    folder = tmp_path / "d"
+    script = (
+        "import asyncio, sys\n"
+        "from tests.flows.test_shard import *\n"
+        "job = make_job(sys.argv[1])\n"
+        "engine = build_engine('openai', model='stub', base_url=sys.argv[2], concurrency=3)\n"
+        "async def run():\n"
+        "    async with engine:\n"
+        "        claim(job.folder, job.recipe.model_dump(mode='json'), job.identity())\n"
+        "        for shard in job.shards():\n"
+        "            if not is_complete(job.folder, shard):\n"
+        "                await fill_shard(job, shard, engine, asyncio.Semaphore(3), Stop(), Tally())\n"
+        "asyncio.run(run())\n"
+        "finish(job)\n"
+    )
+    with serving(latency=0.05) as stub:
+        command = [sys.executable, "-c", script, str(folder), stub.base_url]
+        for asked in (4, 11, 17):
+            process = subprocess.Popen(command, cwd=ROOT)
+            deadline = time.monotonic() + 60
+            while len(stub.asked) < asked and time.monotonic() < deadline:
+                time.sleep(0.005)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        subprocess.run(command, cwd=ROOT, check=True, timeout=120)
+        # At most the calls under way at the three kills were asked twice.
+        assert len(stub.asked) - len(set(stub.asked)) <= 3 * 3
+    undisturbed = make_job(tmp_path / "undisturbed")
+    fill(undisturbed, Canned(good))
+    changing = ("created_at", "engine", "model", "model_revision", "seconds", "prompt_tokens",
+                "completion_tokens")  # fmt: skip
+    assert rows_of(folder).drop(changing).equals(rows_of(undisturbed.folder).drop(changing))
+
+
+@pytest.mark.parametrize("moment", ["rejected", "accepted", "journal"])
+def test_crash_while_a_shard_is_put_away(tmp_path, monkeypatch, moment):
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=3")
+    fill(job, Canned(good))
+    before = rows_of(job.folder)
+    shard = job.shards()[0]
+    # As after a crash between two steps: the journal is still there, the files perhaps not.
+    rejudge_journal = shard.journal(job.folder)
+    from outputs.journal import Journal
+    from outputs.shards import read_entries
+
+    with Journal(rejudge_journal) as journal:
+        for entry in read_entries(job.folder, shard):
+            journal.append(entry)
+    if moment == "rejected":
+        shard.accepted(job.folder).unlink()
+        shard.rejected(job.folder).unlink()
+    if moment == "accepted":
+        shard.accepted(job.folder).unlink()
+    assert not is_complete(job.folder, shard)
+    engine = Canned(good)
+    fill(job, engine)
+    assert engine.asked == []
+    assert rows_of(job.folder).equals(before)
+    assert is_complete(job.folder, shard)
+
+
+def test_judging_anew_asks_nothing_and_loses_nothing(tmp_path):
+    job = make_job(tmp_path / "d")
+    fill(job, Canned(good))
+    before = rows_of(job.folder)
+    funnel, short = rejudge(job.folder, ["critics.length.most_characters=47"])
+    assert 0 < funnel.accepted < 24
+    assert funnel.reasons == {"length.long_turn": 24 - funnel.accepted}
+    assert short > 0
+    # And back again: the rows are as they were.
+    funnel, short = rejudge(job.folder, ["critics.length.most_characters=420"])
+    assert (funnel.accepted, funnel.rejected, short) == (24, 0, 0)
+    assert rows_of(job.folder).equals(before)
+
+
+def test_stricter_critics_then_more_dialogues(tmp_path):
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=4")
+    fill(job, Canned(good))
+    _, short = rejudge(job.folder, ["critics.length.most_characters=50"])
+    assert short > 0
+    stricter = make_job(
+        tmp_path / "d", "languages=fr", "dialogues_per_language=4",
+        "critics.length.most_characters=50", "max_attempts=3",
+    )  # fmt: skip
+    engine = Canned(lambda request: good(request).replace("Hier soir", "Hier"))
+    funnel = fill(stricter, engine)
+    assert engine.asked
+    assert funnel.accepted + len(funnel.short) >= 4
+
+
+def test_a_looser_critic_makes_surplus_not_too_many(tmp_path):
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=4",
+                   "critics.length.most_characters=50")  # fmt: skip
+    fill(job, Canned(good))
+    drafts = measure_funnel(job.folder).drafts
+    funnel, _ = rejudge(job.folder, ["critics.length.most_characters=420"])
+    assert funnel.accepted == 4
+    assert funnel.drafts == drafts
+    assert set(funnel.reasons) <= {"surplus"}
+
+
+def test_files_are_read_by_polars_pyarrow_and_datasets(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    job = make_job(tmp_path / "d")
+    fill(job, Canned(good))
+    table = pq.read_table(job.folder / "data" / "fr")
+    assert table.num_rows == 12
+    assert str(table.schema.field("created_at").type) == "timestamp[us, tz=UTC]"
+    assert pl.read_parquet(job.folder / "data/es/*.parquet").height == 12
+    for tag in ("fr", "es"):
+        loaded = datasets.load_dataset(str(job.folder), tag, cache_dir=str(tmp_path / "cache"))
+        assert loaded["train"].num_rows == 12
+        assert set(loaded["train"]["language"]) == {tag}
+        assert loaded["train"][0]["messages"][0]["role"] == "user"
+    assert sorted(datasets.get_dataset_config_names(str(job.folder))) == ["es", "fr"]
+
+
+def test_damaged_shard_is_one_sentence(tmp_path):
+    from crowdglot.errors import StorageError
+
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=2")
+    fill(job, Canned(good))
+    path = job.shards()[0].accepted(job.folder)
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(StorageError, match="damaged .*; delete this file and run the same"):
+        is_complete(job.folder, job.shards()[0])
