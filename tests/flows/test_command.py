@@ -128,7 +128,7 @@ def closed_port() -> int:
         (["events=chitchat"], r"recipe.toml: events: there is no speech event 'chitchat'; known"),
         (["dialogs=3"], r"recipe.toml: 'dialogs' is not a known key \(known here"),
         (["engine.kind=gpt"], r"engine.kind 'gpt' is unknown; choose one of embedded, openai"),
-        (["demonstrations.source=cut.json"], r"cut.json, column 47: the file seems cut"),
+        (["demonstrations.source=cut.json"], r"cut.json, column \d+: the file seems cut"),
         (["demonstrations.source=latin.txt"], r"latin.txt: byte \d+ is not UTF-8"),
         (["demonstrations.source=empty.json"], r"empty.json, record 1: .*'persona' is empty"),
         (["personas.source=none.json"], r"none.json: no such file"),
