@@ -1,4 +1,4 @@
-"""Traces of the machine: placeholders, markup, labels, and contact details that lead to somebody."""
+"""Traces of the machine: placeholders, markup, labels; and contact details of somebody."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,14 @@ from dialogues.dialogue import Dialogue
 
 _PATTERNS = {
     # "[name]", "<your city>", "{food}", "XXX", "____"
-    "placeholder": r"\[[^\]\n]{1,40}\]|【[^】\n]{1,40}】|<[^<>\n]{2,40}>|\{[^{}\n]{0,40}\}|\bX{3,}\b|_{3,}",
+    "placeholder": r"\[[^\]\n]{1,40}\]|【[^】\n]{1,40}】|<[^<>\n]{2,40}>"
+    r"|\{[^{}\n]{0,40}\}|\bX{3,}\b|_{3,}",
     # Bold, headings, bullets, code, tables; HTML entities; escapes that were never unescaped.
-    "markup": r"\*\*|__\w|^\s*#{1,6}\s|^\s*[-*•]\s+\S|```|\|\s*-{3,}|&(?:[a-z]{2,8}|#\d+);|\\[nt\"u]",
+    "markup": r"\*\*|__\w|^\s*#{1,6}\s|^\s*[-*•]\s+\S|```|\|\s*-{3,}"
+    r"|&(?:[a-z]{2,8}|#\d+);|\\[nt\"u]",
     # "Speaker 1:", "A:", "B1:", "User 2 :", also with a full-width colon; stage directions.
-    "label": r"^\s*(?:(?:speaker|user|person|usuario|utilisateur|sprecher|персона)\s*\d?|[A-D]\d{0,2})\s*[:：]"
+    "label": r"^\s*(?:(?:speaker|user|person|usuario|utilisateur|sprecher|персона)\s*\d?"
+    r"|[A-D]\d{0,2})\s*[:：]"
     r"|(?<![\p{L}\p{N}])[A-D]\d{1,2}\s*[:：]|^\s*\*[^*\n]{2,60}\*",
     "e_mail": r"[\w.+-]+@[\w-]+\.[\w.-]+",
     "link": r"https?://|www\.\w|\b[a-z0-9-]{2,}\.(?:com|org|net|info)\b",

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sacrebleu.metrics import CHRF
+from sacrebleu.metrics.chrf import CHRF
 
-from critics.repetition import grams, squeezed
+from critics.grams import grams, squeezed
 from critics.verdict import Verdict
 from dialogues.dialogue import Demonstration, Dialogue
 from languages.scripts import LETTERS

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import regex
 
-from critics.repetition import squeezed
+from critics.grams import squeezed
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
 

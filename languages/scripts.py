@@ -20,10 +20,14 @@ _PROOF = {
     "Khmr": "km", "Laoo": "lo", "Mymr": "my", "Tibt": "bo", "Thaa": "dv", "Orya": "or",
 }  # fmt: skip
 # Frequent characters that exist in one of the two written forms of Chinese only.
-_SIMPLIFIED = "们这个说来会时为么没对过还开关门见现觉爱听话谁让给认识东车买卖钱饭吗吧呢欢乐学习书应该样从当" \
-    "进远边动问间题业务经济头发长张亲难点热爷妈种类实际后里边电脑视频网络机场岁几乎气节"  # fmt: skip
-_TRADITIONAL = "們這個說來會時為麼沒對過還開關門見現覺愛聽話誰讓給認識東車買賣錢飯嗎歡樂學習書應該樣從當" \
-    "進遠邊動問間題業務經濟頭髮長張親難點熱爺媽種類實際後裡邊電腦視頻網絡機場歲幾乎氣節"  # fmt: skip
+_SIMPLIFIED = (
+    "们这个说来会时为么没对过还开关门见现觉爱听话谁让给认识东车买卖钱饭吗欢乐学习书应该样从当"
+    "进远边动问间题业务经济头发长张亲难点热爷妈种类实际电脑视频网络机场岁乎气节"
+)
+_TRADITIONAL = (
+    "們這個說來會時為麼沒對過還開關門見現覺愛聽話誰讓給認識東車買賣錢飯嗎歡樂學習書應該樣從當"
+    "進遠邊動問間題業務經濟頭髮長張親難點熱爺媽種類實際電腦視頻網絡機場歲乎氣節"
+)
 _ONLY_SIMPLIFIED = frozenset(_SIMPLIFIED) - frozenset(_TRADITIONAL)
 _ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED)
 

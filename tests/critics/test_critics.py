@@ -55,8 +55,8 @@ def _with(text, number=3):
         ("language", _with("I think we should move everything to her place."), "turn_language"),
         ("language", _with("Creo que deberíamos llevarlo todo a su casa."), "turn_language"),
         ("repetition", _with(FRENCH[0]), "echo_turn"),
-        ("repetition", _with("Oui, tu as vu le temps qu'il fait ? On voulait pique-niquer au bord du"
-                             " lac !"), "echo_turn"),
+        ("repetition", _with("Oui, tu as vu le temps qu'il fait ? On voulait pique-niquer au bord "
+                             "du lac !"), "echo_turn"),
         ("repetition", _with("je l'aime bien parce que " * 6), "loop"),
         ("assistant", _with("Bonjour, comment puis-je vous aider aujourd'hui ?"), "offer"),
         ("assistant", _with("En tant que modèle de langage, je n'ai pas d'avis."), "refusal"),
@@ -73,7 +73,7 @@ def _with(text, number=3):
         ("artefacts", _with("Regarde sur https://exemple.fr/page"), "link"),
         ("artefacts", _with("Appelle-moi au 06 12 34 56 78 ce soir."), "phone"),
         ("artefacts", _with("Salut \u202etoi"), "control"),
-        ("recital", _with("Je suis infirmière. J'ai deux chiens. J'aime la montagne. Je vis seule."),
+        ("recital", _with("Je suis infirmière. J'ai deux chiens. J'aime la mer. Je vis seule."),
          "self_description"),
     ],
 )  # fmt: skip

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from crowdglot.errors import EngineUnavailable
-from engines import build_engine
 from engines.engine import Completion
 from flows.finish import finish
 from flows.job import open_job
@@ -193,7 +192,8 @@ def test_kill_in_the_middle_and_the_same_again(tmp_path):
         "        claim(job.folder, job.recipe.model_dump(mode='json'), job.identity())\n"
         "        for shard in job.shards():\n"
         "            if not is_complete(job.folder, shard):\n"
-        "                await fill_shard(job, shard, engine, asyncio.Semaphore(3), Stop(), Tally())\n"
+        "                gate = asyncio.Semaphore(3)\n"
+        "                await fill_shard(job, shard, engine, gate, Stop(), Tally())\n"
         "asyncio.run(run())\n"
         "finish(job)\n"
     )
@@ -306,5 +306,5 @@ def test_damaged_shard_is_one_sentence(tmp_path):
     fill(job, Canned(good))
     path = job.shards()[0].accepted(job.folder)
     os.truncate(path, path.stat().st_size // 2)
-    with pytest.raises(StorageError, match="damaged .*; delete this file and run the same"):
+    with pytest.raises(StorageError, match=r"damaged .*; delete this file and run the same"):
         is_complete(job.folder, job.shards()[0])

@@ -13,7 +13,9 @@ def test_enough_packs_over_enough_scripts():
     languages = [resolve_language(tag) for tag in packed_tags()]
     assert len(languages) >= 30
     assert len({language.script for language in languages}) >= 10
-    assert {"ar", "he", "fa", "ur"} <= {l.code for l in languages if l.direction == "rtl"}
+    assert {"ar", "he", "fa", "ur"} <= {
+        known.code for known in languages if known.direction == "rtl"
+    }
 
 
 @pytest.mark.parametrize("tag", packed_tags())

@@ -10,14 +10,14 @@ from speech_events.common_ground import fill
 from speech_events.event import event_names, read_event
 
 # Goldsmith & Baxter (1996).
-TAXONOMY = """
-small_talk current_events_talk gossip joking_around catching_up recapping_the_days_events
-getting_to_know_someone sports_talk morning_talk bedtime_talk reminiscing making_up love_talk
-relationship_talk conflict serious_conversation talking_about_problems breaking_bad_news complaining
-group_discussion persuading_conversation decision_making_conversation
-giving_and_getting_instructions class_information_talk lecture interrogation making_plans
-asking_a_favor asking_out
-""".split()
+TAXONOMY = (
+    "small_talk current_events_talk gossip joking_around catching_up recapping_the_days_events "
+    "getting_to_know_someone sports_talk morning_talk bedtime_talk reminiscing making_up love_talk "
+    "relationship_talk conflict serious_conversation talking_about_problems breaking_bad_news "
+    "complaining group_discussion persuading_conversation decision_making_conversation "
+    "giving_and_getting_instructions class_information_talk lecture interrogation making_plans "
+    "asking_a_favor asking_out"
+).split()
 
 
 def test_all_29_events_are_there():
