@@ -6,6 +6,7 @@ from pathlib import Path
 
 from crowdglot.errors import ConfigurationError
 from flows.finish import finish
+from flows.gate import Gate
 from flows.job import open_job
 from flows.recipe import Recipe, build_recipe
 from flows.shard import Stop, Tally, fill_shard
@@ -38,7 +39,7 @@ def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
                 f"crowdglot version in its rows."
             )
         stop, tally = Stop(), Tally()
-        gate = asyncio.Semaphore(1)
+        gate = Gate(1)
         shards = [shard for shard in job.shards() if shard.accepted(folder).exists()]
         # The recipe first: after a crash half-way, running the same again finishes the rest.
         store_recipe(folder, recipe.model_dump(mode="json"), job.identity())

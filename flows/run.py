@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from engines import build_engine
 from engines.engine import Engine
+from flows.gate import Gate
 from flows.recipe import Recipe
 from flows.shard import Stop, Tally
 
@@ -20,7 +21,7 @@ class Run:
     """A run under way in this process."""
 
     engine: Engine
-    gate: asyncio.Semaphore
+    gate: Gate
     stop: Stop = field(default_factory=Stop)
     tally: Tally = field(default_factory=Tally)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from crowdglot.errors import CrowdglotError, EngineError, StorageError
 from engines.engine import Engine
+from flows.gate import Gate
 from flows.job import Job
 from outputs.journal import Journal
 from outputs.record import Entry, to_row
@@ -55,7 +56,8 @@ class _Filling:
     job: Job
     journal: Journal
     engine: Engine | None
-    gate: asyncio.Semaphore
+    gate: Gate
+    rank: int
     stop: Stop
     tally: Tally
     known: dict[tuple[int, int], Entry]
@@ -80,7 +82,7 @@ class _Filling:
         """Put one question to the engine; None if there is none, or a stop is wanted."""
         if self.engine is None:
             return None
-        async with self.gate:
+        async with self.gate.enter(self.rank):
             if self.stop.wanted:
                 return None
             request = self.job.request(self.job.materials.plan.scenario(index), attempt)
@@ -122,11 +124,14 @@ async def fill_shard(
     job: Job,
     shard: Shard,
     engine: Engine | None,
-    gate: asyncio.Semaphore,
+    gate: Gate,
     stop: Stop,
     tally: Tally,
+    rank: int = 0,
 ) -> bool:
     """Fill ``shard`` and write it; whether that was done (False if it was stopped before).
+
+    ``rank`` is the shard's place in the run: lower ones are asked first at the ``gate``.
 
     With ``engine`` None nothing is asked, and the shard is written with what there is. The journal
     is removed only once both files are in place; a crash at any moment leaves every completion in
@@ -135,7 +140,7 @@ async def fill_shard(
     known = {(e.index, e.attempt): e for e in read_entries(job.folder, shard)}
     with Journal(shard.journal(job.folder)) as journal:
         known |= {(e.index, e.attempt): e for e in journal.entries}
-        filling = _Filling(job, journal, engine, gate, stop, tally, known)
+        filling = _Filling(job, journal, engine, gate, rank, stop, tally, known)
         if engine is None:
             for entry in list(known.values()):
                 journal.append(entry)

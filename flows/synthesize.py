@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 from crowdglot.errors import CrowdglotError
 from engines.engine import Engine
 from flows.finish import finish
+from flows.gate import Gate
 from flows.job import Job, open_job
 from flows.recipe import Recipe
 from flows.run import CURRENT, Run, start_engine, stopping_on_signals
@@ -35,8 +36,13 @@ WATCHED: ContextVar[tuple[Stop, Tally] | None] = ContextVar("crowdglot_watched",
 async def write_one_shard(recipe: Recipe, language: str, number: int) -> bool:
     """Write one shard of the recipe's dataset; False if the run was stopped before its end."""
     job, run = open_job(recipe), CURRENT.get()
-    shard = next(s for s in job.shards() if s.language == language and s.number == number)
-    written = await fill_shard(job, shard, run.engine, run.gate, run.stop, run.tally)
+    shards = job.shards()
+    rank, shard = next(
+        (rank, shard)
+        for rank, shard in enumerate(shards)
+        if shard.language == language and shard.number == number
+    )
+    written = await fill_shard(job, shard, run.engine, run.gate, run.stop, run.tally, rank)
     get_run_logger().info("%s %s: %s", language, shard.name, "written" if written else "stopped")
     return written
 
@@ -78,7 +84,7 @@ async def _write(job: Job, missing: Sequence[Shard], stop: Stop, tally: Tally) -
     """Write the missing shards, a window of them at a time so that the engine never waits."""
     engine = await (WARM.get() or start_engine(job.recipe))
     try:
-        run = Run(engine, asyncio.Semaphore(engine.concurrency), stop, tally)
+        run = Run(engine, Gate(engine.concurrency), stop, tally)
         CURRENT.set(run)
         window = asyncio.Semaphore(1 + -(-engine.concurrency // job.recipe.shard_size))
 
