@@ -1,9 +1,11 @@
 """What the command prints."""
 
 import asyncio
+import os
+import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import polars as pl
 from rich.console import Console
@@ -13,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from crowdglot.errors import CrowdglotError
+from flows.finish import finish
 from flows.job import open_job
 from flows.recipe import Recipe
-from flows.run import start_engine
+from flows.run import hold_back_interrupts, start_engine
 from flows.shard import Stop, Tally
 from languages.identification import verifiable
 from languages.language import packed_tags, resolve_language
@@ -25,6 +28,7 @@ from outputs.shards import is_complete
 from speech_events.event import event_names, read_event
 
 STOPPED = 130
+_PATIENCE_SECONDS = 10.0
 console = Console(highlight=False)
 
 
@@ -73,18 +77,44 @@ async def _flow(
     synthesis, _ = await asyncio.gather(asyncio.to_thread(_import_flow), early)
     if warm and warm.done():
         warm.result()
+    hold_back_interrupts()
     synthesis.WARM.set(warm)
     synthesis.WATCHED.set((stop, tally))
     with _progress() as progress:
         row = progress.add_task("starting", total=places, figures="")
         watch = asyncio.create_task(_watch(progress, row, stop, tally))
+        flow = asyncio.create_task(synthesis.synthesize(recipe, return_state=True))
+        abandoned = asyncio.create_task(_abandoned(stop, tally))
         try:
-            return await synthesis.synthesize(recipe, return_state=True)
+            await asyncio.wait({flow, abandoned}, return_when=asyncio.FIRST_COMPLETED)
+            if not flow.done():
+                _leave_at_once(recipe)
+            return flow.result()
         finally:
+            abandoned.cancel()
             watch.cancel()
             progress.update(row, **_figures(tally, 0.0, places), description="done")
             if warm and not warm.done():
                 warm.cancel()
+
+
+async def _abandoned(stop: Stop, tally: Tally) -> None:
+    """Return once a stop is wanted and nothing of ours has been under way for a while."""
+    quiet = 0.0
+    while quiet < _PATIENCE_SECONDS:
+        await asyncio.sleep(0.5)
+        quiet = quiet + 0.5 if stop.wanted and not tally.under_way else 0.0
+
+
+def _leave_at_once(recipe: Recipe) -> NoReturn:
+    """End the process although Prefect does not: its server got the signal too and is gone.
+
+    Every completion is in the journal by now.
+    """
+    finish(open_job(recipe))
+    console.print("\nStopped. Nothing is lost: run the same command again to go on.")
+    sys.stdout.flush()
+    os._exit(STOPPED)
 
 
 def _import_flow() -> Any:

@@ -47,6 +47,17 @@ def start_engine(recipe: Recipe) -> asyncio.Task[Engine]:
     return asyncio.get_running_loop().create_task(make_engine(recipe).__aenter__())
 
 
+def hold_back_interrupts() -> None:
+    """Keep Ctrl-C for later, and from any process started until ``stopping_on_signals``.
+
+    A terminal sends it to the whole group. Prefect's temporary server would end at once, and the
+    flow would wait for it in vain instead of finishing cleanly. A blocked signal stays blocked in
+    the server for good; here it is only delayed.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 @contextmanager
 def stopping_on_signals(stop: Stop) -> Iterator[None]:
     """Let the first SIGINT or SIGTERM ask for a clean stop; the second is no longer caught."""
@@ -62,6 +73,7 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
 
     for number in before:
         signal.signal(number, ask)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
         yield
     finally:

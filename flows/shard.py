@@ -21,11 +21,15 @@ from outputs.shards import Shard, read_entries, write_shard
 
 @dataclass(slots=True)
 class Tally:
-    """Counts while a run goes on; ``completion_tokens`` of this run's own calls only."""
+    """Counts while a run goes on; ``completion_tokens`` of this run's own calls only.
+
+    ``under_way``: questions that the engine has not answered yet.
+    """
 
     accepted: int = 0
     rejected: int = 0
     completion_tokens: int = 0
+    under_way: int = 0
 
     def add(self, *, accepted: bool) -> None:
         """Count one judged draft."""
@@ -86,12 +90,15 @@ class _Filling:
             if self.stop.wanted:
                 return None
             request = self.job.request(self.job.materials.plan.scenario(index), attempt)
+            self.tally.under_way += 1
             try:
                 completion = await self.engine.complete(request)
             except EngineError as error:
                 # Not raised: other calls are under way, and what they bring has been paid for.
                 self.stop.because(error)
                 return None
+            finally:
+                self.tally.under_way -= 1
         entry = Entry(
             index=index,
             attempt=attempt,

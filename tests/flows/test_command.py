@@ -53,7 +53,8 @@ def rows_of(folder):
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path, number):
     canary = "sk-canary-5f2a"
     environment = os.environ | {
         "OPENAI_API_KEY": canary,
@@ -65,12 +66,18 @@ def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path):
         command = [sys.executable, "-m", "flows.command", "synthesize",
                    str(recipe(tmp_path, stub.base_url))]  # fmt: skip
         first = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         deadline = time.monotonic() + 120
         while len(stub.asked) < 14 and time.monotonic() < deadline and first.poll() is None:
             time.sleep(0.02)
-        first.send_signal(signal.SIGTERM)
+        # As from a terminal or a service manager: every process gets it, Prefect's server too.
+        os.killpg(first.pid, number)
         told, _ = first.communicate(timeout=60)
         assert first.returncode == 130, told.decode()
         assert "run the same command again to go on" in told.decode()
