@@ -29,9 +29,12 @@ class DemonstrationPool:
         self.seed, self.count = seed, count
         self._pool = tuple(replace(d, turns=d.turns[: max(FEWEST_TURNS, most_turns)]) for d in fit)
 
-    def for_block(self, language: str, block: int) -> tuple[Demonstration, ...]:
-        """The demonstrations of the ``block``-th run of scenarios of ``language``."""
-        draws = Draws(self.seed, "demonstrations", language, block)
+    def for_block(self, block: int) -> tuple[Demonstration, ...]:
+        """The demonstrations of the ``block``-th run of scenarios, the same in every language.
+
+        So languages can be compared, and the prefix outlasts a change of language.
+        """
+        draws = Draws(self.seed, "demonstrations", block)
         chosen: list[Demonstration] = []
         while len(chosen) < self.count:
             candidate = self._pool[draws.below(len(self._pool))]

@@ -57,7 +57,8 @@ def fill(
 
     def sentence(text: str) -> str:
         filled = text.format_map(slots)
-        return filled[:1].upper() + filled[1:]
+        # English only: a name in Georgian has capitals in Unicode, but nobody writes them.
+        return filled[:1].upper() + filled[1:] if filled[:1].isascii() else filled
 
     return CommonGround(
         relation=relation,
