@@ -22,6 +22,9 @@ MOST_REJECTED = 0.01
 # XPersona names its files by country where the language's tag differs.
 PREFIXES = {"jp": "ja"}
 SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".txt", ".parquet"})
+# Which dialogues, counted from the one that is judged, stand as its demonstrations.
+OTHERS = (7, 61, 97)
+SHOWN_TURNS = 10
 _NOBODY = Persona(("I am somebody.",))
 
 
@@ -73,11 +76,13 @@ def print_calibration(calibration: Calibration, examples: int = 3) -> None:
     console = Console(highlight=False)
     tags = sorted(calibration.dialogues)
     table = Table(title="Human dialogues rejected", title_justify="left")
-    table.add_column("critic")
+    table.add_column("critic", no_wrap=True)
     for tag in tags:
-        table.add_column(f"{tag} ({calibration.dialogues[tag]})", justify="right")
+        table.add_column(tag, justify="right", no_wrap=True)
     for critic in CRITICS:
         table.add_row(critic, *(_cell(calibration, critic, tag) for tag in tags))
+    table.add_section()
+    table.add_row("dialogues", *(str(calibration.dialogues[tag]) for tag in tags))
     console.print(table)
     for (critic, tag), found in calibration.evidence.items():
         for reason, evidence in found[:examples]:
@@ -90,7 +95,7 @@ def print_calibration(calibration: Calibration, examples: int = 3) -> None:
 def _cell(calibration: Calibration, critic: str, tag: str) -> Text:
     count, rate = calibration.rejected.get((critic, tag), 0), calibration.rate(critic, tag)
     style = "red" if rate > MOST_REJECTED else "" if count else "dim"
-    return Text(f"{rate:.2%} ({count})" if count else "0", style=style)
+    return Text(f"{rate:.2%}" if count else "0", style=style)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -113,14 +118,24 @@ def _language_of(path: Path) -> Language:
 
 
 def _dialogues(path: Path, language: Language, most_turns: int) -> Iterator[Dialogue]:
-    """The file's dialogues, each as if written for a scenario of its own personas."""
+    """The file's dialogues, each as if written for a scenario of its own personas.
+
+    Three others of the file stand as demonstrations: what people say alike is no copy.
+    """
     usual = _scenario(language)
-    for shown in read_file(path):
+    human = list(read_file(path))
+    for number, shown in enumerate(human):
         turns = shown.turns[: most_turns or None]
         order = "".join(turn.speaker for turn in turns)
         names = (*usual.names, "C", "D")[: len(shown.personas)]
         scenario = replace(usual, personas=_personas(shown), names=names, order=order)
-        yield Dialogue(scenario, turns)
+        others = {(number + step) % len(human) for step in OTHERS} - {number}
+        demonstrations = [
+            replace(human[other], turns=human[other].turns[:SHOWN_TURNS])
+            for other in sorted(others)
+            if human[other].turns != shown.turns
+        ]
+        yield Dialogue(scenario, turns, demonstrations)
 
 
 def _personas(shown: Demonstration) -> tuple[Persona, ...]:

@@ -54,8 +54,10 @@ async def _run(recipe: Recipe, show: int) -> int:
     )
     stop, tally = Stop(), Tally()
     state = await _flow(recipe, warm, stop, tally, wanted - there)
+    if state.name == "Refused":
+        raise stop.cause or CrowdglotError(state.message)
     if state.is_failed() or state.is_crashed():
-        raise stop.cause or CrowdglotError(state.message or "the flow failed.")
+        await state.aresult()  # a fault of ours: raises it, with its traceback
     print_funnel(measure_funnel(recipe.folder))
     if state.name == "CompletedShort":
         console.print(f"[yellow]{state.message}[/] See metrics.json, 'short'.")

@@ -53,7 +53,7 @@ class Job:
         """The demonstrations that go with a scenario: the same for its whole block."""
         position = self.materials.plan.position(scenario.index)
         block = position // self.recipe.demonstrations.block
-        return self.materials.demonstrations.for_block(scenario.language.tag, block)
+        return self.materials.demonstrations.for_block(block)
 
     def request(self, scenario: Scenario, attempt: int) -> Request:
         """The question to the engine; the seed is new for every attempt."""

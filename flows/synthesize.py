@@ -52,12 +52,12 @@ async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     """Write all shards of ``recipe`` that are not on disk yet, then metrics and card.
 
     Ends as Completed, "CompletedShort" where cells fell short of their quota, "Stopped" after a
-    signal, or Failed with one sentence. Running it again goes on where it ended.
+    signal, or failed as "Refused" with one sentence. Running it again goes on where it ended.
     """
     try:
         return await _synthesize(recipe)
     except CrowdglotError as error:
-        return Failed(message=str(error))
+        return Failed(name="Refused", message=str(error))
 
 
 async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:

@@ -1,0 +1,110 @@
+"""Taking near-duplicates out of a dataset whose shards are all written.
+
+First the ledger says which drafts repeat an earlier dialogue, then the shards that hold them are
+written anew from their own completions, now with that verdict, and want other dialogues in those
+places. A crash in between is mended by doing the second step again. What is found depends on the
+rows alone, not on the order in which shards were written.
+"""
+
+import asyncio
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from crowdglot.errors import ConfigurationError
+from flows.gate import Gate
+from flows.job import Job
+from flows.shard import Stop, Tally, fill_shard
+from outputs.duplicates import Duplicate, Earlier, find_duplicates, read_ledger, write_ledger
+from outputs.folder import RECIPE
+from outputs.shards import is_complete
+
+
+def check_against(job: Job) -> None:
+    """Raise ConfigurationError unless ``duplicates.against`` names datasets, and not this one."""
+    for folder in job.recipe.duplicates.against:
+        path = Path(folder)
+        if not (path / RECIPE).exists() and not (path / "data").is_dir():
+            raise ConfigurationError(
+                f"duplicates.against: {folder} is no dataset's folder (it has no 'data'); "
+                "correct the path or leave it out."
+            )
+        if path.resolve() == job.folder.resolve():
+            raise ConfigurationError(
+                f"duplicates.against: {folder} is the dataset's own folder, which is always "
+                "looked through; leave it out."
+            )
+
+
+async def deduplicate(job: Job, tally: Tally) -> bool:
+    """Take out what repeats an earlier dialogue; whether there was any, so that places are open.
+
+    Does nothing where nothing was written since the last time, or where the recipe wants none.
+    """
+    if not job.recipe.duplicates.rounds or read_ledger(job.folder).settled:
+        return False
+    await take_out(job, tally)
+    known = read_ledger(job.folder).duplicates
+    found = await asyncio.to_thread(_find, job)
+    write_ledger(job.folder, (*known, *found), settled=not found)
+    await take_out(job, tally)
+    return bool(found)
+
+
+async def take_out(job: Job, tally: Tally) -> None:
+    """Write the shards anew that still keep a draft which the ledger calls a duplicate."""
+    ledger = read_ledger(job.folder)
+    if ledger.settled:
+        return
+    by_shard: dict[tuple[str, int], set[tuple[int, int]]] = {}
+    for duplicate in ledger.duplicates:
+        place = (duplicate.language, duplicate.shard)
+        by_shard.setdefault(place, set()).add((duplicate.index, duplicate.attempt))
+    for shard in job.shards() if by_shard else ():
+        named = by_shard.get((shard.language, shard.number))
+        path = shard.accepted(job.folder)
+        if not named or not path.exists() or shard.journal(job.folder).exists():
+            continue
+        table = pq.read_table(path, columns=["index", "attempt"])
+        kept = set(zip(table["index"].to_pylist(), table["attempt"].to_pylist(), strict=True))
+        if named & kept:
+            stop = Stop()
+            await fill_shard(job, shard, None, Gate(1), stop, Tally())
+            if stop.cause:
+                raise stop.cause
+            if not is_complete(job.folder, shard):
+                # Its rows are counted anew when its open places are filled.
+                tally.accepted = max(0, tally.accepted - len(kept))
+
+
+def touched(job: Job) -> None:
+    """Note that shards are about to be written, so that duplicates are looked for afterwards."""
+    ledger = read_ledger(job.folder)
+    if ledger.settled:
+        write_ledger(job.folder, ledger.duplicates, settled=False)
+
+
+def forget(job: Job) -> None:
+    """Forget all verdicts on duplicates, as before judging anew."""
+    write_ledger(job.folder, (), settled=False)
+
+
+def _find(job: Job) -> list[Duplicate]:
+    settings = job.recipe.duplicates
+    earlier = Earlier(
+        demonstrations=job.materials.demonstrations.all,
+        folders=[Path(folder) for folder in settings.against],
+    )
+    shards = job.shards()
+    return [
+        duplicate
+        for language in job.materials.plan.languages
+        for duplicate in find_duplicates(
+            job.folder,
+            language,
+            [shard for shard in shards if shard.language == language.tag],
+            least_similarity=settings.least_similarity,
+            least_repeated_turns=settings.least_repeated_turns,
+            earlier=earlier,
+        )
+    ]
