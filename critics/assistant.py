@@ -1,11 +1,24 @@
 """Talk of an assistant: offers of service between people who are no clients, and refusals."""
 
+import re
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import name as character_name
+from unicodedata import normalize
 
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
 from languages.language import packed_tags, resolve_language
+
+_WORD = re.compile(r"\w+")
+_APOSTROPHES = "’ʼ＇´‘"
+# In these scripts a phrase that begins within a word is another phrase ("como ia" in "economia").
+_BOUNDED = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "GEORGIAN")
+# Scripts without blanks: Thai, Lao, Myanmar, Khmer, kana, Chinese characters.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+_Phrase = tuple[str, str]  # the folded phrase, and the reason that it gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,25 +31,69 @@ class Assistant:
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge by phrases; an offer is in place between a client and a provider."""
-        offers, refusals = _phrases()
+        anchored, spaced, unspaced = _phrases()
         served = dialogue.scenario.common_ground.relation == "client_and_provider"
-        for number, turn in enumerate(dialogue.turns, start=1):
-            text = turn.text.casefold().replace("’", "'")
-            for reason, phrases in (("refusal", refusals), ("offer", () if served else offers)):
-                for phrase in phrases:
-                    if phrase in text:
-                        return Verdict("assistant", reason, f"turn {number}: {turn.text[:120]}")
+        whole = _folded("\n".join(turn.text for turn in dialogue.turns))
+        phrases = [] if whole.isascii() else [*spaced]  # none of these is in ASCII
+        if phrases and _UNSPACED.search(whole):
+            phrases += unspaced
+        for word in anchored.keys() & _WORD.findall(whole):
+            phrases += anchored[word]
+        for phrase, reason in phrases:
+            if phrase not in whole or (served and reason == "offer"):
+                continue
+            for number, turn in enumerate(dialogue.turns, start=1):
+                if _says(_folded(turn.text), phrase):
+                    return Verdict("assistant", reason, f"turn {number}: {turn.text[:120]}")
         return Verdict("assistant")
 
 
+def _folded(text: str) -> str:
+    """One case, one kind of apostrophe and of blank, composed letters."""
+    if not text.isascii():
+        text = normalize("NFC", text).replace("\u200b", "").replace("\u00a0", " ")
+        for apostrophe in _APOSTROPHES:
+            text = text.replace(apostrophe, "'")
+    return text.casefold()
+
+
+def _says(text: str, phrase: str) -> bool:
+    """Whether ``phrase`` stands in ``text`` from a word's beginning; words may go on after it."""
+    at = text.find(phrase)
+    while at >= 0:
+        if at == 0 or not (_bounded(phrase[0]) and _bounded(text[at - 1])):
+            return True
+        at = text.find(phrase, at + len(phrase))
+    return False
+
+
+def _bounded(character: str) -> bool:
+    return character_name(character, "").startswith(_BOUNDED)
+
+
 @lru_cache(maxsize=1)
-def _phrases() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """All offers and all refusals of all packs, casefolded."""
-    offers: set[str] = set()
-    refusals: set[str] = set()
+def _phrases() -> tuple[dict[str, list[_Phrase]], list[_Phrase], list[_Phrase]]:
+    """The phrases of all packs: by a word that must stand in the text whole; and the rest, those
+    of scripts with blanks between words and those of scripts without.
+
+    One look-up of the text's words then does for a thousand phrases. A phrase's last word may go
+    on in the text, so it is no such word; nor is the first where a prefix may be joined to it.
+    """
+    anchored: dict[str, list[_Phrase]] = defaultdict(list)
+    spaced: list[_Phrase] = []
+    unspaced: list[_Phrase] = []
+    known: dict[str, str] = {}
     for tag in packed_tags():
-        pack = resolve_language(tag).pack
-        if pack:
-            offers.update(p.casefold().replace("’", "'") for p in pack.phrases.offers)
-            refusals.update(p.casefold().replace("’", "'") for p in pack.phrases.refusals)
-    return tuple(sorted(offers)), tuple(sorted(refusals))
+        if pack := resolve_language(tag).pack:
+            known |= {_folded(phrase): "offer" for phrase in pack.phrases.offers}
+            known |= {_folded(phrase): "refusal" for phrase in pack.phrases.refusals}
+    for phrase, reason in sorted(known.items()):
+        words = _WORD.findall(phrase)
+        whole = words[not _bounded(phrase[0]) : len(words) - phrase.endswith(words[-1])]
+        if _UNSPACED.search(phrase):
+            unspaced.append((phrase, reason))
+        elif whole:
+            anchored[max(whole, key=len)].append((phrase, reason))
+        else:
+            spaced.append((phrase, reason))
+    return dict(anchored), spaced, unspaced

@@ -1,24 +1,28 @@
 """Whether the dialogue, and each turn, is in the language that was asked for."""
 
 from dataclasses import dataclass
+from math import inf
 
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
 from languages.identification import identify_dialogue, verifiable
+from languages.switching import switched_spans
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageCritic:
-    """Reasons: "whole_language", "turn_language". The score is the whole's probability.
+    """Reasons: "whole_language", "turn_language", "code_switching". Score: the whole's probability.
 
     A language that no identifier knows is held only to not being the source language.
     """
 
     least_whole: float
     least_turn: float
+    least_switching: float
+    most_switching: float
 
     def judge(self, dialogue: Dialogue) -> Verdict:
-        """Judge the whole, then each turn in its light."""
+        """Judge the whole, then each turn in its light, then the words within the turns."""
         target = dialogue.scenario.language
         texts = [turn.text for turn in dialogue.turns]
         whole, turns = identify_dialogue(texts, target)
@@ -34,4 +38,22 @@ class LanguageCritic:
             if turn.probability < self.least_turn:
                 evidence = f"turn {number}: {turn.tag} by {turn.by}: {text[:120]}"
                 return Verdict("language", "turn_language", evidence, whole.probability)
+        switched = self._switched(texts, dialogue)
+        if sum(switched.values()) > self.most_switching:
+            evidence = f"English spans: {'; '.join(switched)}"[:200]
+            return Verdict("language", "code_switching", evidence, whole.probability)
         return Verdict("language", score=whole.probability)
+
+    def _switched(self, texts: list[str], dialogue: Dialogue) -> dict[str, float]:
+        """The different switched spans of all turns, lower-case, with their scores.
+
+        Letters of a third script are left to the critic ``script``.
+        """
+        target, names = dialogue.scenario.language, dialogue.scenario.names
+        found = (switched_spans(t, target, self.least_switching, names=names) for t in texts)
+        return {
+            span.text.casefold(): span.score
+            for spans in found
+            for span in spans
+            if span.score != inf
+        }

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+import regex
+
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
-from languages.scripts import LETTERS
 
 # Scripts in which a word takes a character or two.
 _DENSE = frozenset({"Hans", "Hant", "Jpan", "Kore"})
+_TWO_LETTERS = regex.compile(r"\p{L}\P{L}*\p{L}")
+_FOUR_LETTERS = regex.compile(r"\p{L}(?:\P{L}*\p{L}){3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,17 @@ class Length:
         """Judge each turn, then the share of turns with hardly a word."""
         dense = dialogue.scenario.language.script in _DENSE
         limit = self.most_characters_dense if dense else self.most_characters
+        enough = _TWO_LETTERS if dense else _FOUR_LETTERS
         longest, tiny = 0, 0
         for number, turn in enumerate(dialogue.turns, start=1):
-            if len(turn.text) < self.least_characters:
+            length = len(turn.text)
+            if length < self.least_characters or not turn.text.strip():
                 return Verdict("length", "empty_turn", f"turn {number}", 0)
-            if len(turn.text) > limit:
-                evidence = f"turn {number}: {len(turn.text)} characters"
-                return Verdict("length", "long_turn", evidence, len(turn.text))
-            longest = max(longest, len(turn.text))
-            tiny += len(LETTERS.findall(turn.text)) < (2 if dense else 4)
+            if length > limit:
+                evidence = f"turn {number}: {length} characters"
+                return Verdict("length", "long_turn", evidence, length)
+            longest = max(longest, length)
+            tiny += not enough.search(turn.text)
         if tiny > self.most_tiny_share * max(1, len(dialogue.turns)):
             return Verdict("length", "tiny_turns", f"{tiny} of {len(dialogue.turns)} turns", tiny)
         return Verdict("length", score=longest)

@@ -1,20 +1,22 @@
 """Recited personas: a turn that lists who one is instead of talking.
 
-Two signs. Word for word: most words of a persona sentence, in order, in one turn (English talk,
-and languages near to it). By form: a run of sentences that all begin in the first person, as the
-language pack lists such beginnings; the persona is English and the turn is not, so no word of it
-need be the same.
+Two signs. Word for word: persona sentences of which most words stand in order in a turn (English
+talk, and languages near to it); people do that with one sentence, not with several. By form: a run
+of sentences that all begin in the first person, as the language pack lists such beginnings; the
+persona is English and the turn is not, so no word of it need be the same.
 """
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-import regex
-
-from critics.grams import squeezed
+from critics.grams import MOST_COMPARED, squeezed
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
+from personas.persona import Persona
 
-_SENTENCE_END = regex.compile(r"(?<=[.!?;。！？؟।…։።፧])\s*")
+_SENTENCE_END = re.compile(r"[.!?;。！？؟।…։።፧]+\s*")
+_FEWEST_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +24,54 @@ class Recital:
     """Reasons: "recited_persona" (its words), "self_description" (its form)."""
 
     most_first_person_run: int
+    most_facts_in_turn: int
+    most_facts: int
     most_fact_overlap: float
 
     def judge(self, dialogue: Dialogue) -> Verdict:
-        """Judge each turn; the score is the longest run of first-person sentences."""
+        """Judge the form of each turn, then the words of each persona in all of them.
+
+        The score is the longest run of first-person sentences.
+        """
         pack = dialogue.scenario.language.pack
         beginnings = pack.first_person if pack else ()
         longest = 0
-        facts = [
-            (fact, squeezed(fact).split())
-            for persona in dialogue.scenario.personas
-            for fact in persona.facts
-        ]
         for number, turn in enumerate(dialogue.turns, start=1):
-            run = _first_person_run(turn.text, beginnings)
+            run = _first_person_run(turn.text[:MOST_COMPARED], beginnings)
             longest = max(longest, run)
             if run > self.most_first_person_run:
                 evidence = f"turn {number}: {turn.text[:150]}"
                 return Verdict("recital", "self_description", evidence, run)
-            words = f" {squeezed(turn.text)} "
-            for fact, fact_words in facts:
-                if _recites(words, fact_words, self.most_fact_overlap):
-                    return Verdict("recital", "recited_persona", f"turn {number}: {fact[:150]}")
+        said = [f" {squeezed(turn.text)} " for turn in dialogue.turns]
+        words = set("".join(said).split())
+        for persona in dialogue.scenario.personas:
+            if verdict := self._recited(said, words, persona):
+                return verdict
         return Verdict("recital", score=longest)
+
+    def _recited(self, turns: list[str], words: set[str], persona: Persona) -> Verdict | None:
+        """The verdict where too many sentences of ``persona`` stand in one turn or in all."""
+        # Most runs have a word that nobody says: a look at the words spares the search.
+        runs = tuple(
+            (fact, near)
+            for fact, own in _runs(persona.facts, self.most_fact_overlap)
+            if (near := tuple(run for run, longest in own if longest in words))
+        )
+        facts = _spoken(runs, "\n".join(turns))
+        if len(facts) > self.most_facts:
+            return Verdict("recital", "recited_persona", f"{len(facts)} facts: {' '.join(facts)}")
+        if len(facts) <= self.most_facts_in_turn:
+            return None
+        for number, turn in enumerate(turns, start=1):
+            if len(facts := _spoken(runs, turn)) > self.most_facts_in_turn:
+                evidence = f"turn {number}: {' '.join(facts)}"
+                return Verdict("recital", "recited_persona", evidence)
+        return None
+
+
+def _spoken(runs: tuple[tuple[str, tuple[str, ...]], ...], text: str) -> list[str]:
+    """The facts of which a run of words stands in ``text``."""
+    return [fact for fact, own in runs if any(run in text for run in own)]
 
 
 def _first_person_run(text: str, beginnings: tuple[str, ...]) -> int:
@@ -58,9 +85,17 @@ def _first_person_run(text: str, beginnings: tuple[str, ...]) -> int:
     return longest
 
 
-def _recites(text: str, fact: list[str], share: float) -> bool:
-    """Whether a run of the fact's words of at least ``share`` of its length stands in ``text``."""
-    length = max(4, round(len(fact) * share))
-    return any(
-        f" {' '.join(fact[at : at + length])} " in text for at in range(len(fact) - length + 1)
-    )
+@lru_cache(maxsize=256)
+def _runs(
+    facts: tuple[str, ...], share: float
+) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """For each fact its runs of words, of at least ``share`` of its length, between blanks; with
+    each run its longest word."""
+    runs = []
+    for fact in facts:
+        words = squeezed(fact).split()
+        length = max(_FEWEST_WORDS, round(len(words) * share))
+        starts = range(len(words) - length + 1)
+        cut = [words[at : at + length] for at in starts]
+        runs.append((fact, tuple((f" {' '.join(run)} ", max(run, key=len)) for run in cut)))
+    return tuple(runs)

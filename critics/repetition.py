@@ -1,58 +1,93 @@
 """Repetition inside a dialogue: echo turns, and loops within one turn."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from critics.grams import grams, squeezed
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
-from languages.scripts import LETTERS
+
+_DENSE = frozenset({"Hans", "Hant", "Jpan", "Kore"})
+_SHORTEST_LOOP = 40  # characters
+# A turn with more different words than this share of its words is no loop. Where a "word" runs on,
+# as in scripts without blanks and in "hahahaha", pairs of characters stand for words.
+_NEW_WORDS = 0.75
+_LONG_WORD = 16  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """Reasons: "echo_turn", "loop", "same_openings"."""
+    """Reasons: "echo_turn", "loop", "same_openings".
+
+    The score of a dialogue that passes is the closest likeness found; 0 where no two turns share
+    half of their words, for then their 4-grams are not compared.
+    """
 
     most_overlap: float
     least_letters: int
+    least_letters_dense: int
+    least_letters_contained: int
     most_loop_share: float
     most_same_openings: int
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge every turn for itself, then against those before it."""
+        dense = dialogue.scenario.language.script in _DENSE
+        least = self.least_letters_dense if dense else self.least_letters
         texts = [squeezed(turn.text) for turn in dialogue.turns]
-        worst = 0.0
-        earlier: list[tuple[int, frozenset[str]]] = []
+        worst, unspaced = 0.0, any(_runs_on(text) for text in texts)
+        earlier: list[tuple[int, str, frozenset[str]]] = []
         for number, text in enumerate(texts, start=1):
-            if (share := _loop_share(text)) > self.most_loop_share:
-                return Verdict("repetition", "loop", f"turn {number}: {text[:120]}", share)
-            if len(LETTERS.findall(text)) < self._needed(dialogue):
+            listed = text.split()
+            words = frozenset(listed)
+            if len(text) >= _SHORTEST_LOOP and (unspaced or len(words) <= _NEW_WORDS * len(listed)):
+                share = _loop_share(text)
+                if share > self.most_loop_share:
+                    return Verdict("repetition", "loop", f"turn {number}: {text[:120]}", share)
+            if len(text) - text.count(" ") < least:
                 continue
-            own = frozenset(grams(text, 4))
-            for other, known in earlier:
-                overlap = len(own & known) / min(len(own), len(known))
-                worst = max(worst, overlap)
-                if overlap > self.most_overlap:
+            if unspaced:
+                words = frozenset(grams(text, 2))
+            for other, before, known in earlier:
+                short, long = len(before), len(text)
+                if short > long:
+                    short, long = long, short
+                if short < self.least_letters_contained and short < self.most_overlap * 0.75 * long:
+                    continue
+                if 2 * len(words & known) < min(len(words), len(known)):
+                    continue
+                alike = self._likeness(text, before)
+                worst = max(worst, alike)
+                if alike > self.most_overlap:
                     evidence = f"turns {other} and {number}: {text[:120]}"
-                    return Verdict("repetition", "echo_turn", evidence, overlap)
-            earlier.append((number, own))
+                    return Verdict("repetition", "echo_turn", evidence, alike)
+            earlier.append((number, text, words))
         return self._openings(texts) or Verdict("repetition", score=worst)
 
-    def _needed(self, dialogue: Dialogue) -> int:
-        """Letters a turn needs before it can count as an echo; a third of it in dense scripts."""
-        dense = dialogue.scenario.language.script in ("Hans", "Hant", "Jpan", "Kore")
-        return self.least_letters // 2 if dense else self.least_letters
+    def _likeness(self, one: str, other: str) -> float:
+        """The share of common 4-grams: of both turns, or of the shorter one if it is long."""
+        mine, theirs = set(grams(one, 4)), set(grams(other, 4))
+        shared = len(mine & theirs)
+        shorter = min(one, other, key=len)
+        if len(shorter) - shorter.count(" ") >= self.least_letters_contained:
+            return shared / min(len(mine), len(theirs))
+        return shared / (len(mine) + len(theirs) - shared)
 
     def _openings(self, texts: list[str]) -> Verdict | None:
-        openings = [" ".join(text.split()[:4]) for text in texts if len(text.split()) > 4]
-        for opening in openings:
-            if (times := openings.count(opening)) > self.most_same_openings:
-                return Verdict("repetition", "same_openings", f"{times} times: {opening}", times)
-        return None
+        starts = [" ".join(w[:4]) for text in texts if len(w := text.split(None, 5)) > 4]
+        if len(starts) - len(set(starts)) < self.most_same_openings:
+            return None
+        opening, times = Counter(starts).most_common(1)[0]
+        if times <= self.most_same_openings:
+            return None
+        return Verdict("repetition", "same_openings", f"{times} times: {opening}", times)
 
 
 def _loop_share(text: str) -> float:
-    """The share of character 8-grams that stood in the turn before; 0 for short turns."""
-    if len(text) < 40:
-        return 0.0
+    """The share of character 8-grams that stood in the turn before."""
     runs = grams(text, 8)
     return 1.0 - len(set(runs)) / len(runs)
+
+
+def _runs_on(text: str) -> bool:
+    return max(map(len, text.split()), default=0) > _LONG_WORD

@@ -5,20 +5,27 @@ from typing import Protocol
 
 from dialogues.dialogue import Dialogue
 
+MOST_EVIDENCE = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one critic says of one dialogue.
 
     ``reason``: None when it passes, else a stable name such as "echo_turn", which is counted in
-    the funnel. ``evidence``: what was found and where ("turn 3: 'Hello, my friend'"), at most 200
-    characters. ``score``: the figure that was held against the threshold.
+    the funnel. ``evidence``: what was found and where ("turn 3: 'Hello, my friend'"), cut to 200
+    characters that UTF-8 can hold. ``score``: the figure that was held against the threshold.
     """
 
     critic: str
     reason: str | None = None
     evidence: str = ""
     score: float | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.evidence) > MOST_EVIDENCE or not self.evidence.isascii():
+            whole = self.evidence[:MOST_EVIDENCE].encode("utf-8", "replace").decode()
+            object.__setattr__(self, "evidence", whole)
 
     @property
     def passed(self) -> bool:

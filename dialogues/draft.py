@@ -53,6 +53,10 @@ def _turns(draft: str, order: str) -> tuple[tuple[Turn, ...], str]:
 
 
 def tidy(text: str) -> str:
-    """NFC, without lone surrogates (no UTF-8 can hold them), blanks collapsed and trimmed."""
+    """NFC, blanks collapsed and trimmed, without what no reader sees.
+
+    Lone surrogates become U+FFFD (no UTF-8 can hold them); zero-width spaces go. Joiners stay:
+    Persian and Hindi are spelled with them.
+    """
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _SPACES.sub(" ", normalize("NFC", whole)).strip()
+    return _SPACES.sub(" ", normalize("NFC", whole).replace("\u200b", "")).strip()

@@ -112,6 +112,22 @@ def show(
 
 
 @app.command()
+def calibrate(
+    source: Annotated[Path, typer.Argument(help="A folder of human dialogues, or one file.")],
+    language: Annotated[str, typer.Option(help="The language of all files.")] = "",
+    turns: Annotated[int, typer.Option(help="Judge only the first turns; 0 for all.", min=0)] = 0,
+    examples: Annotated[int, typer.Option(help="Rejections to show of each.", min=0)] = 3,
+) -> None:
+    """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
+    from flows.calibrate import calibrate as measure
+    from flows.calibrate import print_calibration
+
+    calibration = measure(source, language, turns)
+    print_calibration(calibration, examples)
+    sys.exit(1 if calibration.broken else 0)
+
+
+@app.command()
 def languages() -> None:
     """List the languages that have a pack; any other BCP-47 tag can be asked for too."""
     from flows.display import print_languages

@@ -68,7 +68,7 @@ def _with(text, number=3):
         ("artefacts", _with("Speaker 1: Salut"), "label"),
         ("artefacts", _with("B2: D'accord"), "label"),
         ("artefacts", _with("Hugo : D'accord"), "speaker_name"),
-        ("artefacts", _with("*rit aux éclats*"), "label"),
+        ("artefacts", _with("*rit aux éclats*"), "stage_direction"),
         ("artefacts", _with("Écris à hugo@exemple.fr pour le code."), "e_mail"),
         ("artefacts", _with("Regarde sur https://exemple.fr/page"), "link"),
         ("artefacts", _with("Appelle-moi au 06 12 34 56 78 ce soir."), "phone"),
@@ -108,6 +108,10 @@ def test_offer_is_in_place_between_client_and_provider():
         "Attends... quoi ? A : rien du tout.",
         "Le train part à 12:45, quai 3.",
         "Entre 1990 et 2000, non ?",
+        "De 1990-2000 j'habitais Lyon.",
+        "C'était le 14.07.2025, ou 2025-07-14 si tu préfères.",
+        "Le prix : 12.000.000 d'euros !",
+        "J't'aime <3 fort, et toi ?",
     ],
 )
 def test_numbers_and_punctuation_of_everyday_talk_pass(text):
@@ -128,9 +132,11 @@ def test_copied_demonstration():
     assert BY_NAME["copying"].judge(dialogue(FRENCH, demonstrations=[example])).passed
 
 
-def test_recited_persona_sentence():
-    english = ("Hi, I love hiking in the mountains, you know.", "Nice to hear that, where to?")
-    assert BY_NAME["recital"].judge(dialogue(english, "en")).reason == "recited_persona"
+def test_recited_persona_sentences():
+    one = ("Hi, I love hiking in the mountains, you know.", "Nice to hear that, where to?")
+    assert BY_NAME["recital"].judge(dialogue(one, "en")).passed
+    two = ("I bake bread for a living, my brother lives abroad.", "Nice to hear that, where to?")
+    assert BY_NAME["recital"].judge(dialogue(two, "en")).reason == "recited_persona"
 
 
 def test_speakers():

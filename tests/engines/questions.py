@@ -18,10 +18,10 @@ def question(
     seed: int = 1,
     max_tokens: int = 160,
 ) -> Request:
-    """A request as the pipeline makes them, only smaller: each turn is at most 40 characters."""
+    """A request as the pipeline makes them, only smaller: each turn is at most 16 characters."""
     schema = {
         "type": "object",
-        "properties": {key: {"type": "string", "maxLength": 40} for key in keys},
+        "properties": {key: {"type": "string", "maxLength": 16} for key in keys},
         "required": list(keys),
         "additionalProperties": False,
     }

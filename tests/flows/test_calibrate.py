@@ -21,8 +21,8 @@ def write(path, *dialogues):
 
 
 def test_rates_and_examples(tmp_path, capsys):
-    bad = ("Écris à hugo@exemple.fr pour le code.", *FRENCH[1:])
-    write(tmp_path / "Fr_persona.json", FRENCH, FRENCH[::-1], bad)
+    bad = ("Écris à hugo@exemple.fr pour le code.", FRENCH[5])
+    write(tmp_path / "Fr_persona.json", FRENCH[:2], FRENCH[2:4], bad)
     calibration = calibrate(tmp_path)
     assert calibration.dialogues == {"fr": 3}
     assert calibration.rejected == {("artefacts", "fr"): 1}

@@ -106,3 +106,20 @@ def test_human_dialogues_are_accepted(tag, data_folder):
     assert all(whole.probability >= 0.7 for whole, _ in judged)
     turns = [turn for _, found in judged for turn in found]
     assert sum(turn.probability >= 0.5 for turn in turns) / len(turns) >= 0.99
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800 bonjour", "\u202eabc", "a" * 100_000, "\x00", "ＯＫ １２"]
+)
+@pytest.mark.parametrize("tag", ["fr", "zh", "ja", "sw", "sr-Latn"])
+def test_odd_text_has_a_defined_answer(text, tag):
+    target = resolve_language(tag)
+    whole, turns = identify_dialogue([text, "ok", ""], target)
+    assert all(0.0 <= found.probability <= 1.0 for found in (whole, *turns))
+    assert identify_dialogue([], target) == (identify("", target), ())
+
+
+def test_names_in_latin_letters_do_not_make_chinese_foreign():
+    turns = ["我有一只叫biggie smalls的猫。", "它几岁了？我也想养一只猫。"]
+    _, found = identify_dialogue(turns, resolve_language("zh"))
+    assert found[0].probability >= 0.5

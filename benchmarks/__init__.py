@@ -1,0 +1,1 @@
+"""What is timed: each module prints one table and, with --json, one JSON object last."""

@@ -1,0 +1,160 @@
+"""What only the embedded engine promises."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from crowdglot.errors import ConfigurationError, EngineError
+from engines.embedded import Embedded
+from engines.engine import Message, Request
+from tests.engines.questions import SYSTEM, question
+
+pytestmark = pytest.mark.server
+
+
+def texts(model: Path, asked: Sequence[Request]) -> list[str]:
+    """The answers of a fresh engine, asked one after another."""
+
+    async def run() -> list[str]:
+        async with Embedded(str(model), context=1024) as engine:
+            return [(await engine.complete(request)).text for request in asked]
+
+    return asyncio.run(run())
+
+
+def other_prefix(request: Request) -> Request:
+    """The same question behind another prefix."""
+    messages = (SYSTEM, Message("user", "Hi."), Message("assistant", "{}"), request.messages[-1])
+    return Request(messages, request.schema, request.sampling, request.seed)
+
+
+def bare(request: Request) -> Request:
+    """The same question without a prefix."""
+    return Request(request.messages[-1:], request.schema, request.sampling, request.seed)
+
+
+def test_with_one_slot_a_completion_depends_on_its_request_alone(small_model: Path) -> None:
+    wanted = question("the sea", seed=5, max_tokens=24)
+    (alone,) = texts(small_model, [wanted])
+    history = [
+        question("the sea", seed=4, max_tokens=24),  # the same prompt: all of it is in the cache
+        wanted,
+        question("bread", max_tokens=8),  # the same prefix
+        wanted,
+        other_prefix(wanted),
+        wanted,
+        bare(wanted),
+        question("the sea, the wind and a very long way home", max_tokens=8),
+        wanted,
+        wanted,
+    ]
+    answers = texts(small_model, history)
+    assert {answers[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
+
+
+def test_one_slot_stays_reproducible_after_cancelled_and_refused_calls(small_model: Path) -> None:
+    wanted = question("the sea", seed=5, max_tokens=24)
+    (alone,) = texts(small_model, [wanted])
+
+    async def run() -> str:
+        async with Embedded(str(small_model), context=1024) as engine:
+            for wait in (0.05, 0.3):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await engine.complete(question("bread " * 300, max_tokens=500))
+            with pytest.raises(EngineError):
+                await engine.complete(question("bread " * 2000))
+            return (await engine.complete(wanted)).text
+
+    assert asyncio.run(run()) == alone
+
+
+def test_a_template_that_takes_no_prefix_only_costs_the_cache(
+    small_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise EngineError("no prefix alone")
+
+    monkeypatch.setattr(Embedded, "_read", refuse)
+    wanted = question("the sea", seed=5, max_tokens=24)
+    first, _, again = texts(small_model, [wanted, question("bread"), wanted])
+    assert first == again
+
+
+def test_it_is_quiet_and_leaves_the_signals_alone(
+    small_model: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
+    try:
+        texts(small_model, [question(max_tokens=4)])
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.05)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [signal.SIGTERM]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_signals_survive_a_load_outside_the_main_thread(small_model: Path) -> None:
+    thread = threading.Thread(target=texts, args=(small_model, [question(max_tokens=2)]))
+    thread.start()
+    thread.join()
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+
+def test_leaving_waits_for_calls_that_run_and_cancelled_ones_end_soon(small_model: Path) -> None:
+    async def run() -> float:
+        async with Embedded(str(small_model), concurrency=2, context=2048) as engine:
+            kept = asyncio.create_task(engine.complete(question(max_tokens=20)))
+            long = asyncio.create_task(engine.complete(other_prefix(question(max_tokens=1500))))
+            await asyncio.sleep(0.3)
+            long.cancel()
+            start = time.perf_counter()
+        assert (await kept).text
+        return time.perf_counter() - start
+
+    assert asyncio.run(run()) < 15
+
+
+def test_the_event_loop_stays_free(small_model: Path) -> None:
+    async def run() -> int:
+        ticks = 0
+        async with Embedded(str(small_model), context=1024) as engine:
+            call = asyncio.create_task(engine.complete(question(max_tokens=100)))
+            while not call.done():
+                await asyncio.sleep(0.005)
+                ticks += 1
+            await call
+        return ticks
+
+    assert asyncio.run(run()) > 20
+
+
+def test_models_that_cannot_be_loaded(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(4096))
+    for model, words in (
+        (broken, "cannot load this model"),
+        (tmp_path / "none.gguf", "no such file"),
+    ):
+        with pytest.raises(EngineError, match=words):
+            texts(model, [])
+    with pytest.raises(ConfigurationError, match="at least 1"):
+        Embedded("m", concurrency=0)
+
+
+def test_a_schema_that_llama_cpp_does_not_know_is_an_error(small_model: Path) -> None:
+    asked = question()
+    odd = Request(asked.messages, {"type": "nonsense"}, asked.sampling, 1)
+    with pytest.raises(EngineError, match="refuses the request"):
+        texts(small_model, [odd])
+    assert texts(small_model, [Request(asked.messages, {}, asked.sampling, 1)])[0]
