@@ -29,6 +29,11 @@ class DemonstrationPool:
         self.seed, self.count = seed, count
         self._pool = tuple(replace(d, turns=d.turns[: max(FEWEST_TURNS, most_turns)]) for d in fit)
 
+    @property
+    def all(self) -> tuple[Demonstration, ...]:
+        """Every demonstration, as prompts show it."""
+        return self._pool
+
     def for_block(self, block: int) -> tuple[Demonstration, ...]:
         """The demonstrations of the ``block``-th run of scenarios, the same in every language.
 

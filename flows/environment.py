@@ -16,9 +16,6 @@ def settle() -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "DO_NOT_TRACK": "1",
-        # llama.cpp's threads shall wait asleep. Spinning makes them many times slower as soon as
-        # any other process is busy, and Prefect's server is one.
-        "OMP_WAIT_POLICY": "PASSIVE",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }

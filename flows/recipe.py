@@ -15,7 +15,7 @@ from speech_events.event import event_names, read_event
 
 RECIPES = Path(__file__).parent / "recipes"
 # Keys on which no row depends: they may change between two runs of one dataset.
-_FREE = re.compile(r"output|engine\.(concurrency|base_url|api_key_env|time_out)")
+_FREE = re.compile(r"output|duplicates\.rounds|engine\.(concurrency|base_url|api_key_env|time_out)")
 
 
 class DemonstrationSettings(Strict):
@@ -54,6 +54,17 @@ class SamplingSettings(Strict):
     max_tokens: int = Field(default=0, ge=0)
 
 
+class DuplicateSettings(Strict):
+    """From which Jaccard similarity two texts are duplicates; which share of a dialogue's turns may
+    make it one; ``rounds``: how often a run looks for them and fills their places, 0: never;
+    ``against``: folders of datasets made earlier."""
+
+    least_similarity: float = Field(default=0.7, ge=0.3, le=1)
+    least_repeated_turns: float = Field(default=0.5, gt=0, le=1)
+    rounds: int = Field(default=3, ge=0, le=100)
+    against: tuple[str, ...] = ()
+
+
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues."""
 
@@ -72,6 +83,7 @@ class Recipe(Strict):
     engine: EngineSettings = EngineSettings()
     sampling: SamplingSettings = SamplingSettings()
     critics: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    duplicates: DuplicateSettings = DuplicateSettings()
 
     @field_validator("languages", "events", mode="before")
     @classmethod

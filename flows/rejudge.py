@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crowdglot.errors import ConfigurationError
+from flows.deduplicate import check_against, deduplicate, forget
 from flows.finish import finish
 from flows.gate import Gate
 from flows.job import open_job
@@ -14,16 +15,19 @@ from outputs.folder import locked, read_recipe, store_recipe
 from outputs.funnel import Funnel
 from outputs.shards import is_complete
 
+_CHANGEABLE = ("critics.", "duplicates.")
+
 
 def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
     """Apply today's critics, and ``changes`` such as "critics.length.most_characters=300".
 
-    Returns the new funnel and the number of shards that now want more dialogues, which
-    ``synthesize`` writes. Only keys under ``critics`` may change; the rest is what the rows are.
+    Near-duplicates are looked for anew as well. Returns the new funnel and the number of shards
+    that now want more dialogues, which ``synthesize`` writes. Only keys under ``critics`` and
+    ``duplicates`` may change; the rest is what the rows are.
     """
-    if strange := [change for change in changes if not change.startswith("critics.")]:
+    if strange := [change for change in changes if not change.startswith(_CHANGEABLE)]:
         raise ConfigurationError(
-            f"--set {strange[0]}: rejudge changes keys under 'critics' only; "
+            f"--set {strange[0]}: rejudge changes keys under 'critics' and 'duplicates' only; "
             "for another recipe run `crowdglot synthesize` with another output."
         )
     with locked(folder):
@@ -32,6 +36,7 @@ def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
         recipe = build_recipe(table, changes, where=str(folder / "recipe.toml"))
         recipe = recipe.model_copy(update={"output": str(folder)})
         job = open_job(recipe)
+        check_against(job)
         if job.materials.fingerprint != identity.get("materials"):
             raise ConfigurationError(
                 f"{folder}: its personas, demonstrations, packs or events are no longer those it "
@@ -43,10 +48,13 @@ def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
         shards = [shard for shard in job.shards() if shard.accepted(folder).exists()]
         # The recipe first: after a crash half-way, running the same again finishes the rest.
         store_recipe(folder, recipe.model_dump(mode="json"), job.identity())
+        forget(job)
         for shard in shards:
             asyncio.run(fill_shard(job, shard, None, gate, stop, tally))
             if stop.cause:
                 raise stop.cause
+        while asyncio.run(deduplicate(job, tally)):
+            pass
         return finish(job), sum(not is_complete(folder, shard) for shard in shards)
 
 

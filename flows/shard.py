@@ -14,6 +14,7 @@ from crowdglot.errors import CrowdglotError, EngineError, StorageError
 from engines.engine import Engine
 from flows.gate import Gate
 from flows.job import Job
+from outputs.duplicates import Ledger, read_ledger
 from outputs.journal import Journal
 from outputs.record import Entry, to_row
 from outputs.shards import Shard, read_entries, write_shard
@@ -65,6 +66,7 @@ class _Filling:
     stop: Stop
     tally: Tally
     known: dict[tuple[int, int], Entry]
+    ledger: Ledger
     accepted: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
     unfinished: int = 0
@@ -120,6 +122,7 @@ class _Filling:
     def settle(self, entry: Entry, *, wanted: bool = True) -> bool:
         """Judge one completion and make it a row; whether it was accepted."""
         dialogue, verdicts = self.job.judge(entry)
+        verdicts = (*verdicts, *self.ledger.verdicts(entry))
         keep = wanted and all(verdict.passed for verdict in verdicts)
         row = to_row(entry, dialogue, self.job.sampling, verdicts, keep=keep)
         (self.accepted if keep else self.rejected).append(row)
@@ -147,7 +150,8 @@ async def fill_shard(
     known = {(e.index, e.attempt): e for e in read_entries(job.folder, shard)}
     with Journal(shard.journal(job.folder)) as journal:
         known |= {(e.index, e.attempt): e for e in journal.entries}
-        filling = _Filling(job, journal, engine, gate, rank, stop, tally, known)
+        ledger = read_ledger(job.folder)
+        filling = _Filling(job, journal, engine, gate, rank, stop, tally, known, ledger)
         if engine is None:
             for entry in list(known.values()):
                 journal.append(entry)

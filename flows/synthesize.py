@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,6 +13,7 @@ from prefect.states import Completed, Failed
 
 from crowdglot.errors import CrowdglotError
 from engines.engine import Engine
+from flows.deduplicate import check_against, deduplicate, take_out, touched
 from flows.finish import finish
 from flows.gate import Gate
 from flows.job import Job, open_job
@@ -63,13 +64,22 @@ async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
 async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     job = open_job(recipe)
     stop, tally = WATCHED.get() or (Stop(), Tally())
+    check_against(job)
     with locked(job.folder), stopping_on_signals(stop):
         claim(job.folder, recipe.model_dump(mode="json"), job.identity())
-        missing = [shard for shard in job.shards() if not is_complete(job.folder, shard)]
-        if missing:
-            await _write(job, missing, stop, tally)
-        if stop.cause:
-            raise stop.cause
+        run: Run | None = None
+        async with AsyncExitStack() as engines:
+            await take_out(job, tally)
+            for _ in range(max(1, recipe.duplicates.rounds)):
+                missing = [shard for shard in job.shards() if not is_complete(job.folder, shard)]
+                if missing:
+                    touched(job)
+                    run = run or await _start(job, stop, tally, engines)
+                    await _write(run, job, missing)
+                if stop.cause:
+                    raise stop.cause
+                if stop.wanted or not await deduplicate(job, tally):
+                    break
         funnel = finish(job)
     metrics = funnel.as_metrics()
     if stop.wanted:
@@ -80,21 +90,23 @@ async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     return Completed(data=metrics)
 
 
-async def _write(job: Job, missing: Sequence[Shard], stop: Stop, tally: Tally) -> None:
-    """Write the missing shards, a window of them at a time so that the engine never waits."""
+async def _start(job: Job, stop: Stop, tally: Tally, engines: AsyncExitStack) -> Run:
+    """The run with its engine, which is left when ``engines`` are."""
     engine = await (WARM.get() or start_engine(job.recipe))
-    try:
-        run = Run(engine, Gate(engine.concurrency), stop, tally)
-        CURRENT.set(run)
-        window = asyncio.Semaphore(1 + -(-engine.concurrency // job.recipe.shard_size))
+    engines.push_async_exit(engine)
+    return Run(engine, Gate(engine.concurrency), stop, tally)
 
-        async def one(shard: Shard) -> None:
-            async with window if len(missing) > 1 else nullcontext():
-                if not stop.wanted:
-                    await write_one_shard(job.recipe, shard.language, shard.number)
 
-        async with asyncio.TaskGroup() as group:
-            for shard in missing:
-                group.create_task(one(shard))
-    finally:
-        await engine.__aexit__(None, None, None)
+async def _write(run: Run, job: Job, missing: Sequence[Shard]) -> None:
+    """Write the missing shards, a window of them at a time so that the engine never waits."""
+    CURRENT.set(run)
+    window = asyncio.Semaphore(1 + -(-run.engine.concurrency // job.recipe.shard_size))
+
+    async def one(shard: Shard) -> None:
+        async with window if len(missing) > 1 else nullcontext():
+            if not run.stop.wanted:
+                await write_one_shard(job.recipe, shard.language, shard.number)
+
+    async with asyncio.TaskGroup() as group:
+        for shard in missing:
+            group.create_task(one(shard))

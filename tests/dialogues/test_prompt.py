@@ -25,8 +25,7 @@ def pool():
 def prompts_of(tag, pool):
     plan = make_plan((tag,))
     return [
-        render(plan.scenario(index), pool.for_block(index))
-        for index in range(len(plan.events))
+        render(plan.scenario(index), pool.for_block(index)) for index in range(len(plan.events))
     ]
 
 

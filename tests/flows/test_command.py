@@ -41,6 +41,8 @@ def recipe(folder, stub_url="http://127.0.0.1:9/v1", **more):
         'model = "stub"',
         f'base_url = "{stub_url}"',
         "concurrency = 4",
+        "[duplicates]",
+        "rounds = 0",  # the stub's dialogues are made of few sentences
     ]
     path = folder / "recipe.toml"
     path.write_text("\n".join(lines), "utf-8")

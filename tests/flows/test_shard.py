@@ -37,6 +37,7 @@ def make_job(folder, *changes):
         "turns": [4, 6],
         "shard_size": 5,
         "output": str(folder),
+        "duplicates": {"rounds": 0},  # the stub's dialogues are made of few sentences
     }
     return open_job(build_recipe(table, changes, "test"))
 
