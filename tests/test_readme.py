@@ -1,0 +1,42 @@
+"""The README names every command, recipe key, critic and engine there is."""
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from critics import CRITICS
+from flows.command import app
+from flows.recipe import Recipe
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+
+
+def keys(model, prefix=""):
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from keys(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def test_every_recipe_key_is_explained():
+    for key in keys(Recipe):
+        if key.startswith("sampling."):
+            assert "`sampling.*`" in README
+            assert f"`{key.removeprefix('sampling.')}`" in README
+        elif key == "critics":
+            assert "`critics.<critic>.<threshold>`" in README
+        else:
+            assert f"`{key}`" in README, key
+
+
+def test_every_command_and_critic_is_named():
+    for command in app.registered_commands:
+        assert f"crowdglot {command.callback.__name__} " in README
+    for critic in CRITICS:
+        assert f"`{critic}`" in README
+
+
+def test_the_two_commands_stand_first():
+    assert README.index("make demo") < README.index("make test") < README.index("crowdglot synthesize")
