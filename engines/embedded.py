@@ -182,7 +182,10 @@ class Embedded:
     ) -> None:
         chat = [{"role": message.role, "content": message.content} for message in messages]
         only = {"messages": chat, "max_tokens": 0, "cache_prompt": not from_nothing}
-        self._ask({**body, **only}, cancelled)
+        # Without the schema: the prefix ends with a demonstration's answer, which has turns of its
+        # own number, and llama.cpp would hold that against the grammar and refuse.
+        read = {key: value for key, value in body.items() if key != "response_format"}
+        self._ask({**read, **only}, cancelled)
 
     def _ask(
         self, body: dict[str, Any], cancelled: Callable[[], bool]

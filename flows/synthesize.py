@@ -100,7 +100,10 @@ async def _start(job: Job, stop: Stop, tally: Tally, engines: AsyncExitStack) ->
 async def _write(run: Run, job: Job, missing: Sequence[Shard]) -> None:
     """Write the missing shards, a window of them at a time so that the engine never waits."""
     CURRENT.set(run)
-    window = asyncio.Semaphore(1 + -(-run.engine.concurrency // job.recipe.shard_size))
+    # One shard more than the engine can be busy with, so that it need not wait for a shard's last
+    # dialogue; with one call at a time there is no such wait.
+    calls = run.engine.concurrency
+    window = asyncio.Semaphore(1 + -(-calls // job.recipe.shard_size) if calls > 1 else 1)
 
     async def one(shard: Shard) -> None:
         async with window if len(missing) > 1 else nullcontext():

@@ -158,3 +158,26 @@ def test_a_schema_that_llama_cpp_does_not_know_is_an_error(small_model: Path) ->
     with pytest.raises(EngineError, match="refuses the request"):
         texts(small_model, [odd])
     assert texts(small_model, [Request(asked.messages, {}, asked.sampling, 1)])[0]
+
+
+def test_a_demonstration_with_other_keys_does_not_cost_the_cache(small_model: Path) -> None:
+    """The prefix ends with an answer that the schema of the request would refuse."""
+    shown = Message("assistant", '{"A1": "Hi there.", "B1": "Hello.", "A2": "Off we go."}')
+    question = Request(
+        messages=(Message("user", "A short talk."), shown, Message("user", "Another one.")),
+        schema={
+            "type": "object",
+            "properties": {"A1": {"type": "string"}, "B1": {"type": "string"}},
+            "required": ["A1", "B1"],
+            "additionalProperties": False,
+        },
+        sampling=Sampling(max_tokens=48),
+        seed=1,
+    )
+
+    async def ask() -> tuple[Message, ...]:
+        async with Embedded(str(small_model), context=1024) as engine:
+            await engine.complete(question)
+            return engine._prefix
+
+    assert asyncio.run(ask()) == question.messages[:-1]
