@@ -12,7 +12,7 @@ import pytest
 
 from crowdglot.errors import ConfigurationError, EngineError
 from engines.embedded import Embedded
-from engines.engine import Message, Request
+from engines.engine import Message, Request, Sampling
 from tests.engines.questions import SYSTEM, question
 
 pytestmark = pytest.mark.server
@@ -163,7 +163,7 @@ def test_a_schema_that_llama_cpp_does_not_know_is_an_error(small_model: Path) ->
 def test_a_demonstration_with_other_keys_does_not_cost_the_cache(small_model: Path) -> None:
     """The prefix ends with an answer that the schema of the request would refuse."""
     shown = Message("assistant", '{"A1": "Hi there.", "B1": "Hello.", "A2": "Off we go."}')
-    question = Request(
+    asked = Request(
         messages=(Message("user", "A short talk."), shown, Message("user", "Another one.")),
         schema={
             "type": "object",
@@ -177,7 +177,7 @@ def test_a_demonstration_with_other_keys_does_not_cost_the_cache(small_model: Pa
 
     async def ask() -> tuple[Message, ...]:
         async with Embedded(str(small_model), context=1024) as engine:
-            await engine.complete(question)
+            await engine.complete(asked)
             return engine._prefix
 
-    assert asyncio.run(ask()) == question.messages[:-1]
+    assert asyncio.run(ask()) == asked.messages[:-1]
