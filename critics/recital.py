@@ -2,7 +2,7 @@
 
 Two signs. Word for word: persona sentences of which most words stand in order in a turn (English
 talk, and languages near to it); people do that with one sentence, not with several. By form: a run
-of sentences that all begin in the first person, as the language pack lists such beginnings; the
+of clauses that all begin in the first person, as the language pack lists such beginnings; the
 persona is English and the turn is not, so no word of it need be the same.
 """
 
@@ -15,7 +15,8 @@ from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
 from personas.persona import Persona
 
-_SENTENCE_END = re.compile(r"[.!?;。！？؟।…։።፧]+\s*")
+# Commas count: a model that is told not to list facts likes to do it in one long sentence.
+_CLAUSE_END = re.compile(r"[.!?;,。！？，、；،؛؟।…։።፧፣]+\s*")
 _FEWEST_WORDS = 4
 
 
@@ -31,7 +32,7 @@ class Recital:
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge the form of each turn, then the words of each persona in all of them.
 
-        The score is the longest run of first-person sentences.
+        The score is the longest run of first-person clauses.
         """
         pack = dialogue.scenario.language.pack
         beginnings = pack.first_person if pack else ()
@@ -75,12 +76,12 @@ def _spoken(runs: tuple[tuple[str, tuple[str, ...]], ...], text: str) -> list[st
 
 
 def _first_person_run(text: str, beginnings: tuple[str, ...]) -> int:
-    """The longest run of consecutive sentences that begin with one of ``beginnings``."""
+    """The longest run of consecutive clauses that begin with one of ``beginnings``."""
     run = longest = 0
-    for sentence in _SENTENCE_END.split(text.casefold()):
-        if not sentence:
+    for clause in _CLAUSE_END.split(text.casefold()):
+        if not clause:
             continue
-        run = run + 1 if sentence.startswith(beginnings) else 0
+        run = run + 1 if clause.startswith(beginnings) else 0
         longest = max(longest, run)
     return longest
 

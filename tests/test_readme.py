@@ -39,4 +39,5 @@ def test_every_command_and_critic_is_named():
 
 
 def test_the_two_commands_stand_first():
-    assert README.index("make demo") < README.index("make test") < README.index("crowdglot synthesize")
+    demo, test = README.index("make demo"), README.index("make test")
+    assert demo < test < README.index("crowdglot synthesize")
