@@ -18,7 +18,7 @@ from crowdglot.errors import CrowdglotError
 from flows.finish import finish
 from flows.job import open_job
 from flows.recipe import Recipe
-from flows.run import hold_back_interrupts, start_engine
+from flows.run import hold_back_interrupts, let_interrupts_in, start_engine
 from flows.shard import Stop, Tally
 from languages.identification import verifiable
 from languages.language import packed_tags, resolve_language
@@ -93,6 +93,7 @@ async def _flow(
                 _leave_at_once(recipe)
             return flow.result()
         finally:
+            let_interrupts_in()
             abandoned.cancel()
             watch.cancel()
             progress.update(row, **_figures(tally, 0.0, places), description="done")

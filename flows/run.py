@@ -58,6 +58,12 @@ def hold_back_interrupts() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
+def let_interrupts_in() -> None:
+    """End what ``hold_back_interrupts`` began; one that waits arrives now."""
+    if threading.current_thread() is threading.main_thread():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 @contextmanager
 def stopping_on_signals(stop: Stop) -> Iterator[None]:
     """Let the first SIGINT or SIGTERM ask for a clean stop; the second is no longer caught."""
@@ -73,7 +79,7 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
 
     for number in before:
         signal.signal(number, ask)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    let_interrupts_in()
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,15 @@ def test_it_is_quiet_and_leaves_the_signals_alone(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT as Python has it; a shell's background job starts with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_signals_survive_a_load_outside_the_main_thread(small_model: Path) -> None:
     thread = threading.Thread(target=texts, args=(small_model, [question(max_tokens=2)]))
     thread.start()
