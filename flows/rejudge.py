@@ -9,7 +9,7 @@ from flows.deduplicate import check_against, deduplicate, forget
 from flows.finish import finish
 from flows.gate import Gate
 from flows.job import open_job
-from flows.recipe import Recipe, build_recipe
+from flows.recipe import build_recipe
 from flows.shard import Stop, Tally, fill_shard
 from outputs.folder import locked, read_recipe, store_recipe
 from outputs.funnel import Funnel
@@ -41,7 +41,7 @@ def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
             raise ConfigurationError(
                 f"{folder}: its personas, demonstrations, packs or events are no longer those it "
                 "was made with, so its scenarios cannot be told; restore them, or use the "
-                f"crowdglot version in its rows."
+                "crowdglot version in its rows."
             )
         stop, tally = Stop(), Tally()
         gate = Gate(1)
@@ -56,10 +56,3 @@ def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
         while asyncio.run(deduplicate(job, tally)):
             pass
         return finish(job), sum(not is_complete(folder, shard) for shard in shards)
-
-
-def recipe_of(folder: Path) -> Recipe:
-    """The recipe that made the dataset in ``folder``."""
-    table = read_recipe(folder)
-    table.pop("identity", None)
-    return build_recipe(table, (), where=str(folder / "recipe.toml"))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from typing import Any
 
@@ -106,7 +106,7 @@ async def _write(run: Run, job: Job, missing: Sequence[Shard]) -> None:
     window = asyncio.Semaphore(1 + -(-calls // job.recipe.shard_size) if calls > 1 else 1)
 
     async def one(shard: Shard) -> None:
-        async with window if len(missing) > 1 else nullcontext():
+        async with window:
             if not run.stop.wanted:
                 await write_one_shard(job.recipe, shard.language, shard.number)
 

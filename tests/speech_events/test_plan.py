@@ -38,12 +38,7 @@ def test_scenario_is_a_pure_function_of_recipe_and_index():
 @pytest.mark.parametrize("length", [1, 4, 13, 29, 116, 117, 500, 1000])
 def test_every_prefix_is_balanced(length):
     plan = make_plan()
-    cells = Counter(
-        (tag, event.name)
-        for tag in ("fr", "es", "de", "zh")
-        for event in plan.events
-        for _ in range(0)
-    )
+    cells = Counter()
     for index in range(length):
         scenario = plan.scenario(index)
         cells[scenario.language.tag, scenario.event.name] += 1
