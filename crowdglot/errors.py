@@ -4,7 +4,8 @@ CrowdglotError            one sentence for the terminal: where, what was found, 
 ├── ConfigurationError    a recipe, a pack, an event or an option says something impossible
 ├── MaterialError         a persona or demonstration file cannot be read
 ├── EngineError           the language model cannot be reached or loaded
-│   └── EngineUnavailable it may work later: connection refused, overloaded, time-out
+│   ├── EngineUnavailable it may work later: connection refused, overloaded, time-out
+│   └── RequestRefused    this one question is refused for good; others may be answered
 └── StorageError          the dataset folder cannot be read or written
 
 A refusal or a malformed answer of the model is no error: it is a verdict (see ``critics``).
@@ -29,6 +30,10 @@ class EngineError(CrowdglotError):
 
 class EngineUnavailable(EngineError):
     """The engine cannot be had now; the same call may work later."""
+
+
+class RequestRefused(EngineError):
+    """The engine refuses one question for what it is: too long a prompt, a content filter."""
 
 
 class StorageError(CrowdglotError):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
@@ -28,6 +29,7 @@ class DemonstrationPool:
             )
         self.seed, self.count = seed, count
         self._pool = tuple(replace(d, turns=d.turns[: max(FEWEST_TURNS, most_turns)]) for d in fit)
+        self._of_block = lru_cache(maxsize=64)(self._draw)
 
     @property
     def all(self) -> tuple[Demonstration, ...]:
@@ -39,6 +41,9 @@ class DemonstrationPool:
 
         So languages can be compared, and the prefix outlasts a change of language.
         """
+        return self._of_block(block)
+
+    def _draw(self, block: int) -> tuple[Demonstration, ...]:
         draws = Draws(self.seed, "demonstrations", block)
         chosen: list[Demonstration] = []
         while len(chosen) < self.count:

@@ -7,7 +7,7 @@ line that orders the language; never a dialogue.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -60,14 +60,16 @@ def prompt_hash() -> str:
     return sha256("\x1f".join(_templates().values()).encode()).hexdigest()[:16]
 
 
-def turn_keys(order: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def turn_keys(order: str) -> Sequence[str]:
     """The keys of the answer, one a turn: "ABA" becomes A1, B1, A2."""
     return [f"{speaker}{order[: at + 1].count(speaker)}" for at, speaker in enumerate(order)]
 
 
-def answer_schema(order: str) -> dict[str, Any]:
+@lru_cache(maxsize=4096)
+def answer_schema(order: str) -> Mapping[str, Any]:
     """A JSON schema with one required string a turn, so that speakers alternate by construction."""
-    keys = turn_keys(order)
+    keys = list(turn_keys(order))
     return {
         "type": "object",
         "properties": {key: {"type": "string"} for key in keys},
@@ -82,11 +84,15 @@ def render(scenario: Scenario, demonstrations: Sequence[Demonstration] = ()) -> 
     Everything before the last message is the same for scenarios with the same demonstrations, so
     an engine with a prefix cache reads it once.
     """
+    return (*_prefix(tuple(demonstrations)), Message("user", _ask(_scenario_fields(scenario))))
+
+
+@lru_cache(maxsize=64)
+def _prefix(demonstrations: tuple[Demonstration, ...]) -> tuple[Message, ...]:
     messages = [Message("system", _templates()["system"].strip())]
     for demonstration in demonstrations:
         messages.append(Message("user", _ask(_demonstration_fields(demonstration))))
         messages.append(Message("assistant", _answer(demonstration)))
-    messages.append(Message("user", _ask(_scenario_fields(scenario))))
     return tuple(messages)
 
 

@@ -62,13 +62,16 @@ def synthesize(
     base_url: BaseUrl = "",
     output: Output = "",
     show: Annotated[int, typer.Option(help="Dialogues to show at the end.")] = 0,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check all shards; write damaged ones anew.")
+    ] = False,
 ) -> None:
     """Write the dialogues of RECIPE. Run it again after any interruption and it goes on."""
     from flows.display import run_with_display
     from flows.recipe import read_recipe
 
     chosen = read_recipe(recipe, _gather(changes, engine, model, base_url, output))
-    sys.exit(run_with_display(chosen, show))
+    sys.exit(run_with_display(chosen, show, verify=verify))
 
 
 @app.command()

@@ -9,15 +9,15 @@ rows alone, not on the order in which shards were written.
 import asyncio
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from crowdglot.errors import ConfigurationError
-from flows.gate import Gate
+from flows.finish import unfinish
 from flows.job import Job
-from flows.shard import Stop, Tally, fill_shard
+from flows.run import Run
+from flows.shard import fill_shard
+from flows.tally import Tally
 from outputs.duplicates import Duplicate, Earlier, find_duplicates, read_ledger, write_ledger
 from outputs.folder import RECIPE
-from outputs.shards import is_complete
+from outputs.shards import is_complete, read_table
 
 
 def check_against(job: Job) -> None:
@@ -65,20 +65,21 @@ async def take_out(job: Job, tally: Tally) -> None:
         path = shard.accepted(job.folder)
         if not named or not path.exists() or shard.journal(job.folder).exists():
             continue
-        table = pq.read_table(path, columns=["index", "attempt"])
+        table = read_table(path, ["index", "attempt"])
         kept = set(zip(table["index"].to_pylist(), table["attempt"].to_pylist(), strict=True))
         if named & kept:
-            stop = Stop()
-            await fill_shard(job, shard, None, Gate(1), stop, Tally())
-            if stop.cause:
-                raise stop.cause
+            run = Run.of_known(job)
+            await fill_shard(run, shard)
+            if run.stop.cause:
+                raise run.stop.cause
             if not is_complete(job.folder, shard):
                 # Its rows are counted anew when its open places are filled.
                 tally.accepted = max(0, tally.accepted - len(kept))
 
 
 def touched(job: Job) -> None:
-    """Note that shards are about to be written, so that duplicates are looked for afterwards."""
+    """Note that shards are about to be written: all that is said of the whole is out of date."""
+    unfinish(job)
     ledger = read_ledger(job.folder)
     if ledger.settled:
         write_ledger(job.folder, ledger.duplicates, settled=False)
@@ -86,6 +87,7 @@ def touched(job: Job) -> None:
 
 def forget(job: Job) -> None:
     """Forget all verdicts on duplicates, as before judging anew."""
+    unfinish(job)
     write_ledger(job.folder, (), settled=False)
 
 

@@ -15,58 +15,75 @@ from rich.table import Table
 from rich.text import Text
 
 from crowdglot.errors import CrowdglotError
-from flows.finish import finish
+from flows.finish import finish, finished
 from flows.job import open_job
 from flows.recipe import Recipe
-from flows.run import hold_back_interrupts, let_interrupts_in, start_engine
-from flows.shard import Stop, Tally
+from flows.run import engage
+from flows.signals import hold_back_interrupts, let_interrupts_in
+from flows.tally import Stop, Tally
 from languages.identification import verifiable
 from languages.language import packed_tags, resolve_language
 from outputs.folder import claim, locked, read_recipe
 from outputs.funnel import Funnel, measure_funnel, read_rows
-from outputs.shards import is_complete
+from outputs.shards import incomplete, set_aside_damaged
 from speech_events.event import event_names, read_event
 
-STOPPED = 130
+STOPPED, SPENT = 130, 3
 _PATIENCE_SECONDS = 10.0
 console = Console(highlight=False)
 
 
-def run_with_display(recipe: Recipe, show: int = 0) -> int:
-    """Run the flow with a progress bar; the exit code: 0, or 130 if a signal stopped it.
+def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> int:
+    """Run the flow with a progress bar; the exit code: 0, 3 if a budget is spent, or 130 if a
+    signal stopped it.
 
-    Errors of ours are raised as they are.
+    Errors of ours are raised as they are. Where all is written, Prefect is not even started.
     """
-    return asyncio.run(_run(recipe, show))
-
-
-async def _run(recipe: Recipe, show: int) -> int:
     job = open_job(recipe)  # all that can be wrong in the recipe is found before anything starts
-    wanted = recipe.dialogues_per_language * len(recipe.languages)
-    there = sum(shard.size for shard in job.shards() if is_complete(job.folder, shard))
     with locked(job.folder):
         claim(job.folder, recipe.model_dump(mode="json"), job.identity())
+        for path in set_aside_damaged(job.folder, job.shards()) if verify else ():
+            console.print(f"[yellow]damaged:[/] {path}; it is kept under damaged/.")
+        funnel = finished(job)
+    name, message = "Completed", ""
+    if funnel is None:
+        name, message = asyncio.run(_run(recipe))
+        funnel = measure_funnel(recipe.folder)
+    print_funnel(funnel)
+    if funnel.short:
+        cells = f"{len(funnel.short)} cells of language and event fell short of their quota."
+        console.print(f"[yellow]{cells}[/] See failed.jsonl.")
+    if name == "Stopped":
+        console.print("Stopped. Nothing is lost: run the same command again to go on.")
+        return STOPPED
+    if name == "BudgetSpent":
+        console.print(f"[yellow]Stopped:[/] {message}")
+        return SPENT
+    if show:
+        print_dialogues(recipe.folder, count=show)
+    return 0
+
+
+async def _run(recipe: Recipe) -> tuple[str, str]:
+    """Run the flow; name and message of its final state."""
+    job = open_job(recipe)
+    missing = incomplete(job.folder, job.shards())
+    wanted = recipe.dialogues_per_language * len(recipe.languages)
+    open_places = sum(shard.size for shard in missing)
+    there = wanted - open_places
     # The model loads while Prefect starts.
-    warm = start_engine(recipe) if there < wanted else None
+    warm = asyncio.create_task(engage(job)) if missing else None
     console.print(
         f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
         f"→ {recipe.folder}" + (f" ({there} are there already)" if there else "")
     )
     stop, tally = Stop(), Tally()
-    state = await _flow(recipe, warm, stop, tally, wanted - there)
+    state = await _flow(recipe, warm, stop, tally, open_places)
     if state.name == "Refused":
         raise stop.cause or CrowdglotError(state.message)
     if state.is_failed() or state.is_crashed():
         await state.aresult()  # a fault of ours: raises it, with its traceback
-    print_funnel(measure_funnel(recipe.folder))
-    if state.name == "CompletedShort":
-        console.print(f"[yellow]{state.message}[/] See metrics.json, 'short'.")
-    if state.name == "Stopped":
-        console.print("Stopped. Nothing is lost: run the same command again to go on.")
-        return STOPPED
-    if show:
-        print_dialogues(recipe.folder, count=show)
-    return 0
+    return state.name, state.message or ""
 
 
 async def _flow(

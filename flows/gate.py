@@ -1,4 +1,4 @@
-"""Which question goes to the engine next, when more are ready than it takes at a time."""
+"""Which question goes to the engine next, and how far ahead of it shards are opened."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,18 +10,36 @@ from itertools import count
 class Gate:
     """Lets ``room`` callers in at a time, those of the lowest rank first.
 
-    The rank is the shard's place in the run. So the engine is asked shard after shard, whose
-    prompts share a prefix, and a later shard only takes what the earlier ones leave free.
+    A rank is the shard's place in the run and the dialogue's place in the shard. So the engine is
+    asked shard after shard, whose prompts share a prefix, and a later one only takes what the
+    earlier ones leave free. That there is always one, ``hungry`` sees to: whoever opens shards,
+    waits there until fewer than twice ``room`` places are open.
     """
 
     def __init__(self, room: int) -> None:
         self._room = room
+        self._fewest = 2 * room
+        self._open = 0
         self._order = count()
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[tuple[int, int], int, asyncio.Future[None]]] = []
+        self._appetite = asyncio.Event()
+
+    async def hungry(self, places: int) -> None:
+        """Wait until another shard is wanted, and count its ``places`` open."""
+        while self._open >= self._fewest:
+            self._appetite.clear()
+            await self._appetite.wait()
+        self._open += places
+
+    def settled(self, places: int = 1) -> None:
+        """So many places are taken, or given up."""
+        self._open -= places
+        if self._open < self._fewest:
+            self._appetite.set()
 
     @asynccontextmanager
-    async def enter(self, rank: int) -> AsyncIterator[None]:
-        """Wait for a place, and leave it at the end."""
+    async def enter(self, rank: tuple[int, int]) -> AsyncIterator[None]:
+        """Wait for room, and leave at the end."""
         if self._room > 0:
             self._room -= 1
         else:
@@ -39,7 +57,7 @@ class Gate:
             self._leave()
 
     def _leave(self) -> None:
-        """Hand the place to the next one who still wants it."""
+        """Hand the room to the next one who still wants it."""
         while self._waiting:
             _, _, turn = heappop(self._waiting)
             if not turn.done():

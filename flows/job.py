@@ -15,8 +15,8 @@ from dialogues.prompt import answer_schema, render
 from engines.engine import Request, Sampling
 from flows.materials import Materials, open_materials
 from flows.recipe import Recipe
-from outputs.record import Entry
-from outputs.shards import Shard, shards_of
+from outputs.record import REFUSED, Entry
+from outputs.shards import Shard, shard_at, shards_of
 from speech_events.scenario import Scenario
 
 
@@ -38,6 +38,11 @@ class Job:
         """All shards of the dataset."""
         recipe = self.recipe
         return list(shards_of(recipe.languages, recipe.dialogues_per_language, recipe.shard_size))
+
+    def shard(self, rank: int) -> Shard:
+        """The shard with this place among them."""
+        recipe = self.recipe
+        return shard_at(rank, recipe.languages, recipe.dialogues_per_language, recipe.shard_size)
 
     def identity(self) -> dict[str, Any]:
         """What every row depends on: the recipe, and the content of its sources."""
@@ -67,6 +72,9 @@ class Job:
     def judge(self, entry: Entry) -> tuple[Dialogue, tuple[Verdict, ...]]:
         """Read a completion and have it judged."""
         scenario = self.materials.plan.scenario(entry.index)
+        if entry.completion.finish_reason == REFUSED:
+            refusal = Verdict("engine", REFUSED, entry.completion.text)
+            return Dialogue(scenario, (), self.demonstrations(scenario)), (refusal,)
         dialogue = parse(entry.completion.text, scenario, self.demonstrations(scenario))
         return dialogue, judge(dialogue, self.critics)
 

@@ -15,7 +15,10 @@ from speech_events.event import event_names, read_event
 
 RECIPES = Path(__file__).parent / "recipes"
 # Keys on which no row depends: they may change between two runs of one dataset.
-_FREE = re.compile(r"output|duplicates\.rounds|engine\.(concurrency|base_url|api_key_env|time_out)")
+_FREE = re.compile(
+    r"output|reference|duplicates\.rounds|budget\..*"
+    r"|engine\.(concurrency|base_url|api_key_env|time_out)"
+)
 
 
 class DemonstrationSettings(Strict):
@@ -65,6 +68,14 @@ class DuplicateSettings(Strict):
     against: tuple[str, ...] = ()
 
 
+class BudgetSettings(Strict):
+    """``max_tokens_total``: of prompts and answers, for the whole dataset; ``max_wall_time``:
+    seconds of one run. 0 for no limit. What is under way when one is reached is finished."""
+
+    max_tokens_total: int = Field(default=0, ge=0)
+    max_wall_time: float = Field(default=0.0, ge=0)
+
+
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues."""
 
@@ -78,12 +89,14 @@ class Recipe(Strict):
     max_replacements: int = Field(default=3, ge=0, le=100)
     shard_size: int = Field(default=200, ge=1)
     output: str = ""
+    reference: str = ""
     demonstrations: DemonstrationSettings = DemonstrationSettings()
     personas: PersonaSettings = PersonaSettings()
     engine: EngineSettings = EngineSettings()
     sampling: SamplingSettings = SamplingSettings()
     critics: dict[str, dict[str, Any]] = Field(default_factory=dict)
     duplicates: DuplicateSettings = DuplicateSettings()
+    budget: BudgetSettings = BudgetSettings()
 
     @field_validator("languages", "events", mode="before")
     @classmethod

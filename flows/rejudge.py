@@ -7,10 +7,10 @@ from pathlib import Path
 from crowdglot.errors import ConfigurationError
 from flows.deduplicate import check_against, deduplicate, forget
 from flows.finish import finish
-from flows.gate import Gate
 from flows.job import open_job
 from flows.recipe import build_recipe
-from flows.shard import Stop, Tally, fill_shard
+from flows.run import Run
+from flows.shard import fill_shard
 from outputs.folder import locked, read_recipe, store_recipe
 from outputs.funnel import Funnel
 from outputs.shards import is_complete
@@ -43,16 +43,15 @@ def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
                 "was made with, so its scenarios cannot be told; restore them, or use the "
                 "crowdglot version in its rows."
             )
-        stop, tally = Stop(), Tally()
-        gate = Gate(1)
+        run = Run.of_known(job)
         shards = [shard for shard in job.shards() if shard.accepted(folder).exists()]
         # The recipe first: after a crash half-way, running the same again finishes the rest.
         store_recipe(folder, recipe.model_dump(mode="json"), job.identity())
         forget(job)
         for shard in shards:
-            asyncio.run(fill_shard(job, shard, None, gate, stop, tally))
-            if stop.cause:
-                raise stop.cause
-        while asyncio.run(deduplicate(job, tally)):
+            asyncio.run(fill_shard(run, shard))
+            if run.stop.cause:
+                raise run.stop.cause
+        while asyncio.run(deduplicate(job, run.tally)):
             pass
         return finish(job), sum(not is_complete(folder, shard) for shard in shards)

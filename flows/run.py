@@ -1,29 +1,40 @@
-"""What the tasks of one run share within a process: the engine, the gate, the wish to stop."""
+"""What the shards of one run share within a process: engine, jury, gate, counts, wish to stop."""
 
 import asyncio
 import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from engines import build_engine
 from engines.engine import Engine
+from flows.budget import Budget
 from flows.gate import Gate
+from flows.job import Job
+from flows.jury import Here, Jury, summon
 from flows.recipe import Recipe
-from flows.shard import Stop, Tally
+from flows.tally import Stop, Tally
 
 
 @dataclass(slots=True)
 class Run:
-    """A run under way in this process."""
+    """A run under way in this process. ``engine`` None: nothing is asked, only judged.
 
-    engine: Engine
+    ``opened``: set once a task has opened all its shards, so that the next one may begin.
+    """
+
+    job: Job
+    engine: Engine | None
+    jury: Jury
     gate: Gate
     stop: Stop = field(default_factory=Stop)
     tally: Tally = field(default_factory=Tally)
+    budget: Budget = field(default_factory=Budget)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def of_known(cls, job: Job) -> "Run":
+        """A run that judges what is there and asks nothing."""
+        return cls(job, None, Here(job), Gate(1))
 
 
 CURRENT: ContextVar[Run] = ContextVar("crowdglot_run")
@@ -42,46 +53,14 @@ def make_engine(recipe: Recipe) -> Engine:
     )
 
 
-def start_engine(recipe: Recipe) -> asyncio.Task[Engine]:
-    """Begin to load the model; whoever awaits the task must leave the engine when done."""
-    return asyncio.get_running_loop().create_task(make_engine(recipe).__aenter__())
-
-
-def hold_back_interrupts() -> None:
-    """Keep Ctrl-C for later, and from any process started until ``stopping_on_signals``.
-
-    A terminal sends it to the whole group. Prefect's temporary server would end at once, and the
-    flow would wait for it in vain instead of finishing cleanly. A blocked signal stays blocked in
-    the server for good; here it is only delayed.
-    """
-    if threading.current_thread() is threading.main_thread():
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-
-def let_interrupts_in() -> None:
-    """End what ``hold_back_interrupts`` began; one that waits arrives now."""
-    if threading.current_thread() is threading.main_thread():
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-@contextmanager
-def stopping_on_signals(stop: Stop) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM ask for a clean stop; the second is no longer caught."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, _frame: object) -> None:
-        stop.wanted = True
-        for other in before:
-            signal.signal(other, signal.SIG_DFL)
-
-    for number in before:
-        signal.signal(number, ask)
-    let_interrupts_in()
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+async def engage(job: Job) -> tuple[Engine, Jury]:
+    """Load the model and seat the jury, both at once; whoever gets them leaves them when done."""
+    engine, jury = make_engine(job.recipe), summon(job, job.recipe.engine.concurrency)
+    entered = await asyncio.gather(engine.__aenter__(), jury.__aenter__(), return_exceptions=True)
+    failures = [result for result in entered if isinstance(result, BaseException)]
+    if failures:
+        for one, result in zip((engine, jury), entered, strict=True):
+            if not isinstance(result, BaseException):
+                await one.__aexit__()
+        raise failures[0]
+    return engine, jury

@@ -8,174 +8,164 @@ and ``rejudge`` are this one function with more or fewer completions to begin wi
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
-from crowdglot.errors import CrowdglotError, EngineError, StorageError
-from engines.engine import Engine
-from flows.gate import Gate
-from flows.job import Job
-from outputs.duplicates import Ledger, read_ledger
-from outputs.journal import Journal
-from outputs.record import Entry, to_row
+import pyarrow as pa
+
+from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
+from engines.engine import Completion, Engine, Request
+from flows.jury import Judged
+from flows.run import Run
+from outputs.journal import Journal, encode
+from outputs.record import REFUSED, SCHEMA, Entry
 from outputs.shards import Shard, read_entries, write_shard
 
-
-@dataclass(slots=True)
-class Tally:
-    """Counts while a run goes on; ``completion_tokens`` of this run's own calls only.
-
-    ``under_way``: questions that the engine has not answered yet.
-    """
-
-    accepted: int = 0
-    rejected: int = 0
-    completion_tokens: int = 0
-    under_way: int = 0
-
-    def add(self, *, accepted: bool) -> None:
-        """Count one judged draft."""
-        self.accepted += accepted
-        self.rejected += not accepted
-
-
-@dataclass(slots=True)
-class Stop:
-    """A wish to stop, looked at between two questions; calls under way are waited for.
-
-    ``cause``: the error that makes going on pointless; None if somebody just asked to stop.
-    """
-
-    wanted: bool = False
-    cause: CrowdglotError | None = None
-
-    def because(self, cause: CrowdglotError) -> None:
-        """Stop on account of an error; the first one is kept."""
-        self.cause = self.cause or cause
-        self.wanted = True
+# One question may be refused for what it says; where so many are, one after the other, none is
+# going to be answered.
+_REFUSED_IN_A_ROW = 20
 
 
 @dataclass(slots=True)
 class _Filling:
-    """The state of one shard while it is filled."""
+    """The state of one shard while it is filled. ``known``: completions not judged yet."""
 
-    job: Job
+    run: Run
+    shard: Shard
     journal: Journal
-    engine: Engine | None
-    gate: Gate
-    rank: int
-    stop: Stop
-    tally: Tally
     known: dict[tuple[int, int], Entry]
-    ledger: Ledger
-    accepted: list[dict[str, Any]] = field(default_factory=list)
-    rejected: list[dict[str, Any]] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
     unfinished: int = 0
 
-    async def take_place(self, first_index: int) -> None:
+    async def take_place(self, number: int, first_index: int) -> None:
         """Find an accepted dialogue for one place of the plan, or give it up."""
-        recipe, plan = self.job.recipe, self.job.materials.plan
+        recipe, plan = self.run.job.recipe, self.run.job.materials.plan
         for times in range(recipe.max_replacements + 1):
             index = plan.replacement(first_index, times)
             for attempt in range(recipe.max_attempts):
-                entry = self.known.pop((index, attempt), None) or await self.ask(index, attempt)
-                if entry is None:
+                if (entry := self.known.pop((index, attempt), None)) is not None:
+                    kept = await self.settle(entry)
+                elif (answer := await self.ask(number, index, attempt)) is not None:
+                    entry, line = answer
+                    kept = await self.settle(entry, line)
+                else:
                     self.unfinished += 1
                     return
-                if self.settle(entry):
+                if kept:
                     return
+                if entry.completion.finish_reason == REFUSED:
+                    break  # the same question would be refused again
 
-    async def ask(self, index: int, attempt: int) -> Entry | None:
+    async def ask(self, number: int, index: int, attempt: int) -> tuple[Entry, bytes] | None:
         """Put one question to the engine; None if there is none, or a stop is wanted."""
-        if self.engine is None:
+        run = self.run
+        if run.engine is None:
             return None
-        async with self.gate.enter(self.rank):
-            if self.stop.wanted:
+        async with run.gate.enter((self.shard.rank, number)):
+            if run.stop.wanted:
                 return None
-            request = self.job.request(self.job.materials.plan.scenario(index), attempt)
-            self.tally.under_way += 1
+            request = run.job.request(run.job.materials.plan.scenario(index), attempt)
+            run.tally.under_way += 1
             try:
-                completion = await self.engine.complete(request)
-            except EngineError as error:
+                completion = await _complete(run.engine, request)
+            except CrowdglotError as error:
                 # Not raised: other calls are under way, and what they bring has been paid for.
-                self.stop.because(error)
+                run.stop.because(error)
                 return None
             finally:
-                self.tally.under_way -= 1
+                run.tally.under_way -= 1
         entry = Entry(
             index=index,
             attempt=attempt,
             seed=request.seed,
-            engine=self.engine.kind,
-            model=self.engine.model,
-            revision=self.engine.revision,
+            engine=run.engine.kind,
+            model=run.engine.model,
+            revision=run.engine.revision,
             completion=completion,
             created_at=time.time(),
         )
+        line = encode(entry)
         try:
-            self.journal.append(entry)
-        except StorageError as error:
-            self.stop.because(error)
+            self.journal.append(line)
+        except CrowdglotError as error:
+            run.stop.because(error)
             return None
-        self.tally.completion_tokens += completion.completion_tokens
-        return entry
+        run.tally.count(completion)
+        if run.tally.refused == _REFUSED_IN_A_ROW:
+            run.stop.because(EngineError(completion.text))
+        return entry, line
 
-    def settle(self, entry: Entry, *, wanted: bool = True) -> bool:
-        """Judge one completion and make it a row; whether it was accepted."""
-        dialogue, verdicts = self.job.judge(entry)
-        verdicts = (*verdicts, *self.ledger.verdicts(entry))
-        keep = wanted and all(verdict.passed for verdict in verdicts)
-        row = to_row(entry, dialogue, self.job.sampling, verdicts, keep=keep)
-        (self.accepted if keep else self.rejected).append(row)
-        self.tally.add(accepted=keep)
-        return keep
+    async def settle(self, entry: Entry, line: bytes = b"", *, wanted: bool = True) -> bool:
+        """Have one completion judged; whether it was accepted."""
+        judged = await self.run.jury.judge(entry, line, wanted=wanted)
+        self.judged.append(judged)
+        self.run.tally.add(accepted=judged.keep)
+        return judged.keep
+
+    def rows(self, *, accepted: bool) -> pa.Table:
+        """The rows of one of the two files, in no order."""
+        parts = [j.table.slice(j.at, 1) for j in self.judged if j.keep == accepted]
+        return pa.concat_tables([SCHEMA.empty_table(), *parts]).combine_chunks()
 
 
-async def fill_shard(
-    job: Job,
-    shard: Shard,
-    engine: Engine | None,
-    gate: Gate,
-    stop: Stop,
-    tally: Tally,
-    rank: int = 0,
-) -> bool:
+async def fill_shard(run: Run, shard: Shard) -> bool:
     """Fill ``shard`` and write it; whether that was done (False if it was stopped before).
 
-    ``rank`` is the shard's place in the run: lower ones are asked first at the ``gate``.
-
-    With ``engine`` None nothing is asked, and the shard is written with what there is. The journal
-    is removed only once both files are in place; a crash at any moment leaves every completion in
-    the journal, in the files, or in both.
+    Its places are counted at the gate before (``hungry``), and off by this. Without an engine
+    nothing is asked, and the shard is written with what there is. The journal is removed only once
+    both files are in place; a crash at any moment leaves every completion in the journal, in the
+    files, or in both.
     """
-    known = {(e.index, e.attempt): e for e in read_entries(job.folder, shard)}
-    with Journal(shard.journal(job.folder)) as journal:
+    folder = run.job.folder
+    known = {(e.index, e.attempt): e for e in read_entries(folder, shard)}
+    with Journal(shard.journal(folder)) as journal:
+        if run.engine is None:
+            for entry in known.values():
+                journal.append(encode(entry))
         known |= {(e.index, e.attempt): e for e in journal.entries}
-        ledger = read_ledger(job.folder)
-        filling = _Filling(job, journal, engine, gate, rank, stop, tally, known, ledger)
-        if engine is None:
-            for entry in list(known.values()):
-                journal.append(entry)
-        await _all_places(filling, job.first_indices(shard))
-        if filling.unfinished and engine is not None:
+        filling = _Filling(run, shard, journal, known)
+        await _all_places(filling)
+        if run.stop.cause or (filling.unfinished and run.engine is not None):
             return False
         for entry in known.values():
-            filling.settle(entry, wanted=False)
-        write_shard(
-            job.folder, shard, filling.accepted, filling.rejected, complete=not filling.unfinished
-        )
-        journal.remove()
+            await filling.settle(entry, wanted=False)
+        await asyncio.to_thread(_put_away, filling)
     return True
 
 
-async def _all_places(filling: _Filling, indices: list[int]) -> None:
-    """Take all places, as many at once as the engine has room for, in the order of the plan."""
-    places = iter(indices)
+def _put_away(filling: _Filling) -> None:
+    """Write the shard's files; its journal stays, empty, while places are open."""
+    write_shard(
+        filling.run.job.folder,
+        filling.shard,
+        filling.rows(accepted=True),
+        filling.rows(accepted=False),
+    )
+    if filling.unfinished:
+        filling.journal.clear()
+    else:
+        filling.journal.remove()
 
-    async def work() -> None:
-        for index in places:
-            await filling.take_place(index)
 
-    concurrency = filling.engine.concurrency if filling.engine else 1
+async def _all_places(filling: _Filling) -> None:
+    """Take all places at once; the gate decides whose question comes first."""
+
+    async def take(number: int, index: int) -> None:
+        try:
+            await filling.take_place(number, index)
+        except CrowdglotError as error:
+            filling.run.stop.because(error)
+            filling.unfinished += 1
+        finally:
+            filling.run.gate.settled()
+
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(concurrency, len(indices))):
-            group.create_task(work())
+        for number, index in enumerate(filling.run.job.first_indices(filling.shard)):
+            group.create_task(take(number, index))
+
+
+async def _complete(engine: Engine, request: Request) -> Completion:
+    """The engine's answer; a refusal of this one question is an answer too, of no tokens."""
+    start = time.perf_counter()
+    try:
+        return await engine.complete(request)
+    except RequestRefused as refusal:
+        return Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)

@@ -1,8 +1,8 @@
-"""The flow that writes a dataset: one task a shard, and what is on disk decides what is missing."""
+"""The flow that writes a dataset: a task writes shards, and what is on disk says which ones."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,47 +13,68 @@ from prefect.states import Completed, Failed
 
 from crowdglot.errors import CrowdglotError
 from engines.engine import Engine
+from flows.artifacts import publish
+from flows.budget import Budget
 from flows.deduplicate import check_against, deduplicate, take_out, touched
-from flows.finish import finish
+from flows.finish import finish, finished
 from flows.gate import Gate
 from flows.job import Job, open_job
+from flows.jury import Jury
 from flows.recipe import Recipe
-from flows.run import CURRENT, Run, start_engine, stopping_on_signals
-from flows.shard import Stop, Tally, fill_shard
+from flows.run import CURRENT, Run, engage
+from flows.shard import fill_shard
+from flows.signals import stopping_on_signals
+from flows.tally import Stop, Tally
 from outputs.folder import claim, locked
-from outputs.shards import Shard, is_complete
+from outputs.funnel import Funnel
+from outputs.shards import Shard, incomplete
 
-# An engine that the command began to load while Prefect was starting, and the run's counters.
-WARM: ContextVar[asyncio.Task[Engine] | None] = ContextVar("crowdglot_warm_engine", default=None)
+# What the command began to load while Prefect was starting, and the run's counters.
+WARM: ContextVar[asyncio.Task[tuple[Engine, Jury]] | None] = ContextVar(
+    "crowdglot_warm", default=None
+)
 WATCHED: ContextVar[tuple[Stop, Tally] | None] = ContextVar("crowdglot_watched", default=None)
+# Prefect's server keeps and shows so many tasks of one flow run with ease.
+_MOST_TASKS = 500
 
 
 @task(
-    name="shard",
-    task_run_name="{language}-{number:05d}",
+    name="shards",
+    task_run_name="shards from {ranks[0]}",
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-async def write_one_shard(recipe: Recipe, language: str, number: int) -> bool:
-    """Write one shard of the recipe's dataset; False if the run was stopped before its end."""
-    job, run = open_job(recipe), CURRENT.get()
-    shards = job.shards()
-    rank, shard = next(
-        (rank, shard)
-        for rank, shard in enumerate(shards)
-        if shard.language == language and shard.number == number
-    )
-    written = await fill_shard(job, shard, run.engine, run.gate, run.stop, run.tally, rank)
-    get_run_logger().info("%s %s: %s", language, shard.name, "written" if written else "stopped")
+async def write_shards(recipe: Recipe, ranks: Sequence[int]) -> int:
+    """Write the shards of these ranks; how many were written before the run was stopped."""
+    run = CURRENT.get()
+    written = await fill_in_order(run, [run.job.shard(rank) for rank in ranks])
+    get_run_logger().info("%d of %d shards written, from %d on", written, len(ranks), ranks[0])
     return written
+
+
+async def fill_in_order(run: Run, shards: Sequence[Shard]) -> int:
+    """Open one shard after the other, as the engine has room; how many were filled."""
+    filling: list[asyncio.Task[bool]] = []
+    async with asyncio.TaskGroup() as group:
+        try:
+            for shard in shards:
+                await run.gate.hungry(shard.size)
+                if run.stop.wanted or run.budget.spent(run.tally):
+                    run.gate.settled(shard.size)
+                    break
+                filling.append(group.create_task(fill_shard(run, shard)))
+        finally:
+            run.opened.set()
+    return sum(shard.result() for shard in filling)
 
 
 @flow(name="synthesize", flow_run_name="{recipe.name}", persist_result=False)
 async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
-    """Write all shards of ``recipe`` that are not on disk yet, then metrics and card.
+    """Write all shards of ``recipe`` that are not on disk yet, then metrics, report and card.
 
     Ends as Completed, "CompletedShort" where cells fell short of their quota, "Stopped" after a
-    signal, or failed as "Refused" with one sentence. Running it again goes on where it ended.
+    signal, "BudgetSpent", or failed as "Refused" with one sentence. Running it again goes on where
+    it ended.
     """
     try:
         return await _synthesize(recipe)
@@ -67,49 +88,67 @@ async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     check_against(job)
     with locked(job.folder), stopping_on_signals(stop):
         claim(job.folder, recipe.model_dump(mode="json"), job.identity())
-        run: Run | None = None
-        async with AsyncExitStack() as engines:
-            await take_out(job, tally)
-            for _ in range(max(1, recipe.duplicates.rounds)):
-                missing = [shard for shard in job.shards() if not is_complete(job.folder, shard)]
-                if missing:
-                    touched(job)
-                    run = run or await _start(job, stop, tally, engines)
-                    await _write(run, job, missing)
-                if stop.cause:
-                    raise stop.cause
-                if stop.wanted or not await deduplicate(job, tally):
-                    break
-        funnel = finish(job)
+        budget = Budget.of(job)
+        funnel = finished(job)
+        if funnel is None:
+            await _write_all(job, stop, tally, budget)
+            funnel = await asyncio.to_thread(finish, job)
+            await publish(job)
+    return _final_state(funnel, stopped=stop.wanted, spent=budget.spent(tally))
+
+
+def _final_state(funnel: Funnel, *, stopped: bool, spent: str) -> State[dict[str, Any]]:
     metrics = funnel.as_metrics()
-    if stop.wanted:
+    if stopped:
         return Completed(name="Stopped", message="Run the same again to go on.", data=metrics)
+    if spent:
+        return Completed(name="BudgetSpent", message=spent, data=metrics)
     if funnel.short:
         message = f"{len(funnel.short)} cells of language and event fell short of their quota."
         return Completed(name="CompletedShort", message=message, data=metrics)
     return Completed(data=metrics)
 
 
-async def _start(job: Job, stop: Stop, tally: Tally, engines: AsyncExitStack) -> Run:
-    """The run with its engine, which is left when ``engines`` are."""
-    engine = await (WARM.get() or start_engine(job.recipe))
-    engines.push_async_exit(engine)
-    return Run(engine, Gate(engine.concurrency), stop, tally)
+async def _write_all(job: Job, stop: Stop, tally: Tally, budget: Budget) -> None:
+    """Write what is missing, take out near-duplicates, and fill their places, round after round."""
+    run: Run | None = None
+    async with AsyncExitStack() as stack:
+        await take_out(job, tally)
+        for _ in range(max(1, job.recipe.duplicates.rounds)):
+            if missing := incomplete(job.folder, job.shards()):
+                touched(job)
+                if run is None:
+                    run = await stack.enter_async_context(_running(job, stop, tally, budget))
+                await _write(run, missing)
+            if stop.cause:
+                raise stop.cause
+            if stop.wanted or budget.spent(tally) or not await deduplicate(job, tally):
+                break
 
 
-async def _write(run: Run, job: Job, missing: Sequence[Shard]) -> None:
-    """Write the missing shards, a window of them at a time so that the engine never waits."""
+@asynccontextmanager
+async def _running(job: Job, stop: Stop, tally: Tally, budget: Budget) -> AsyncIterator[Run]:
+    """The run with its engine and jury, both left at the end."""
+    async with AsyncExitStack() as stack:
+        engine, jury = await (WARM.get() or engage(job))
+        stack.push_async_exit(engine)
+        stack.push_async_exit(jury)
+        yield Run(job, engine, jury, Gate(engine.concurrency), stop, tally, budget)
+
+
+async def _write(run: Run, missing: Sequence[Shard]) -> None:
+    """Write the missing shards, some to a task, each task when the one before has opened its own.
+
+    So the engine never waits for a shard's last dialogue, and Prefect is never given more than it
+    can keep.
+    """
     CURRENT.set(run)
-    # One shard more than the engine can be busy with, so that it need not wait for a shard's last
-    # dialogue; with one call at a time there is no such wait.
-    calls = run.engine.concurrency
-    window = asyncio.Semaphore(1 + -(-calls // job.recipe.shard_size) if calls > 1 else 1)
-
-    async def one(shard: Shard) -> None:
-        async with window:
-            if not run.stop.wanted:
-                await write_one_shard(job.recipe, shard.language, shard.number)
-
+    ranks = [shard.rank for shard in missing]
+    size = -(-len(ranks) // _MOST_TASKS)
     async with asyncio.TaskGroup() as group:
-        for shard in missing:
-            group.create_task(one(shard))
+        for start in range(0, len(ranks), size):
+            run.opened.clear()
+            group.create_task(write_shards(run.job.recipe, ranks[start : start + size]))
+            await run.opened.wait()
+            if run.stop.wanted or run.budget.spent(run.tally):
+                break

@@ -3,11 +3,14 @@
 Always counted from the Parquet files, never from a run's memory: they are the only ledger.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+
+from crowdglot.errors import StorageError
+from outputs.shards import read_table
 
 _COLUMNS = ("language", "speech_event", "reason", "prompt_tokens", "completion_tokens", "seconds")
 
@@ -47,6 +50,16 @@ class Funnel:
             for language, event, wanted, got in self.short
         ]
         return {"drafts": self.drafts, "acceptance_rate": round(self.acceptance_rate, 4), **counts}
+
+    @classmethod
+    def from_metrics(cls, metrics: dict[str, Any]) -> "Funnel":
+        """The funnel that ``as_metrics`` wrote; raises KeyError or TypeError if it is another's."""
+        counts = {field.name: metrics[field.name] for field in fields(cls)}
+        counts["short"] = tuple(
+            (cell["language"], cell["speech_event"], cell["wanted"], cell["accepted"])
+            for cell in counts["short"]
+        )
+        return cls(**counts)
 
 
 def measure_funnel(folder: Path, wanted: dict[tuple[str, str], int] | None = None) -> Funnel:
@@ -88,7 +101,18 @@ def read_rows(folder: Path, part: str, columns: tuple[str, ...] | None = None) -
         assert isinstance(empty, pl.DataFrame)
         return empty.select(columns) if columns else empty
     frame = pl.scan_parquet(files)
-    return (frame.select(columns) if columns else frame).collect()
+    try:
+        return (frame.select(columns) if columns else frame).collect()
+    except (pl.exceptions.ComputeError, OSError) as error:
+        for path in files:
+            read_table(path, columns)  # tells which one
+        raise StorageError(f"{folder}: cannot be read ({error}).") from None
+
+
+def count_tokens(folder: Path) -> int:
+    """Tokens of all prompts and answers in the shards of a dataset."""
+    both = (read_rows(folder, part, _COLUMNS[3:5]) for part in ("data", "rejected"))
+    return sum(int(rows[name].sum()) for rows in both for name in _COLUMNS[3:5])
 
 
 def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:

@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import fields as fields_of
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,8 @@ from outputs.storage import storing
 
 # A power cut may cost the completions of the last moments; a crash of the process costs none.
 _SYNC_EVERY_SECONDS = 2.0
+_FIELDS = tuple(field.name for field in fields_of(Entry))
+_COMPLETION = tuple(field.name for field in fields_of(Completion))
 
 
 class Journal:
@@ -35,9 +37,9 @@ class Journal:
             os.ftruncate(self._file, whole)
             os.lseek(self._file, whole, os.SEEK_SET)
 
-    def append(self, entry: Entry) -> None:
-        """Store one completion; raises StorageError, and the run must stop, if it cannot."""
-        line = _to_line(entry)
+    def append(self, line: bytes) -> None:
+        """Store one completion, as ``encode`` writes it; raises StorageError if it cannot, and
+        then the run must stop."""
         with storing(self.path):
             start = os.lseek(self._file, 0, os.SEEK_CUR)
             written = 0
@@ -52,6 +54,12 @@ class Journal:
             if time.monotonic() - self._last_sync > _SYNC_EVERY_SECONDS:
                 os.fsync(self._file)
                 self._last_sync = time.monotonic()
+
+    def clear(self) -> None:
+        """Forget the completions, which lie in the shard by now; the shard stays unfinished."""
+        with storing(self.path):
+            os.ftruncate(self._file, 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
 
     def remove(self) -> None:
         """Delete it, once its shard is written."""
@@ -72,9 +80,21 @@ class Journal:
             os.close(self._file)
 
 
-def _to_line(entry: Entry) -> bytes:
-    body = json.dumps(asdict(entry), ensure_ascii=True, separators=(",", ":")).encode()
+def encode(entry: Entry) -> bytes:
+    """An entry as a line of the journal, its checksum first."""
+    fields = {name: getattr(entry, name) for name in _FIELDS}
+    fields["completion"] = {name: getattr(entry.completion, name) for name in _COMPLETION}
+    body = json.dumps(fields, ensure_ascii=True, separators=(",", ":")).encode()
     return b"%08x %s\n" % (crc32(body), body)
+
+
+def decode(line: bytes) -> Entry | None:
+    """The entry of a line; None if the line was cut or changed."""
+    checksum, _, body = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
+        return None
+    fields = json.loads(body)
+    return Entry(**fields | {"completion": Completion(**fields["completion"])})
 
 
 def _read(path: Path) -> tuple[list[Entry], int]:
@@ -82,11 +102,9 @@ def _read(path: Path) -> tuple[list[Entry], int]:
     entries: list[Entry] = []
     whole = 0
     for line in _lines(path):
-        checksum, _, body = line.rstrip(b"\n").partition(b" ")
-        if not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
+        if (entry := decode(line)) is None:
             break
-        fields = json.loads(body)
-        entries.append(Entry(**fields | {"completion": Completion(**fields["completion"])}))
+        entries.append(entry)
         whole += len(line)
     return entries, whole
 

@@ -76,6 +76,8 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 SURPLUS = "surplus"
+# The finish reason of a question that the engine refused; its text is the engine's sentence.
+REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

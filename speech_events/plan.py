@@ -46,6 +46,8 @@ class Plan:
         self.turns = turns
         self.personas = personas
         self._order_of_round = lru_cache(maxsize=4096)(self._shuffle_events)
+        self._event_named = {event.name: event for event in self.events}
+        self._templates_of_cycle = lru_cache(maxsize=4096)(self._shuffle_templates)
 
     def index(self, language: Language, position: int) -> int:
         """The index of the dialogue that stands at ``position`` within its language."""
@@ -129,8 +131,11 @@ class Plan:
     def _template(self, number: int, event: SpeechEvent, turn: int) -> CommonGroundTemplate:
         """A common ground; each cell goes through all of its event's before one comes again."""
         cycle, step = divmod(turn, len(event.common_grounds))
-        draws = Draws(self.seed, "common_grounds", self.languages[number].tag, event.name, cycle)
-        return draws.shuffled(event.common_grounds)[step]
+        return self._templates_of_cycle(self.languages[number].tag, event.name, cycle)[step]
+
+    def _shuffle_templates(self, tag: str, event: str, cycle: int) -> list[CommonGroundTemplate]:
+        draws = Draws(self.seed, "common_grounds", tag, event, cycle)
+        return draws.shuffled(self._event_named[event].common_grounds)
 
     def _draw_turns(self, draws: Draws, event: SpeechEvent, speakers: int) -> int:
         """A number of turns in the recipe's range, typical of the event where the two overlap."""

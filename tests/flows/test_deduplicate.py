@@ -12,13 +12,14 @@ from crowdglot.errors import ConfigurationError
 from flows import deduplicate as room
 from flows.deduplicate import check_against, deduplicate, take_out, touched
 from flows.finish import finish
-from flows.gate import Gate
+from flows.jury import Here
 from flows.rejudge import rejudge
-from flows.shard import Stop, Tally, fill_shard
+from flows.shard import fill_shard
+from flows.tally import Tally
 from outputs.duplicates import read_ledger
 from outputs.folder import claim
 from outputs.shards import is_complete
-from tests.flows.test_shard import Canned, make_job, rows_of
+from tests.flows.test_shard import Canned, make_job, rows_of, running
 
 WHO = "Ma sœur|Mon voisin|Le facteur|Notre cousine|Le boulanger|Ton oncle|La maîtresse".split("|")
 DID = "a trouvé|a vendu|a perdu|voulait réparer|a dessiné|cherchait partout|a caché".split("|")
@@ -80,7 +81,7 @@ def run(job, engine, *, backwards=False):
             if missing:
                 touched(job)
             for shard in reversed(missing) if backwards else missing:
-                await fill_shard(job, shard, engine, Gate(4), Stop(), Tally())
+                await fill_shard(running(job, engine), shard)
             if not await deduplicate(job, Tally()):
                 break
 
@@ -136,13 +137,12 @@ def test_a_crash_while_shards_are_written_anew(tmp_path, monkeypatch, survived):
     job = make(tmp_path / "d")
     written = 0
 
-    async def dying(job, shard, engine, *more):
+    async def dying(run, shard):
         nonlocal written
-        if engine is None:
-            written += 1
-            if written > survived:
-                raise KeyboardInterrupt
-        return await fill_shard(job, shard, engine, *more)
+        written += 1
+        if written > survived:
+            raise KeyboardInterrupt
+        return await fill_shard(run, shard)
 
     monkeypatch.setattr(room, "fill_shard", dying)
     with pytest.raises(KeyboardInterrupt):
@@ -219,16 +219,23 @@ class Entered(Canned):
         self.left += 1
 
 
+async def unpublished(_job):
+    """No Prefect, no artifacts."""
+
+
 def test_the_flow_writes_and_looks_in_turn_with_one_engine(tmp_path, monkeypatch):
     from flows import synthesize as flow_room
 
     job = make(tmp_path / "d")
     engine = Entered(copying(job, COPIES).write)
-    monkeypatch.setattr(flow_room, "write_one_shard", flow_room.write_one_shard.fn)
+    monkeypatch.setattr(flow_room, "write_shards", flow_room.write_shards.fn)
+    monkeypatch.setattr(flow_room, "publish", unpublished)
     monkeypatch.setattr(flow_room, "get_run_logger", logging.getLogger)
-    monkeypatch.setattr(
-        flow_room, "start_engine", lambda _recipe: asyncio.ensure_future(engine.__aenter__())
-    )
+
+    async def engage(job):
+        return await engine.__aenter__(), Here(job)
+
+    monkeypatch.setattr(flow_room, "engage", engage)
     state = asyncio.run(flow_room._synthesize(job.recipe))
     assert state.name == "Completed"
     assert rows_of(job.folder).height == 12

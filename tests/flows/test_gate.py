@@ -11,7 +11,7 @@ def test_ranks_and_room():
 
         async def caller(rank):
             nonlocal inside
-            async with gate.enter(rank):
+            async with gate.enter((rank, 0)):
                 inside += 1
                 assert inside <= 2
                 order.append(rank)
@@ -24,13 +24,38 @@ def test_ranks_and_room():
     assert asyncio.run(run()) == [9, 9, 1, 1, 2, 3]
 
 
+def test_shards_are_opened_as_places_are_settled():
+    async def run():
+        gate, opened = Gate(2), []
+
+        async def open_all():
+            for places in (3, 3, 5, 1):
+                await gate.hungry(places)
+                opened.append(places)
+
+        task = asyncio.create_task(open_all())
+        steps = []
+        for settled in (0, 2, 1, 1, 4, 0):
+            gate.settled(settled)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            steps.append(list(opened))
+        task.cancel()
+        return steps
+
+    # Never more than 2 x 2 places are open before another shard is.
+    assert asyncio.run(run()) == [
+        [3, 3], [3, 3], [3, 3, 5], [3, 3, 5], [3, 3, 5, 1], [3, 3, 5, 1],
+    ]  # fmt: skip
+
+
 def test_a_cancelled_caller_leaves_no_place_taken():
     async def run():
         gate = Gate(1)
         entered = []
 
         async def caller(name):
-            async with gate.enter(0):
+            async with gate.enter((0, 0)):
                 entered.append(name)
                 await asyncio.sleep(0.01)
 

@@ -10,8 +10,10 @@ from engines import build_engine
 from flows.finish import finish
 from flows.gate import Gate
 from flows.job import open_job
+from flows.jury import Here
 from flows.recipe import build_recipe
-from flows.shard import Stop, Tally, fill_shard
+from flows.run import Run
+from flows.shard import fill_shard
 from outputs.folder import claim
 from outputs.funnel import read_rows
 
@@ -43,8 +45,9 @@ def write(folder):
         claim(folder, job.recipe.model_dump(mode="json"), job.identity())
         engine = build_engine("embedded", model="smollm2-135m-instruct", concurrency=1)
         async with engine:
+            run = Run(job, engine, Here(job), Gate(1))
             for shard in job.shards():
-                await fill_shard(job, shard, engine, Gate(1), Stop(), Tally())
+                await fill_shard(run, shard)
 
     asyncio.run(run())
     finish(job)

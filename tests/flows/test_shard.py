@@ -13,17 +13,20 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from crowdglot.errors import EngineUnavailable
+from crowdglot.errors import EngineUnavailable, RequestRefused, StorageError
 from engines.engine import Completion
 from flows.finish import finish
 from flows.gate import Gate
 from flows.job import open_job
+from flows.jury import Here
 from flows.recipe import build_recipe
 from flows.rejudge import rejudge
-from flows.shard import Stop, Tally, fill_shard
+from flows.run import Run
+from flows.shard import fill_shard
+from flows.tally import Stop
 from outputs.folder import claim
 from outputs.funnel import measure_funnel
-from outputs.shards import is_complete
+from outputs.shards import incomplete, is_complete, set_aside_damaged
 from tests.stub import answer, serving
 
 ROOT = Path(__file__).parents[2]
@@ -69,15 +72,18 @@ def good(request):
     return answer(as_body(request))
 
 
-def fill(job, engine, stop=None):
-    stop, tally = stop or Stop(), Tally()
+def running(job, engine, stop=None):
+    """A run with all judging in this process."""
+    return Run(job, engine, Here(job), Gate(engine.concurrency), stop or Stop())
 
+
+def fill(job, engine, stop=None):
     async def run():
         claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
-        gate = Gate(engine.concurrency if engine else 1)
+        run = running(job, engine, stop or Stop())
         for shard in job.shards():
             if not is_complete(job.folder, shard):
-                await fill_shard(job, shard, engine, gate, stop, tally)
+                await fill_shard(run, shard)
         return finish(job)
 
     return asyncio.run(run())
@@ -195,8 +201,7 @@ def test_kill_in_the_middle_and_the_same_again(tmp_path):
         "        claim(job.folder, job.recipe.model_dump(mode='json'), job.identity())\n"
         "        for shard in job.shards():\n"
         "            if not is_complete(job.folder, shard):\n"
-        "                gate = Gate(3)\n"
-        "                await fill_shard(job, shard, engine, gate, Stop(), Tally())\n"
+        "                await fill_shard(running(job, engine), shard)\n"
         "asyncio.run(run())\n"
         "finish(job)\n"
     )
@@ -226,12 +231,12 @@ def test_crash_while_a_shard_is_put_away(tmp_path, monkeypatch, moment):
     shard = job.shards()[0]
     # As after a crash between two steps: the journal is still there, the files perhaps not.
     rejudge_journal = shard.journal(job.folder)
-    from outputs.journal import Journal
+    from outputs.journal import Journal, encode
     from outputs.shards import read_entries
 
     with Journal(rejudge_journal) as journal:
         for entry in read_entries(job.folder, shard):
-            journal.append(entry)
+            journal.append(encode(entry))
     if moment == "rejected":
         shard.accepted(job.folder).unlink()
         shard.rejected(job.folder).unlink()
@@ -301,12 +306,83 @@ def test_files_are_read_by_polars_pyarrow_and_datasets(tmp_path):
     assert sorted(datasets.get_dataset_config_names(str(job.folder))) == ["es", "fr"]
 
 
-def test_damaged_shard_is_one_sentence(tmp_path):
-    from crowdglot.errors import StorageError
+def test_a_damaged_shard_is_found_and_written_anew(tmp_path):
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=12")
+    fill(job, Canned(lambda request: "bad" if request.seed % 3 == 0 else good(request)))
+    before = [rows_of(job.folder, part).drop("created_at") for part in ("data", "rejected")]
+    shards = job.shards()
+    assert set_aside_damaged(job.folder, shards) == []
+    path = shards[1].accepted(job.folder)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 8
+    path.write_bytes(content)
+    assert set_aside_damaged(job.folder, shards) == [path]
+    assert incomplete(job.folder, shards) == [shards[1]]
+    assert (job.folder / "damaged/data/fr" / path.name).read_bytes() == content
+    engine = Canned(good)
+    fill(job, engine)
+    # What had been rejected lay in the other file and is not asked again.
+    assert len(engine.asked) == shards[1].size
+    after = [rows_of(job.folder, part).drop("created_at") for part in ("data", "rejected")]
+    assert before[0].equals(after[0])
+    assert before[1].equals(after[1])
 
+
+def test_a_cut_shard_is_one_sentence(tmp_path):
     job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=2")
     fill(job, Canned(good))
     path = job.shards()[0].accepted(job.folder)
     os.truncate(path, path.stat().st_size // 2)
-    with pytest.raises(StorageError, match=r"damaged .*; delete this file and run the same"):
-        is_complete(job.folder, job.shards()[0])
+    with pytest.raises(StorageError, match=r"parquet: damaged .*; run .* with --verify"):
+        measure_funnel(job.folder)
+
+
+def test_a_refused_question_makes_room_for_another_scenario(tmp_path):
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=3")
+    plan = job.materials.plan
+    refused = job.request(plan.scenario(1), 0).seed
+
+    def write(request):
+        if request.seed == refused:
+            raise RequestRefused("The prompt has 9000 tokens and the model takes 4096.")
+        return good(request)
+
+    engine = Canned(write)
+    funnel = fill(job, engine)
+    assert (funnel.accepted, funnel.reasons) == (3, {"engine.refused": 1})
+    assert len(engine.asked) == 4
+    rejected = rows_of(job.folder, "rejected").to_dicts()[0]
+    assert rejected["rejections"][0]["evidence"].startswith("The prompt has 9000 tokens")
+    assert plan.replacement(1, 1) in rows_of(job.folder)["index"].to_list()
+
+
+def test_an_engine_that_refuses_everything_ends_the_run(tmp_path):
+    job = make_job(tmp_path / "d", "dialogues_per_language=200", "shard_size=100")
+
+    def write(request):
+        raise RequestRefused("The prompt is too long.")
+
+    stop, engine = Stop(), Canned(write)
+    fill(job, engine, stop)
+    assert str(stop.cause) == "The prompt is too long."
+    assert 20 <= len(engine.asked) < 30
+
+
+def test_places_given_up_are_told_with_their_cause(tmp_path):
+    job = make_job(
+        tmp_path / "d", "languages=fr", "dialogues_per_language=3", "max_attempts=2",
+        "max_replacements=1",
+    )  # fmt: skip
+    event = job.materials.plan.event(1)
+
+    def write(request):
+        talk = f"Kind of talk: {event.title}." in request.messages[-1].content
+        return "I cannot." if talk else good(request)
+
+    fill(job, Canned(write))
+    lines = (job.folder / "failed.jsonl").read_text("utf-8").splitlines()
+    told = [json.loads(line) for line in lines]
+    assert [(line["speech_event"], line["drafts"], line["reasons"]) for line in told] == [
+        (event.name, 4, {"format.not_json": 4})
+    ]
+    assert told[0]["evidence"]

@@ -7,7 +7,7 @@ import pytest
 
 from crowdglot.errors import StorageError
 from engines.engine import Completion
-from outputs.journal import Journal
+from outputs.journal import Journal, encode
 from outputs.record import Entry
 
 
@@ -20,10 +20,10 @@ def test_what_was_appended_is_read_again(tmp_path):
     path = tmp_path / "a" / "shard.jsonl"
     with Journal(path) as journal:
         for index in range(5):
-            journal.append(entry(index))
+            journal.append(encode(entry(index)))
     with Journal(path) as again:
         assert again.entries == [entry(index) for index in range(5)]
-        again.append(entry(5))
+        again.append(encode(entry(5)))
         again.remove()
     assert not path.exists()
 
@@ -33,11 +33,11 @@ def test_a_cut_line_is_dropped_and_written_over(tmp_path, cut):
     path = tmp_path / "shard.jsonl"
     with Journal(path) as journal:
         for index in range(3):
-            journal.append(entry(index))
+            journal.append(encode(entry(index)))
     os.truncate(path, path.stat().st_size - cut)
     with Journal(path) as journal:
         assert journal.entries == [entry(0), entry(1)]
-        journal.append(entry(7))
+        journal.append(encode(entry(7)))
     with Journal(path) as journal:
         assert [e.index for e in journal.entries] == [0, 1, 7]
 
@@ -46,7 +46,7 @@ def test_a_flipped_bit_ends_what_can_be_trusted(tmp_path):
     path = tmp_path / "shard.jsonl"
     with Journal(path) as journal:
         for index in range(3):
-            journal.append(entry(index))
+            journal.append(encode(entry(index)))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
@@ -58,7 +58,7 @@ def test_full_disk_is_one_sentence_and_leaves_no_half_line(tmp_path, monkeypatch
     path = tmp_path / "shard.jsonl"
     write = os.write
     with Journal(path) as journal:
-        journal.append(entry(0))
+        journal.append(encode(entry(0)))
         sizes = iter([20])
 
         def full(handle, data):
@@ -68,8 +68,8 @@ def test_full_disk_is_one_sentence_and_leaves_no_half_line(tmp_path, monkeypatch
 
         monkeypatch.setattr(os, "write", full)
         with pytest.raises(StorageError, match=r"shard.jsonl: the disk is full; make room"):
-            journal.append(entry(1))
+            journal.append(encode(entry(1)))
         monkeypatch.undo()
-        journal.append(entry(2))
+        journal.append(encode(entry(2)))
     with Journal(path) as journal:
         assert [e.index for e in journal.entries] == [0, 2]

@@ -1,0 +1,166 @@
+"""A server of chat completions that costs next to nothing: what is timed against it is the client.
+
+It reads no JSON: every question for a dialogue of ``TURNS`` turns between two speakers gets one of
+the dialogues prepared beforehand, after a latency. ``python -m benchmarks.stub LATENCY [HEAVY]``
+prints its port and serves until its input is closed; a line on its input makes it print, as one
+JSON object, how many questions it got since the last line, when the first came and when the last
+was answered (seconds of the monotonic clock, the same for all processes of a machine), for how long
+no question was under way in between, and the most at one time.
+"""
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any
+
+from tests.stub import SENTENCES
+
+TURNS = 6
+# Events of two speakers, so that all questions have the same keys.
+EVENTS = "catching_up,making_plans,reminiscing,complaining"
+_DIALOGUES = 997
+_HEADERS = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+
+
+def _answers() -> list[bytes]:
+    draws = random.Random(3)
+    answers = []
+    for _ in range(_DIALOGUES):
+        turns = draws.sample(SENTENCES["fr"], TURNS)
+        keys = [f"{speaker}{number // 2 + 1}" for number, speaker in enumerate("AB" * (TURNS // 2))]
+        content = json.dumps(dict(zip(keys, turns, strict=True)), ensure_ascii=False)
+        choice = {"message": {"content": content}, "finish_reason": "stop", "index": 0}
+        usage = {"prompt_tokens": 1000, "completion_tokens": 150}
+        body = json.dumps({"model": "stub", "choices": [choice], "usage": usage}).encode()
+        answers.append(_HEADERS.format(len(body)).encode() + body)
+    return answers
+
+
+class _Log:
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.asked, self.under_way, self.most = 0, 0, 0
+        self.first = self.last = self.idle = 0.0
+
+    def begin(self) -> None:
+        now = time.monotonic()
+        if not self.asked:
+            self.first = now
+        elif not self.under_way:
+            self.idle += now - self.last
+        self.asked += 1
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+
+    def end(self) -> None:
+        self.under_way -= 1
+        self.last = time.monotonic()
+
+
+class _Talk(asyncio.Protocol):
+    """One connection: whole questions in, each answered after its latency."""
+
+    def __init__(self, answers: Iterator[bytes], log: _Log, waits: Iterator[float]) -> None:
+        self._answers, self._log, self._waits = answers, log, waits
+        self._bytes = bytearray()
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+
+    def data_received(self, data: bytes) -> None:
+        self._bytes += data
+        while (end := self._bytes.find(b"\r\n\r\n")) >= 0:
+            head = bytes(self._bytes[:end]).lower()
+            at = head.find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(self._bytes) < end + 4 + length:
+                return
+            del self._bytes[: end + 4 + length]
+            if head.startswith(b"get"):
+                body = b'{"data":[{"id":"stub"}]}' if b"models" in head.split(b" ")[1] else b""
+                status = "200 OK" if body else "404 Not Found"
+                self._transport.write(
+                    f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+                    f"Content-Length: {len(body)}\r\n\r\n".encode()
+                    + body
+                )
+            else:
+                self._log.begin()
+                self._loop.call_later(next(self._waits), self._answer)
+
+    def _answer(self) -> None:
+        self._log.end()
+        if not self._transport.is_closing():
+            self._transport.write(next(self._answers))
+
+
+def _waits(latency: float, heavy: bool) -> Iterator[float]:
+    """The latency of each question, in seconds; ``heavy``: log-normal with this median."""
+    draws = random.Random(5)
+    while True:
+        yield latency * draws.lognormvariate(0.0, 0.8) if heavy else latency
+
+
+async def _serve(latency: float, heavy: bool) -> None:
+    loop, log = asyncio.get_running_loop(), _Log()
+    answers, waits = cycle(_answers()), _waits(latency, heavy)
+    server = await loop.create_server(lambda: _Talk(answers, log, waits), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    closed = asyncio.Event()
+
+    def read() -> None:
+        for _ in sys.stdin:
+            names = ("asked", "first", "last", "idle", "most")
+            print(json.dumps({name: getattr(log, name) for name in names}), flush=True)
+            log.clear()
+        loop.call_soon_threadsafe(closed.set)
+
+    threading.Thread(target=read, daemon=True).start()
+    await closed.wait()
+    server.close()
+
+
+class Stub:
+    """The server, in a process of its own. ``base_url``: where it is."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self._process = process
+        self.base_url = f"http://127.0.0.1:{port}/v1"
+
+    def told(self) -> dict[str, float]:
+        """What it got since the last time it was asked."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(file=self._process.stdin, flush=True)
+        told: dict[str, float] = json.loads(self._process.stdout.readline())
+        return told
+
+
+@contextmanager
+def serving(latency: float, *, heavy: bool = False) -> Iterator[Stub]:
+    """A stub with this latency in seconds, stopped at the end."""
+    command = [sys.executable, "-m", "benchmarks.stub", str(latency), *(["heavy"] * heavy)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        try:
+            yield Stub(process, int(process.stdout.readline()))
+        finally:
+            process.stdin.close()
+            process.wait(10)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(float(sys.argv[1]), "heavy" in sys.argv[2:]))

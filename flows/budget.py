@@ -1,0 +1,35 @@
+"""Budgets: when a run shall open no further shard."""
+
+import time
+from dataclasses import dataclass
+
+from flows.job import Job
+from flows.tally import Tally
+from outputs.funnel import count_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """``tokens``: left to this run, None for no limit; ``until``: on the monotonic clock."""
+
+    tokens: int | None = None
+    until: float | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> "Budget":
+        """What the recipe leaves to a run that begins now."""
+        limits = job.recipe.budget
+        tokens = until = None
+        if limits.max_tokens_total:
+            tokens = limits.max_tokens_total - count_tokens(job.folder)
+        if limits.max_wall_time:
+            until = time.monotonic() + limits.max_wall_time
+        return cls(tokens, until)
+
+    def spent(self, tally: Tally) -> str:
+        """Which budget is spent, as a sentence; "" while none is."""
+        if self.tokens is not None and tally.prompt_tokens + tally.completion_tokens >= self.tokens:
+            return "budget.max_tokens_total is spent; raise it and run the same again to go on."
+        if self.until is not None and time.monotonic() >= self.until:
+            return "budget.max_wall_time is over; run the same again to go on."
+        return ""

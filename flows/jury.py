@@ -1,0 +1,195 @@
+"""The jury: from completions to judged rows, in this process or in one of its own.
+
+Judging takes processor time and no waiting, asking takes waiting and little time. With many calls
+at a time the two would hold each other up in one process; ``Apart`` has a second one judge, which
+gets the lines of the journal on its standard input and answers with Arrow.
+"""
+
+import asyncio
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import pyarrow as pa
+
+from crowdglot.errors import CrowdglotError
+from flows.job import Job, open_job
+from flows.recipe import Recipe
+from outputs.duplicates import read_ledger
+from outputs.journal import decode, encode
+from outputs.record import SCHEMA, Entry, to_row
+
+# From so many calls at a time on, judging gets a process of its own.
+_MANY_CALLS = 16
+_MOST_AT_ONCE = 64
+_SIZE = struct.Struct(">Q")
+_READY = b"ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Row ``at`` of ``table`` (of the record schema). ``keep``: whether the plan takes it."""
+
+    table: pa.Table
+    at: int
+    keep: bool
+
+
+class Jury(Protocol):
+    """Who judges completions."""
+
+    async def judge(self, entry: Entry, line: bytes = b"", *, wanted: bool = True) -> Judged:
+        """Judge one; ``line``: the entry as ``encode`` writes it, where the caller has it;
+        ``wanted``: whether its place is still open."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+def summon(job: Job, calls: int) -> Jury:
+    """The jury for an engine that takes so many calls at a time."""
+    return Apart(job.recipe) if calls >= _MANY_CALLS else Here(job)
+
+
+def to_table(job: Job, entries: Sequence[tuple[Entry, bool]]) -> pa.Table:
+    """Judge entries, each with whether it is wanted, and make them rows."""
+    ledger, rows = read_ledger(job.folder), []
+    for entry, wanted in entries:
+        dialogue, verdicts = job.judge(entry)
+        verdicts = (*verdicts, *ledger.verdicts(entry))
+        keep = wanted and all(verdict.passed for verdict in verdicts)
+        rows.append(to_row(entry, dialogue, job.sampling, verdicts, keep=keep))
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+class Here:
+    """A jury in this process, one completion at a time."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        return None
+
+    async def judge(self, entry: Entry, line: bytes = b"", *, wanted: bool = True) -> Judged:
+        """See ``Jury``."""
+        table = to_table(self._job, [(entry, wanted)])
+        return Judged(table, 0, not table["reason"][0].as_py())
+
+
+class Apart:
+    """A jury in a process of its own, which gets what has gathered while it was busy."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._waiting: list[tuple[bytes, asyncio.Future[Judged]]] = []
+        self._some = asyncio.Event()
+        self._process: asyncio.subprocess.Process | None = None
+        self._talk: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start it, and wait until it has read the recipe's sources."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "flows.jury",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            # A Ctrl-C is for the run to handle: it ends this process by closing its input.
+            start_new_session=True,
+        )  # fmt: skip
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(self._recipe.model_dump_json().encode() + b"\n")
+        try:
+            await self._process.stdout.readexactly(len(_READY))
+        except asyncio.IncompleteReadError:
+            raise _ended() from None
+        self._talk = asyncio.create_task(self._converse(self._process))
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """End the process."""
+        if self._talk is not None:
+            self._talk.cancel()
+            await asyncio.wait({self._talk})
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            await self._process.wait()
+
+    async def judge(self, entry: Entry, line: bytes = b"", *, wanted: bool = True) -> Judged:
+        """See ``Jury``."""
+        verdict: asyncio.Future[Judged] = asyncio.get_running_loop().create_future()
+        if self._talk is None or self._talk.done():
+            raise _ended()
+        self._waiting.append(((b"+" if wanted else b"-") + (line or encode(entry)), verdict))
+        self._some.set()
+        return await verdict
+
+    async def _converse(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        batch: list[tuple[bytes, asyncio.Future[Judged]]] = []
+        try:
+            while True:
+                await self._some.wait()
+                batch, self._waiting = (
+                    self._waiting[:_MOST_AT_ONCE],
+                    self._waiting[_MOST_AT_ONCE:],
+                )
+                if not self._waiting:
+                    self._some.clear()
+                process.stdin.writelines([b"%d\n" % len(batch), *(line for line, _ in batch)])
+                await process.stdin.drain()
+                (size,) = _SIZE.unpack(await process.stdout.readexactly(_SIZE.size))
+                _hand_out(batch, await process.stdout.readexactly(size))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            for _, verdict in (*batch, *self._waiting):
+                if not verdict.done():
+                    verdict.set_exception(_ended())
+
+
+def _hand_out(batch: Sequence[tuple[bytes, asyncio.Future[Judged]]], content: bytes) -> None:
+    table = pa.ipc.open_stream(content).read_all()
+    reasons = table["reason"].to_pylist()
+    for at, (_, verdict) in enumerate(batch):
+        if not verdict.done():
+            verdict.set_result(Judged(table, at, not reasons[at]))
+
+
+def _ended() -> CrowdglotError:
+    return CrowdglotError(
+        "The process that judges drafts has ended (out of memory, or killed); run the same command "
+        "again to go on."
+    )
+
+
+def serve(stdin: Any, stdout: Any) -> None:
+    """Judge batches from ``stdin`` until it is closed: the other side of ``Apart``."""
+    job = open_job(Recipe.model_validate_json(stdin.readline()))
+    stdout.write(_READY)
+    stdout.flush()
+    while count := stdin.readline():
+        entries = []
+        for _ in range(int(count)):
+            line = stdin.readline()
+            entry = decode(line[1:])
+            if entry is None:
+                return  # the run was killed in the middle of a line
+            entries.append((entry, line[:1] == b"+"))
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, SCHEMA) as writer:
+            writer.write_table(to_table(job, entries))
+        content = sink.getvalue()
+        stdout.write(_SIZE.pack(content.size))
+        stdout.write(content)
+        stdout.flush()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

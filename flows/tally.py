@@ -1,0 +1,50 @@
+"""What is counted while a run goes on, and the wish to stop it."""
+
+from dataclasses import dataclass
+
+from crowdglot.errors import CrowdglotError
+from engines.engine import Completion
+from outputs.record import REFUSED
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts while a run goes on; tokens of this run's own calls only.
+
+    ``refused``: questions that were refused since the last answer. ``under_way``: questions that
+    the engine has not answered yet.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    refused: int = 0
+    under_way: int = 0
+
+    def count(self, completion: Completion) -> None:
+        """Count what an answer cost, or that it was a refusal."""
+        self.prompt_tokens += completion.prompt_tokens
+        self.completion_tokens += completion.completion_tokens
+        self.refused = self.refused + 1 if completion.finish_reason == REFUSED else 0
+
+    def add(self, *, accepted: bool) -> None:
+        """Count one judged draft."""
+        self.accepted += accepted
+        self.rejected += not accepted
+
+
+@dataclass(slots=True)
+class Stop:
+    """A wish to stop, looked at between two questions; calls under way are waited for.
+
+    ``cause``: the error that makes going on pointless; None if somebody just asked to stop.
+    """
+
+    wanted: bool = False
+    cause: CrowdglotError | None = None
+
+    def because(self, cause: CrowdglotError) -> None:
+        """Stop on account of an error; the first one is kept."""
+        self.cause = self.cause or cause
+        self.wanted = True
