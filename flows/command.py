@@ -80,12 +80,26 @@ def preview(
     changes: Changes = None,
     first: Annotated[int, typer.Option(help="Index of the first scenario.")] = 0,
     count: Annotated[int, typer.Option(help="How many prompts to print.")] = 1,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Calls, tokens and time instead of prompts.")
+    ] = False,
+    like: Annotated[
+        Path | None, typer.Option(help="A dataset to estimate by; by default the recipe's own.")
+    ] = None,
+    price_in: Annotated[float, typer.Option(help="Per million prompt tokens.", min=0)] = 0.0,
+    price_out: Annotated[float, typer.Option(help="Per million answer tokens.", min=0)] = 0.0,
 ) -> None:
-    """Print the prompts of RECIPE; no model is called."""
+    """Print the prompts of RECIPE, or what its run will cost; no model is called."""
     from flows.display import print_prompts
+    from flows.estimate import print_estimate
+    from flows.job import open_job
     from flows.recipe import read_recipe
 
-    print_prompts(read_recipe(recipe, changes or []), first, count)
+    chosen = read_recipe(recipe, changes or [])
+    if estimate:
+        print_estimate(open_job(chosen), like, price_in, price_out)
+    else:
+        print_prompts(chosen, first, count)
 
 
 @app.command()

@@ -94,6 +94,11 @@ class Apart:
         self._process: asyncio.subprocess.Process | None = None
         self._talk: asyncio.Task[None] | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process's number, 0 before it is started."""
+        return self._process.pid if self._process else 0
+
     async def __aenter__(self) -> Self:
         """Start it, and wait until it has read the recipe's sources."""
         self._process = await asyncio.create_subprocess_exec(

@@ -56,11 +56,14 @@ def make_engine(recipe: Recipe) -> Engine:
 async def engage(job: Job) -> tuple[Engine, Jury]:
     """Load the model and seat the jury, both at once; whoever gets them leaves them when done."""
     engine, jury = make_engine(job.recipe), summon(job, job.recipe.engine.concurrency)
-    entered = await asyncio.gather(engine.__aenter__(), jury.__aenter__(), return_exceptions=True)
-    failures = [result for result in entered if isinstance(result, BaseException)]
-    if failures:
-        for one, result in zip((engine, jury), entered, strict=True):
-            if not isinstance(result, BaseException):
-                await one.__aexit__()
-        raise failures[0]
+    loaded, seated = await asyncio.gather(
+        engine.__aenter__(), jury.__aenter__(), return_exceptions=True
+    )
+    if isinstance(loaded, BaseException):
+        if not isinstance(seated, BaseException):
+            await jury.__aexit__()
+        raise loaded
+    if isinstance(seated, BaseException):
+        await engine.__aexit__()
+        raise seated
     return engine, jury

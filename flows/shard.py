@@ -7,7 +7,7 @@ and ``rejudge`` are this one function with more or fewer completions to begin wi
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -163,9 +163,18 @@ async def _all_places(filling: _Filling) -> None:
 
 
 async def _complete(engine: Engine, request: Request) -> Completion:
-    """The engine's answer; a refusal of this one question is an answer too, of no tokens."""
+    """The engine's answer; a refusal of this one question is an answer too, of no tokens.
+
+    Halves of characters, which JSON can hold and Parquet cannot, become U+FFFD.
+    """
     start = time.perf_counter()
     try:
-        return await engine.complete(request)
+        completion = await engine.complete(request)
     except RequestRefused as refusal:
-        return Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
+        completion = Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
+    try:
+        completion.text.encode()
+    except UnicodeEncodeError:
+        text = completion.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        completion = replace(completion, text=text)
+    return completion

@@ -356,6 +356,13 @@ def test_a_refused_question_makes_room_for_another_scenario(tmp_path):
     assert plan.replacement(1, 1) in rows_of(job.folder)["index"].to_list()
 
 
+def test_halves_of_characters_are_kept_as_unknown_ones(tmp_path):
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=1")
+    answers = iter(("Voil\ud83d\ude00 \ud83d", None))
+    fill(job, Canned(lambda request: next(answers) or good(request)))
+    assert rows_of(job.folder, "rejected")["draft"].to_list() == ["Voil😀 \ufffd"]
+
+
 def test_an_engine_that_refuses_everything_ends_the_run(tmp_path):
     job = make_job(tmp_path / "d", "dialogues_per_language=200", "shard_size=100")
 
