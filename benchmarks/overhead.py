@@ -32,7 +32,7 @@ from outputs.folder import claim
 from outputs.funnel import measure_funnel
 
 
-def make_job(folder: Path, stub: Stub, dialogues: int, concurrency: int) -> Job:
+def make_job(folder: Path, base_url: str, dialogues: int, concurrency: int) -> Job:
     """A job of one language."""
     table = {
         "name": "overhead",
@@ -44,7 +44,7 @@ def make_job(folder: Path, stub: Stub, dialogues: int, concurrency: int) -> Job:
         "engine": {
             "kind": "openai",
             "model": "stub",
-            "base_url": stub.base_url,
+            "base_url": base_url,
             "concurrency": concurrency,
         },
         "duplicates": {"rounds": 0},
@@ -98,7 +98,7 @@ def measure(
     with serving(latency, heavy=heavy) as stub:
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as folder:
-                job = make_job(Path(folder) / "d", stub, dialogues, concurrency)
+                job = make_job(Path(folder) / "d", stub.base_url, dialogues, concurrency)
                 bare = asyncio.run(ask_barely(job, stub))
                 stub.told()
                 end = asyncio.run(run_pipeline(job))

@@ -71,8 +71,9 @@ async def _run(recipe: Recipe) -> tuple[str, str]:
     wanted = recipe.dialogues_per_language * len(recipe.languages)
     open_places = sum(shard.size for shard in missing)
     there = wanted - open_places
-    # The model loads while Prefect starts.
-    warm = asyncio.create_task(engage(job)) if missing else None
+    # The model loads while Prefect starts; not where it needs a key that Prefect keeps.
+    early = missing and not recipe.engine.api_key_block
+    warm = asyncio.create_task(engage(job)) if early else None
     console.print(
         f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
         f"→ {recipe.folder}" + (f" ({there} are there already)" if there else "")

@@ -17,7 +17,7 @@ RECIPES = Path(__file__).parent / "recipes"
 # Keys on which no row depends: they may change between two runs of one dataset.
 _FREE = re.compile(
     r"output|reference|duplicates\.rounds|budget\..*"
-    r"|engine\.(concurrency|base_url|api_key_env|time_out)"
+    r"|engine\.(concurrency|base_url|api_key_env|api_key_block|time_out)"
 )
 
 
@@ -37,13 +37,15 @@ class PersonaSettings(Strict):
 
 
 class EngineSettings(Strict):
-    """Which model, and where it runs. The API key is read from the variable ``api_key_env``."""
+    """Which model, and where it runs. The API key is read from the environment variable
+    ``api_key_env``, or from Prefect's Secret block ``api_key_block`` where one is named."""
 
     kind: str = "embedded"
     model: str = ""
     base_url: str = ""
     concurrency: int = Field(default=1, ge=1, le=4096)
     api_key_env: str = "OPENAI_API_KEY"
+    api_key_block: str = ""
     time_out: float = Field(default=300.0, gt=0)
 
 
@@ -166,16 +168,21 @@ class Recipe(Strict):
 def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
     """A recipe by the name of a bundled one or by path, with ``key=value`` changes on top.
 
-    Raises ConfigurationError naming file, key and remedy.
+    The path of a dataset's folder stands for the recipe that made it. Raises ConfigurationError
+    naming file, key and remedy.
     """
     bundled = RECIPES / f"{source}.toml"
     path = bundled if bundled.exists() else Path(source)
+    if path.is_dir():
+        path /= "recipe.toml"
     if not path.exists():
         known = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
         raise ConfigurationError(
             f"{source}: no such recipe; give the path of a TOML file or one of: {known}."
         )
-    return build_recipe(read_toml(path), changes, where=str(path))
+    table = read_toml(path)
+    table.pop("identity", None)  # what a dataset's own recipe says of its rows
+    return build_recipe(table, changes, where=str(path))
 
 
 def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> Recipe:

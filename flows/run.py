@@ -1,12 +1,12 @@
 """What the shards of one run share within a process: engine, jury, gate, counts, wish to stop."""
 
 import asyncio
-import os
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from engines import build_engine
 from engines.engine import Engine
+from flows.api_key import find_api_key
 from flows.budget import Budget
 from flows.gate import Gate
 from flows.job import Job
@@ -40,22 +40,23 @@ class Run:
 CURRENT: ContextVar[Run] = ContextVar("crowdglot_run")
 
 
-def make_engine(recipe: Recipe) -> Engine:
-    """The recipe's engine, not yet entered; the API key comes from the environment."""
+def make_engine(recipe: Recipe, api_key: str | None = None) -> Engine:
+    """The recipe's engine, not yet entered."""
     settings = recipe.engine
     return build_engine(
         settings.kind,
         model=settings.model,
         base_url=settings.base_url,
         concurrency=settings.concurrency,
-        api_key=os.environ.get(settings.api_key_env) or None,
+        api_key=api_key,
         time_out=settings.time_out,
     )
 
 
 async def engage(job: Job) -> tuple[Engine, Jury]:
     """Load the model and seat the jury, both at once; whoever gets them leaves them when done."""
-    engine, jury = make_engine(job.recipe), summon(job, job.recipe.engine.concurrency)
+    engine = make_engine(job.recipe, await find_api_key(job.recipe.engine))
+    jury = summon(job, job.recipe.engine.concurrency)
     loaded, seated = await asyncio.gather(
         engine.__aenter__(), jury.__aenter__(), return_exceptions=True
     )

@@ -1,0 +1,150 @@
+"""Whether time grows with the dialogues, and memory does not.
+
+``python -m benchmarks.growth [--json] [--sizes N …] [--runs N]``: each size is written in a process
+of its own against the local stub, with everything that belongs to it: near-duplicates are looked
+for once, metrics, report and card are written at the end. Then the same command again, which only
+decides that there is nothing to do; and the same decision over 10,000 finished shards.
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.overhead import make_job, run_pipeline
+from benchmarks.stub import EVENTS, TURNS, serving
+from flows.finish import finish, finished
+from flows.job import open_job
+from flows.recipe import build_recipe
+from outputs.folder import claim
+from outputs.storage import write_text
+
+_CONCURRENCY = 64
+
+
+def write_one(size: int, base_url: str, folder: Path) -> dict[str, float]:
+    """Write a dataset in this process; seconds, megabytes at the peak of it and its jury, files."""
+    start = time.monotonic()
+    job = make_job(folder, base_url, size, _CONCURRENCY)
+    asyncio.run(run_pipeline(job))
+    written = time.monotonic() - start
+    finish(job)
+    usage = [
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
+    return {
+        "dialogues": size,
+        "seconds": time.monotonic() - start,
+        "writing": written,
+        "megabytes": usage[0] / 1024,
+        "jury_megabytes": usage[1] / 1024,
+        "files": sum(len(files) for _, _, files in os.walk(folder)),
+    }
+
+
+def rerun(folder: Path) -> float:
+    """Seconds of the whole command, started anew on a finished dataset."""
+    start = time.monotonic()
+    command = [sys.executable, "-m", "flows.command", "synthesize", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
+    return time.monotonic() - start
+
+
+def decide(shards: int) -> float:
+    """Seconds to see that so many shards are all there, the recipe's sources read before."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "d"
+        table = {
+            "name": "decide", "languages": ["fr"], "dialogues_per_language": shards,
+            "shard_size": 1, "events": EVENTS, "turns": [TURNS, TURNS], "output": str(folder),
+            "duplicates": {"rounds": 0},
+        }  # fmt: skip
+        job = open_job(build_recipe(table, (), "benchmark"))
+        claim(folder, job.recipe.model_dump(mode="json"), job.identity())
+        finish(job)  # of nothing, for a metrics.json that can be read
+        for shard in job.shards():
+            write_text(shard.accepted(folder), "")
+        start = time.monotonic()
+        if finished(job) is None:
+            raise RuntimeError("the shards were not seen")
+        return time.monotonic() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    parser.add_argument("--one", nargs=3, metavar=("SIZE", "URL", "FOLDER"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        size, url, folder = arguments.one
+        print(json.dumps(write_one(int(size), url, Path(folder))))
+        return
+    found: dict[int, list[dict[str, float]]] = {}
+    with serving(0.005) as stub, tempfile.TemporaryDirectory() as scratch:
+        for run in range(arguments.runs):
+            for size in arguments.sizes:
+                folder = Path(scratch) / f"{run}-{size}"
+                command = [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.growth",
+                    "--one",
+                    str(size),
+                    stub.base_url,
+                    str(folder),
+                ]
+                told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+                figures: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
+                found.setdefault(size, []).append({**figures, "rerun": rerun(folder)})
+    rows = [{key: median(run[key] for run in runs) for key in runs[0]} for runs in found.values()]
+    table = Table(title=f"Growth, medians of {arguments.runs} run(s)")
+    for column in rows[0]:
+        table.add_column(column, justify="right")
+    for row in rows:
+        table.add_row(
+            *(f"{value:,.1f}" if value % 1 else f"{value:,.0f}" for value in row.values())
+        )
+    slopes = [
+        math.log(more["writing"] / less["writing"])
+        / math.log(more["dialogues"] / less["dialogues"])
+        for less, more in pairwise(rows)
+    ]
+    slope = max(slopes, default=0.0)
+    memory = rows[-1]["megabytes"] / rows[0]["megabytes"]
+    decided = decide(10_000)
+    console = Console()
+    console.print(table)
+    console.print(f"steepest log-log slope of writing: {slope:.3f}")
+    console.print(f"peak memory of the largest over the smallest: {memory:.2f}")
+    console.print(f"10,000 finished shards recognised in {decided:.2f} s")
+    if arguments.json:
+        print(
+            json.dumps(
+                {
+                    "growth": rows,
+                    "slope": round(slope, 4),
+                    "memory_ratio": round(memory, 4),
+                    "decide_10000_shards_seconds": round(decided, 3),
+                }
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
