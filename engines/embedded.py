@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
 from engines.chat import completion, request_body
 from engines.engine import Completion, Message, Request
 from engines.native_signals import kept_signals
@@ -217,7 +217,7 @@ class Embedded:
 
     def _refusal(self, error: dict[str, Any]) -> EngineError:
         if error.get("type") == "exceed_context_size_error":
-            return EngineError(
+            return RequestRefused(
                 f"The prompt has {error.get('n_prompt_tokens')} tokens and the embedded engine"
                 f" takes {self._context} with the answer; use fewer or shorter demonstrations."
             )

@@ -52,7 +52,8 @@ class Engine(Protocol):
     where the server does not tell. ``concurrency``: how many calls it takes at a time.
 
     ``complete`` raises EngineUnavailable when the same call may work later (after its own
-    retries) and EngineError when it never will. A refusal or bad JSON is a Completion.
+    retries), RequestRefused when this call never will, and EngineError when none will. A refusal
+    in words, or bad JSON, is a Completion.
     """
 
     kind: str

@@ -1,39 +1,42 @@
 """Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, SGLang, Ollama, a provider.
 
-Plain aiohttp: it costs the least of all clients that were measured.
+Plain aiohttp: it costs the least of all clients that were measured. Nothing is computed for a
+request that could be computed once.
 """
 
 import asyncio
 import json
 import logging
-import time
 from typing import Any, Self
 
 import aiohttp
+import orjson
 from pydantic import SecretStr
-from yarl import URL
 
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from engines.addresses import read_addresses
 from engines.chat import request_body
+from engines.endpoints import Endpoint, Endpoints
 from engines.engine import Completion, Request
-from engines.openai_answer import Again, judge_status, parse, read_answer, server_words
+from engines.exchange import open_session, post
+from engines.openai_answer import Again, judge_status, read_answer, server_words
 from engines.optional_fields import REFUSALS, extensions, refused_fields, without
-from engines.retries import backoff, retry_after
+from engines.retries import Patience, backoff, retry_after
 from engines.settings import EngineSettings
+from engines.watch import Watch
 
 _LOG = logging.getLogger(__name__)
-_CONNECT_SECONDS = 10.0
-_GREETING_SECONDS = 20.0
-_ANSWER_BYTES = 4 << 20
 
 
 class OpenAI:
-    """A served model.
+    """A served model, on one server or on several alike.
 
-    ``model`` "": the first one that the server offers. ``time_out``: seconds for one answer, from
-    the connection to its last byte. ``tries``: how often one request is sent at most, with waits
-    that begin at ``first_wait`` and never exceed ``longest_wait`` seconds, whatever a Retry-After
-    says. The API key goes into one header and nowhere else.
+    ``base_url``: see ``read_addresses``. ``model`` "": the first one that a server offers.
+    ``concurrency``: questions under way at most; on overload it is fewer for a while (see
+    ``Pressure``) and the others wait here. ``time_out``: seconds for one answer, from the
+    connection to its last byte. ``tries``: how often one request is sent at most, with waits that
+    begin at ``first_wait`` and never exceed ``longest_wait`` seconds, whatever a Retry-After says
+    (see ``Patience`` for what costs no try). The API key goes into one header and nowhere else.
     """
 
     kind = "openai"
@@ -51,7 +54,7 @@ class OpenAI:
         longest_wait: float = 60.0,
         revision: str = "",
     ) -> None:
-        self._base = _base(base_url)
+        self._addresses = read_addresses(base_url)
         self._key = SecretStr(_checked_key(api_key))
         self.model = model
         self.revision = revision
@@ -60,8 +63,10 @@ class OpenAI:
         self._time_out = time_out
         self._tries = tries
         self._waits = (first_wait, longest_wait)
-        self._gate = asyncio.Semaphore(concurrency)
+        self._answers = 0
+        self._endpoints = Endpoints(self._addresses, concurrency)
         self._session: aiohttp.ClientSession | None = None
+        self._watch: Watch | None = None
 
     @classmethod
     def from_settings(cls, settings: EngineSettings) -> Self:
@@ -75,20 +80,16 @@ class OpenAI:
         )
 
     def __repr__(self) -> str:
-        return f"OpenAI({self.model!r}, base_url={str(self._base)!r})"
+        places = " ".join(str(address.base) for address in self._addresses)
+        return f"OpenAI({self.model!r}, base_url={places!r})"
 
     async def __aenter__(self) -> Self:
-        """Open the connections and see that the server answers; raises EngineError at once."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if key := self._key.get_secret_value():
-            headers["Authorization"] = f"Bearer {key}"
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self.concurrency),
-            timeout=aiohttp.ClientTimeout(total=self._time_out, sock_connect=_CONNECT_SECONDS),
-            headers=headers,
-        )
+        """Open the connections and see that a server answers; raises EngineError at once."""
+        self._session = open_session(self._key.get_secret_value(), self._time_out)
+        self._endpoints = Endpoints(self._addresses, self.concurrency)
+        self._watch = Watch(self._endpoints, self._session, self._clean, self._waits[1])
         try:
-            await self._greet()
+            self.model = await self._watch.greet(self.model)
         except BaseException:
             await self.__aexit__()
             raise
@@ -96,106 +97,86 @@ class OpenAI:
 
     async def __aexit__(self, *error: object) -> None:
         """Close all connections."""
+        watch, self._watch = self._watch, None
         session, self._session = self._session, None
+        if watch is not None:
+            await watch.stop()
         if session is not None:
             await session.close()
 
     async def complete(self, request: Request) -> Completion:
         """Ask until an answer can be read, at most ``tries`` times."""
-        async with self._gate:
-            for attempt in range(1, self._tries + 1):
-                try:
-                    return await self._ask(request)
-                except Again as fault:
-                    reason, wait = self._clean(fault.reason), fault.wait
-                except EngineError as error:
-                    raise EngineError(f"{self._base}: {self._clean(str(error))}") from None
-                if attempt < self._tries:
-                    # The server's wish is a minimum; the jitter keeps callers apart behind it.
-                    wished = min(wait or 0.0, self._waits[1])
-                    await asyncio.sleep(wished + backoff(attempt, *self._waits))
-        raise EngineUnavailable(
-            f"{self._base}: no usable answer in {self._tries} tries; the last time {reason}; see"
-            " what the server says, then start again."
-        )
+        patience = Patience(self._tries, self._answers)
+        failed: Endpoint | None = None
+        while True:
+            endpoint = await self._endpoints.take(request.messages, failed)
+            try:
+                completion = await self._ask(endpoint, request)
+            except Again as fault:
+                failed, reason, kind = endpoint, self._clean(fault.reason), fault.fault
+            except EngineError as error:
+                raise type(error)(f"{endpoint}: {self._clean(str(error))}") from None
+            else:
+                self._answers += 1
+                return completion
+            finally:
+                self._endpoints.give(endpoint)
+            if patience.moves_on(kind, self._endpoints.others(endpoint)):
+                continue
+            if not patience.spend(kind, self._answers):
+                raise EngineUnavailable(
+                    f"{endpoint}: no usable answer in {self._tries} tries; the last time {reason};"
+                    " see what the server says, then start again."
+                )
+            # Where the server told a wait, it holds for all; the jitter keeps them apart behind it.
+            await asyncio.sleep(backoff(patience.tried or 1, *self._waits))
 
-    async def _ask(self, request: Request) -> Completion:
-        """Ask once, and again at once where the server names a field that it does not take."""
+    async def _ask(self, endpoint: Endpoint, request: Request) -> Completion:
+        """Ask once; tell the watch how it went, as long as the question counts as under way."""
+        session, watch = self._session, self._watch
+        if session is None or watch is None:
+            raise EngineError("the engine is not open; enter it before asking.")
+        clock = asyncio.get_running_loop().time
+        sent = clock()
+        try:
+            completion = await self._exchange(session, endpoint, request)
+        except Again as fault:
+            watch.failed(endpoint, fault, sent)
+            raise
+        watch.answered(endpoint, completion.seconds, completion.completion_tokens)
+        return completion
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, endpoint: Endpoint, request: Request
+    ) -> Completion:
+        """Ask, and again at once where the server names a field that it does not take."""
+        clock = asyncio.get_running_loop().time
         full = {"model": self.model} | request_body(request) | extensions(request)
         while True:
             body = without(full, self.refused)
-            start = time.perf_counter()
-            response, content = await self._exchange("POST", "chat/completions", body)
-            seconds = time.perf_counter() - start
-            status, words = response.status, ""
+            start = clock()
+            reply = await post(session, endpoint.chat, _encode(body))
+            status, words = reply.status, ""
             if status == 200:
-                answer = read_answer(content, response.content_type, seconds)
+                content_type = reply.headers.get("Content-Type", "")
+                answer = read_answer(reply.content, content_type, clock() - start)
                 if isinstance(answer, Completion):
                     return answer
                 status = code if type(code := answer.get("code")) is int and code > 299 else 500
-            words = server_words(content)
+            # Cleaned before it is cut: a part of the key is too much as well.
+            words = self._clean(server_words(reply.content))
             if status in REFUSALS and (named := refused_fields(words, body)):
-                self._remember(named)
+                self._remember(endpoint, named)
                 continue
-            if "insufficient_quota" in content[:4096].decode("utf-8", "replace"):
+            if "insufficient_quota" in reply.content[:4096].decode("utf-8", "replace"):
                 words = f"insufficient_quota, {words}"
-            wait = retry_after(response.headers.get("Retry-After"))
+            wait = retry_after(reply.headers.get("Retry-After"))
             judge_status(status, words, wait, self.model)
 
-    def _remember(self, named: frozenset[str]) -> None:
+    def _remember(self, endpoint: Endpoint, named: frozenset[str]) -> None:
         if named - self.refused:
-            _LOG.info("%s does not take %s; asking without", self._base, ", ".join(sorted(named)))
+            _LOG.info("%s does not take %s; asking without", endpoint, ", ".join(sorted(named)))
         self.refused |= named
-
-    async def _exchange(
-        self, method: str, path: str, body: dict[str, Any] | None, seconds: float | None = None
-    ) -> tuple[aiohttp.ClientResponse, bytes]:
-        """One request and its whole answer; raises Again for all that can go wrong on the way."""
-        if self._session is None:
-            raise EngineError("the engine is not open; enter it before asking.")
-        time_out = aiohttp.ClientTimeout(
-            total=seconds or self._time_out, sock_connect=_CONNECT_SECONDS
-        )
-        try:
-            async with self._session.request(
-                method,
-                (self._base / path).with_query(self._base.query),
-                data=None if body is None else json.dumps(body).encode(),
-                allow_redirects=False,
-                timeout=time_out,
-            ) as response:
-                return response, await _read(response)
-        except aiohttp.ClientConnectorCertificateError:
-            raise EngineError("its certificate is not trusted; check engine.base_url.") from None
-        except TimeoutError:
-            waited = f"it does not answer within {time_out.total:g} s"
-            raise Again(f"{waited}, or not connect within {_CONNECT_SECONDS:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Again(_reason(error)) from None
-
-    async def _greet(self) -> None:
-        """See that something answers, and which model it offers where none is asked for."""
-        try:
-            response, content = await self._exchange("GET", "models", None, _GREETING_SECONDS)
-        except Again as fault:
-            raise EngineUnavailable(
-                f"{self._base}: no server answers there ({self._clean(fault.reason)}); start it,"
-                " or correct engine.base_url."
-            ) from None
-        except EngineError as error:
-            raise EngineError(f"{self._base}: {error}") from None
-        if response.status in (401, 403):
-            try:
-                judge_status(response.status, server_words(content), None, self.model)
-            except EngineError as error:
-                raise EngineError(f"{self._base}: {self._clean(str(error))}") from None
-        if not self.model:
-            self.model = _first_model(content)
-            if not self.model:
-                raise EngineError(
-                    f"{self._base}: the server does not list its models (status"
-                    f" {response.status}); set engine.model."
-                )
 
     def _clean(self, text: str) -> str:
         """``text`` without the key, should a server have echoed it."""
@@ -203,51 +184,12 @@ class OpenAI:
         return text.replace(key, "***") if key else text
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    blocks, size = [], 0
-    async for block in response.content.iter_any():
-        blocks.append(block)
-        size += len(block)
-        if size > _ANSWER_BYTES:
-            response.close()
-            raise Again(f"the answer is longer than {_ANSWER_BYTES >> 20} MB")
-    return b"".join(blocks)
-
-
-def _reason(error: Exception) -> str:
-    """A connection's fault in a few words."""
-    cause = getattr(error, "os_error", error)
-    if isinstance(cause, ConnectionRefusedError) or "Connect call failed" in str(cause):
-        return "connection refused"
-    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
-        return "the connection was cut"
-    return f"{type(error).__name__}: {str(cause)[:200]}"
-
-
-def _first_model(content: bytes) -> str:
+def _encode(body: dict[str, Any]) -> bytes:
+    """``body`` as JSON, many times faster than ``json`` where the text is all Unicode."""
     try:
-        models = parse(content)["data"]
-        return str(next(model["id"] for model in models))
-    except (ValueError, KeyError, TypeError, StopIteration):
-        return ""
-
-
-def _base(base_url: str) -> URL:
-    try:
-        url = URL(base_url.strip().rstrip("/").removesuffix("/chat/completions"))
-        valid = url.scheme in ("http", "https") and bool(url.host)
-    except ValueError:
-        valid = False
-    if not valid:
-        found = f"'{base_url}' is no http address" if base_url else "is missing"
-        raise ConfigurationError(
-            f"engine.base_url {found}; give one such as http://localhost:8000/v1."
-        )
-    if url.user or url.password:
-        raise ConfigurationError(
-            "engine.base_url holds a user name or a password; put the key into the environment."
-        )
-    return url
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body).encode()
 
 
 def _checked_key(key: str | None) -> str:

@@ -1,23 +1,36 @@
 """Reading what an OpenAI-compatible server sends back, however odd it is."""
 
 import json
+from enum import Enum
 from typing import Any
 
-from crowdglot.errors import EngineError
+from crowdglot.errors import EngineError, RequestRefused
 from engines.chat import completion
 from engines.engine import Completion
 
 _SHOWN = 300
-_TRANSIENT = frozenset({408, 409, 425, 429})
+_TRANSIENT = frozenset({408, 409, 425})
+_OVERLOADED = frozenset({429, 503, 529})  # 529: Anthropic and those who learnt from it
+_OF_THE_REQUEST = frozenset({400, 413, 422})  # too long, a content filter
 _PERMANENT_5XX = frozenset({501, 505})
+
+
+class Fault(Enum):
+    """What is wrong with a server whose answer is of no use."""
+
+    REFUSED = "it has too much to do"
+    LATE = "its answer took too long"
+    GONE = "it cannot be reached, or cut the connection"
+    ODD = "its answer makes no sense, or it failed on this request"
 
 
 class Again(Exception):
     """The answer is of no use now; the same request may do better. ``wait``: seconds, if told."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, fault: Fault = Fault.ODD, wait: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.fault = fault
         self.wait = wait
 
 
@@ -82,13 +95,26 @@ def server_words(content: bytes) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:4096]
 
 
+def model_names(content: bytes) -> tuple[str, ...]:
+    """The models in a server's list; () where it is none."""
+    try:
+        return tuple(str(model["id"]) for model in parse(content)["data"])
+    except (ValueError, KeyError, TypeError):
+        return ()
+
+
 def judge_status(status: int, words: str, wait: float | None, model: str) -> None:
-    """Raise for a status that is not 200: Again where it may pass, EngineError where not."""
+    """Raise for a status that is not 200: Again where it may pass, RequestRefused where another
+    question may be answered, EngineError where none will."""
     said = f"{status}{': ' + words[:_SHOWN] if words else ''}"
     if status == 429 and "insufficient_quota" in words:
         raise EngineError(f"the quota of this API key is used up ({said}); raise it.")
+    if status in _OVERLOADED:
+        raise Again(f"it answers {said}", Fault.REFUSED, wait)
+    if status == 504:
+        raise Again(f"it answers {said}", Fault.LATE, wait)
     if status in _TRANSIENT or (status >= 500 and status not in _PERMANENT_5XX):
-        raise Again(f"it answers {said}", wait)
+        raise Again(f"it answers {said}", Fault.ODD, wait)
     if status in (401, 403):
         raise EngineError(
             f"the server refuses the API key ({said}); set the right one in the environment."
@@ -102,5 +128,7 @@ def judge_status(status: int, words: str, wait: float | None, model: str) -> Non
         raise EngineError(
             f"the server points elsewhere ({said}); set engine.base_url to that place."
         )
+    if status in _OF_THE_REQUEST:
+        raise RequestRefused(f"the server refuses the request ({said}).")
     if status != 200:
         raise EngineError(f"the server refuses the request ({said}).")

@@ -1,8 +1,44 @@
-"""How long to wait before a server is asked again."""
+"""How often, and how long after, a server is asked again."""
 
 import random
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from engines.openai_answer import Fault
+
+_REFUSALS = 10  # times its tries that an overloaded server may refuse one request
+
+
+@dataclass(slots=True)
+class Patience:
+    """What one request may still be sent: ``tries`` times, and two things cost none of them.
+
+    To go on at once to another server, when one is dead or overloaded, once for each server; and
+    to be refused by an overloaded server that answers others meanwhile, up to ten times ``tries``.
+    ``answers``: how many answers the engine had when the request was last sent.
+    """
+
+    tries: int
+    answers: int
+    tried: int = 0
+    moved: int = 0
+    refused: int = 0
+
+    def moves_on(self, fault: Fault, others: int) -> bool:
+        """Whether to ask one of ``others`` servers at once."""
+        moves = fault in (Fault.GONE, Fault.REFUSED) and self.moved < others
+        self.moved += moves
+        return moves
+
+    def spend(self, fault: Fault, answers: int) -> bool:
+        """Count a fault; whether there is a try left. ``answers``: of the engine until now."""
+        refused = fault is Fault.REFUSED
+        self.refused += refused
+        others_served = refused and answers > self.answers
+        self.tried += not others_served or self.refused > _REFUSALS * self.tries
+        self.answers = answers
+        return self.tried < self.tries
 
 
 def backoff(attempt: int, first: float, most: float) -> float:

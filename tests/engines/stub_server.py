@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -62,12 +63,56 @@ async def endless(request: web.Request, asked: dict[str, Any]) -> web.StreamResp
         await asyncio.sleep(0.02)
 
 
-class Stub:
-    """Gives ``replies`` one after another; the last one again and again. ``asked``: bodies."""
+def wire(content: bytes, then: bytes = b"") -> Reply:
+    """Bytes past all rules, then ``then`` for ever (or the end of the connection)."""
 
-    def __init__(self, *replies: Reply, models: Reply | None = None) -> None:
-        self._replies = replies
-        self._models = models or fixed(data=[{"id": "first-model"}, {"id": "other"}])
+    async def reply(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
+        transport = request.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(content)
+        while then and not transport.is_closing():
+            transport.write(then)
+            await asyncio.sleep(0.001)
+        transport.close()
+        return web.Response()
+
+    return reply
+
+
+def bomb(megabytes: int) -> Reply:
+    """So many megabytes of blanks as gzip, a thousandth of that on the wire."""
+    packer = zlib.compressobj(wbits=31)
+    packed = b"".join(packer.compress(b" " * (1 << 20)) for _ in range(megabytes)) + packer.flush()
+
+    async def reply(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
+        return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+
+    return reply
+
+
+def after(seconds: float, reply: Reply) -> Reply:
+    """``reply``, but later."""
+
+    async def late(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return await reply(request, asked)
+
+    return late
+
+
+class Stub:
+    """Gives ``replies`` one after another; the last one again and again. ``asked``: bodies.
+
+    ``models`` and ``metrics`` answer GET, ``replies`` may be changed meanwhile. ``running`` and
+    ``peak``: questions under way now, and at most so far.
+    """
+
+    def __init__(
+        self, *replies: Reply, models: Reply | None = None, metrics: Reply | None = None
+    ) -> None:
+        self.replies = replies
+        self.models = models or fixed(data=[{"id": "first-model"}, {"id": "other"}])
+        self.metrics = metrics or fixed(404)
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.running = 0
@@ -75,7 +120,7 @@ class Stub:
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
-        reply = self._replies[min(len(self.asked), len(self._replies) - 1)]
+        reply = self.replies[min(len(self.asked), len(self.replies) - 1)]
         self.asked.append(body)
         self.keys.append(request.headers.get("Authorization"))
         self.running += 1
@@ -86,18 +131,22 @@ class Stub:
             self.running -= 1
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        return await self._models(request, {})
+        return await self.models(request, {})
+
+    async def _measure(self, request: web.Request) -> web.StreamResponse:
+        return await self.metrics(request, {})
 
     @asynccontextmanager
-    async def served(self) -> AsyncIterator[str]:
-        """Serve on a free port; yields the base URL."""
+    async def served(self, port: int = 0) -> AsyncIterator[str]:
+        """Serve on a free port, or on ``port``; yields the base URL."""
         application = web.Application()
         application.router.add_post("/v1/chat/completions", self._chat)
         application.router.add_get("/v1/models", self._list)
+        application.router.add_get("/metrics", self._measure)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
+            site = web.TCPSite(runner, "127.0.0.1", port)
             await site.start()
             port = runner.addresses[0][1]
             yield f"http://127.0.0.1:{port}/v1"

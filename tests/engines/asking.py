@@ -1,0 +1,51 @@
+"""Asking a stub through the OpenAI engine."""
+
+import asyncio
+from typing import Any
+
+from crowdglot.errors import EngineError
+from engines.engine import Completion
+from engines.openai import OpenAI
+from tests.engines.questions import question
+from tests.engines.stub_server import Reply, Stub
+
+KEY = "sk-canary-7f3a9b"
+TEXT = '{"A1": "Yes.", "B1": "No."}'
+
+
+def ask(stub: Stub, *, times: int = 1, **options: Any) -> list[Completion | BaseException]:
+    """The outcomes of asking ``times`` times, one after another."""
+    options = dict[str, Any](first_wait=0.01, api_key=KEY, tries=3) | options
+
+    async def run() -> list[Completion | BaseException]:
+        outcomes: list[Completion | BaseException] = []
+        async with (
+            asyncio.timeout(20),
+            stub.served() as url,
+            OpenAI(base_url=url, **options) as engine,
+        ):
+            for seed in range(times):
+                try:
+                    outcomes.append(await engine.complete(question(seed=seed)))
+                except EngineError as error:
+                    outcomes.append(error)
+        return outcomes
+
+    return asyncio.run(run())
+
+
+def answer_of(*replies: Reply, **options: Any) -> Completion:
+    """The one completion that came out of these replies."""
+    (outcome,) = ask(Stub(*replies), **options)
+    assert isinstance(outcome, Completion), outcome
+    return outcome
+
+
+def error_of(*replies: Reply, **options: Any) -> EngineError:
+    """The one error that came out of these replies: a single sentence or two, no key in it."""
+    (outcome,) = ask(Stub(*replies), **options)
+    assert isinstance(outcome, EngineError), outcome
+    assert KEY not in str(outcome)
+    assert "\n" not in str(outcome)
+    assert str(outcome).startswith("http://127.0.0.1:")
+    return outcome

@@ -1,0 +1,58 @@
+"""``engine.base_url``: one address or several, with weights."""
+
+import pytest
+
+from crowdglot.errors import ConfigurationError
+from engines.addresses import read_addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://a:8000/v1", [("http://a:8000/v1", 1)]),
+        (" http://a/v1/ \n", [("http://a/v1", 1)]),
+        ("http://a/v1 http://b/v1*2", [("http://a/v1", 1), ("http://b/v1", 2)]),
+        ("http://a/v1*0.5, https://b ,", [("http://a/v1", 0.5), ("https://b", 1)]),
+        ("http://a/v1/chat/completions*3", [("http://a/v1", 3)]),
+        ("http://a/v1/*3", [("http://a/v1", 3)]),
+        ("http://[::1]:8000/v1*2", [("http://[::1]:8000/v1", 2)]),
+        ("http://a/v1?x=1*2", [("http://a/v1?x=1", 2)]),
+    ],
+)
+def test_addresses_and_weights(text: str, expected: list[tuple[str, float]]) -> None:
+    assert [(str(one.base), one.weight) for one in read_addresses(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "missing"),
+        (" , ", "missing"),
+        ("localhost:8000", "no http address"),
+        ("http://a/v1 ftp://b/v1", "'ftp://b/v1' is no http address"),
+        ("http://[::1", "no http address"),
+        ("http://a/v1 http://a/v1/", "names http://a/v1 twice"),
+        ("http://a/v1*", "weight ''"),
+        ("http://a/v1*0", "weight '0'"),
+        ("http://a/v1*-1", "weight '-1'"),
+        ("http://a/v1*nan", "weight 'nan'"),
+        ("http://a/v1*inf", "weight 'inf'"),
+        ("http://a/v1*two", "weight 'two'"),
+        ("http://me:pw@a/v1", "user name or a password"),
+        ("http://a/v1 me:pw@b", "user name or a password"),
+        ("http://me:pw pw@a/v1", "user name or a password"),
+    ],
+)
+def test_what_is_no_address(text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"engine\.base_url.*({words})") as caught:
+        read_addresses(text)
+    assert "pw" not in str(caught.value)
+
+
+def test_where_what_is_asked() -> None:
+    (one,) = read_addresses("https://a/proxy/v1?api-version=3")
+    assert str(one.chat) == "https://a/proxy/v1/chat/completions?api-version=3"
+    assert str(one.models) == "https://a/proxy/v1/models?api-version=3"
+    assert str(one.metrics) == "https://a/proxy/metrics"
+    (bare,) = read_addresses("http://a:8000")
+    assert str(bare.metrics) == "http://a:8000/metrics"

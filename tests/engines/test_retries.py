@@ -1,0 +1,61 @@
+"""How often a request is sent again, and when."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from engines.openai_answer import Fault
+from engines.retries import Patience, backoff, retry_after
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("7", 7),
+        ("0.5", 0.5),
+        ("-3", 0),
+        ("nan", None),
+        ("soon", None),
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
+        (format_datetime(NOW - timedelta(days=1), usegmt=True), 0),
+        ("Fri, 02 Jan 2026 03:05:05 -0000", 60),
+        ("Fri, 02 Jan 2026 04:05:05 +0100", 60),
+        ("Fri, 99 Jan 2026 04:05:05 GMT", None),
+    ],
+)
+def test_what_a_retry_after_asks_for(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header, NOW) == seconds
+
+
+def test_waits_grow_up_to_a_bound_and_differ() -> None:
+    for attempt, most in [(1, 0.5), (2, 1), (5, 8), (12, 60), (10_000, 60)]:
+        waits = [backoff(attempt, 0.5, 60) for _ in range(200)]
+        assert 0 <= min(waits) < max(waits) <= most
+        assert max(waits) > most / 2
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_request_has_so_many_tries(fault: Fault) -> None:
+    patience = Patience(tries=3, answers=5)
+    assert [patience.spend(fault, 5) for _ in range(3)] == [True, True, False]
+
+
+def test_refusals_beside_answers_are_free_for_long_but_not_for_ever() -> None:
+    patience, sent = Patience(tries=3, answers=0), 1
+    while patience.spend(Fault.REFUSED, answers=sent):
+        sent += 1
+    assert sent == 33
+    late = Patience(tries=3, answers=0)
+    assert [late.spend(Fault.LATE, answers) for answers in (1, 2, 3)] == [True, True, False]
+
+
+def test_each_server_is_tried_once_at_no_cost() -> None:
+    patience = Patience(tries=1, answers=0)
+    assert not patience.moves_on(Fault.ODD, 2) and not patience.moves_on(Fault.LATE, 2)
+    assert patience.moves_on(Fault.GONE, 2) and patience.moves_on(Fault.REFUSED, 2)
+    assert not patience.moves_on(Fault.GONE, 2)
