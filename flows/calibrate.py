@@ -10,18 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from critics import CRITICS, judge, load_critics
-from crowdglot.errors import ConfigurationError, MaterialError
 from dialogues.dialogue import Demonstration, Dialogue
 from dialogues.readers import read_file
-from languages.language import Language, resolve_language
+from flows.human import HumanFile, human_files
+from languages.language import Language
 from personas.persona import Persona
 from speech_events.event import read_event
 from speech_events.scenario import CommonGround, Scenario
 
 MOST_REJECTED = 0.01
-# XPersona names its files by country where the language's tag differs.
-PREFIXES = {"jp": "ja"}
-SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".txt", ".parquet"})
 # Which dialogues, counted from the one that is judged, stand as its demonstrations.
 OTHERS = (7, 61, 97)
 SHOWN_TURNS = 10
@@ -60,14 +57,14 @@ def calibrate(folder: Path, language: str = "", most_turns: int = 0) -> Calibrat
     dialogues: Counter[str] = Counter()
     rejected: Counter[tuple[str, str]] = Counter()
     evidence: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for path in _files(folder):
-        spoken = resolve_language(language) if language else _language_of(path)
-        for dialogue in _dialogues(path, spoken, most_turns):
-            dialogues[spoken.tag] += 1
+    for file in human_files(folder, language):
+        tag = file.language.tag
+        for dialogue in _dialogues(file, most_turns):
+            dialogues[tag] += 1
             for verdict in judge(dialogue, critics):
                 if verdict.reason:
-                    rejected[verdict.critic, spoken.tag] += 1
-                    evidence[verdict.critic, spoken.tag].append((verdict.reason, verdict.evidence))
+                    rejected[verdict.critic, tag] += 1
+                    evidence[verdict.critic, tag].append((verdict.reason, verdict.evidence))
     return Calibration(dict(dialogues), dict(rejected), dict(evidence))
 
 
@@ -98,32 +95,13 @@ def _cell(calibration: Calibration, critic: str, tag: str) -> Text:
     return Text(f"{rate:.2%}" if count else "0", style=style)
 
 
-def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return [folder]
-    paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
-    if not paths:
-        raise MaterialError(f"{folder}: no dialogues; give a folder of XPersona files or one file.")
-    return paths
-
-
-def _language_of(path: Path) -> Language:
-    prefix = path.stem.split("_")[0].lower()
-    try:
-        return resolve_language(PREFIXES.get(prefix, prefix))
-    except ConfigurationError:
-        raise ConfigurationError(
-            f"{path}: its name does not begin with a language such as 'Fr_'; give --language."
-        ) from None
-
-
-def _dialogues(path: Path, language: Language, most_turns: int) -> Iterator[Dialogue]:
+def _dialogues(file: HumanFile, most_turns: int) -> Iterator[Dialogue]:
     """The file's dialogues, each as if written for a scenario of its own personas.
 
     Three others of the file stand as demonstrations: what people say alike is no copy.
     """
-    usual = _scenario(language)
-    human = list(read_file(path))
+    usual = _scenario(file.language)
+    human = list(read_file(file.path))
     for number, shown in enumerate(human):
         turns = shown.turns[: most_turns or None]
         order = "".join(turn.speaker for turn in turns)

@@ -129,6 +129,20 @@ def show(
 
 
 @app.command()
+def report(
+    dataset: Dataset,
+    human: Annotated[
+        Path | None, typer.Option(help="Human dialogues to stand beside: a folder, or one file.")
+    ] = None,
+) -> None:
+    """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
+    from flows.report import report as write
+
+    page, _ = write(dataset, human)
+    typer.echo(page)
+
+
+@app.command()
 def calibrate(
     source: Annotated[Path, typer.Argument(help="A folder of human dialogues, or one file.")],
     language: Annotated[str, typer.Option(help="The language of all files.")] = "",

@@ -1,42 +1,43 @@
-"""Closing a run: count what lies on disk, write metrics and card."""
+"""Closing a run: count what lies on disk, write report, metrics and card."""
 
 import json
 from collections import Counter
-from typing import Any
+from pathlib import Path
 
 from flows.failures import write_failures
+from flows.human import read_human
 from flows.job import Job
 from outputs.card import write_card
 from outputs.duplicates import read_ledger
-from outputs.funnel import Funnel, measure_funnel, read_rows
-from outputs.metrics.diversity import measure
-from outputs.metrics.figure import as_metrics
-from outputs.metrics.rows import read_some
+from outputs.funnel import Funnel, measure_funnel
+from outputs.report import METRICS, Source, gather, write_report
 from outputs.shards import Shard, incomplete
-from outputs.storage import storing, write_text
-
-METRICS = "metrics.json"
-# Of larger datasets an even part of about so many dialogues is measured, without intervals.
-_MOST_MEASURED = 5_000
+from outputs.storage import storing
 
 
 def finish(job: Job) -> Funnel:
-    """Measure the dataset, write ``metrics.json``, ``failed.jsonl`` and ``README.md``, return the
-    funnel."""
+    """Measure the dataset, write ``failed.jsonl``, ``README.md``, ``report.html`` and last
+    ``metrics.json``; return the funnel."""
     written = [shard for shard in job.shards() if shard.accepted(job.folder).exists()]
     funnel = measure_funnel(job.folder)
     if funnel.accepted < sum(shard.size for shard in written):
         funnel = measure_funnel(job.folder, _wanted(job, written))
     write_failures(job, written if funnel.short else [])
-    metrics = {
-        "name": job.recipe.name,
-        "funnel": funnel.as_metrics(),
-        "diversity": _diversity(job, funnel.accepted),
-    }
-    write_text(job.folder / METRICS, json.dumps(metrics, ensure_ascii=False, indent=2) + "\n")
-    models = read_rows(job.folder, "data", ("model",))["model"].unique().sort().to_list()
-    model = ", ".join(models) or job.recipe.engine.model or job.recipe.engine.kind
-    write_card(job.folder, job.recipe.name, job.recipe.languages, model, funnel)
+    recipe = job.recipe
+    reference = recipe.reference
+    facts = gather(
+        Source(
+            folder=job.folder,
+            name=recipe.name,
+            seed=recipe.seed,
+            funnel=funnel,
+            personas_available=len(job.materials.plan.personas.personas),
+            reference=read_human(Path(reference), recipe.languages) if reference else {},
+        )
+    )
+    model = ", ".join(facts.models) or recipe.engine.model or recipe.engine.kind
+    write_card(job.folder, recipe.name, recipe.languages, model, funnel)
+    write_report(job.folder, facts)
     return funnel
 
 
@@ -68,15 +69,3 @@ def _wanted(job: Job, written: list[Shard]) -> Counter[tuple[str, str]]:
         for shard in written
         for index in job.first_indices(shard)
     )
-
-
-def _diversity(job: Job, accepted: int) -> list[dict[str, Any]]:
-    """The figures of ``outputs.metrics``, at most 500 dialogues of a language."""
-    figures = measure(
-        read_some(job.folder, accepted, _MOST_MEASURED),
-        seed=job.recipe.seed,
-        subsample=500,
-        resamples=200 if accepted <= _MOST_MEASURED else 0,
-        personas_available=len(job.materials.plan.personas.personas),
-    )
-    return as_metrics(figures)

@@ -1,26 +1,34 @@
-"""The dataset folder: who made it, and that only one process writes to it."""
+"""The dataset's folder, local or at a URL: who made it, and that only one process writes to it."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import tomli_w
 from filelock import FileLock, Timeout
 
 from crowdglot.errors import StorageError
+from outputs.lease import LOCK, leased
+from outputs.location import Location, desk
+from outputs.remote import Remote
 from outputs.storage import storing, write_text
 
 RECIPE = "recipe.toml"
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for this process; StorageError if another one writes to it."""
-    with storing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock")
+def locked(folder: Location) -> Iterator[None]:
+    """Hold the folder for this process; StorageError if another one writes to it.
+
+    At a URL, a local lock keeps the processes apart that start in one working directory, and a
+    lock object (see ``outputs.lease``) all others.
+    """
+    here = desk(folder)
+    with storing(here):
+        here.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(here / LOCK)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -29,17 +37,30 @@ def locked(folder: Path) -> Iterator[None]:
                 "another output."
             ) from None
     try:
-        yield
+        if isinstance(folder, Remote):
+            with leased(folder, _seat(folder)):
+                yield
+        else:
+            yield
     finally:
         lock.release()
 
 
-def read_recipe(folder: Path) -> dict[str, Any]:
+def _seat(folder: Remote) -> str:
+    """A name of this machine's working directory, made up when ``folder`` is first written."""
+    path = desk(folder) / "seat"
+    with storing(path):
+        if not path.exists():
+            write_text(path, uuid4().hex)
+        return path.read_text("utf-8")
+
+
+def read_recipe(folder: Location) -> dict[str, Any]:
     """The recipe that made the dataset in ``folder``; StorageError if there is none."""
     path = folder / RECIPE
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise StorageError(
             f"{folder}: no dataset of crowdglot ({RECIPE} is missing); check the path."
         ) from None
@@ -47,7 +68,7 @@ def read_recipe(folder: Path) -> dict[str, Any]:
         raise StorageError(f"{path}: damaged ({error}); restore it from a copy.") from None
 
 
-def claim(folder: Path, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+def claim(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
     """Write the recipe into a new folder, or check that it is the one that made an old one.
 
     ``identity`` is the part of the recipe on which the rows depend, as flat "key": value pairs;
@@ -65,16 +86,19 @@ def claim(folder: Path, recipe: Mapping[str, Any], identity: Mapping[str, Any]) 
                 "another output, or restore the recipe."
             )
         return
-    strangers = [path for path in folder.glob("*") if path.name not in (".lock", "journal")]
+    # A crash while the recipe was written leaves its temporary file, and nothing else is there yet.
+    own = ("journal", f"{RECIPE}.tmp")
+    names = (path.name for path in folder.glob("*"))
+    strangers = [name for name in names if name not in own and not name.startswith(LOCK)]
     if strangers:
         raise StorageError(
-            f"{folder}: holds '{strangers[0].name}' but no {RECIPE}; choose an output folder that "
+            f"{folder}: holds '{strangers[0]}' but no {RECIPE}; choose an output folder that "
             "is new or empty."
         )
     store_recipe(folder, recipe, identity)
 
 
-def store_recipe(folder: Path, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+def store_recipe(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
     """Write ``recipe.toml``: the recipe, and behind it the identity of the rows."""
     write_text(folder / RECIPE, tomli_w.dumps({**recipe, "identity": dict(identity)}))
 

@@ -4,13 +4,14 @@ Always counted from the Parquet files, never from a run's memory: they are the o
 """
 
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from crowdglot.errors import StorageError
-from outputs.shards import read_table
+from outputs.location import Location
+from outputs.scan import scan
+from outputs.shards import files_of, read_table
 
 _COLUMNS = ("language", "speech_event", "reason", "prompt_tokens", "completion_tokens", "seconds")
 
@@ -62,7 +63,7 @@ class Funnel:
         return cls(**counts)
 
 
-def measure_funnel(folder: Path, wanted: dict[tuple[str, str], int] | None = None) -> Funnel:
+def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None = None) -> Funnel:
     """Count the rows below ``folder``; ``wanted`` is the quota of each (language, event)."""
     accepted = read_rows(folder, "data", _COLUMNS)
     rejected = read_rows(folder, "rejected", _COLUMNS)
@@ -91,25 +92,19 @@ def measure_funnel(folder: Path, wanted: dict[tuple[str, str], int] | None = Non
     )
 
 
-def read_rows(folder: Path, part: str, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
+def read_rows(folder: Location, part: str, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
     """The rows of ``part`` ("data" or "rejected"); an empty frame where there are no files."""
-    files = sorted((folder / part).glob("*/*.parquet"))
-    if not files:
-        from outputs.record import SCHEMA
-
-        empty = pl.from_arrow(SCHEMA.empty_table())
-        assert isinstance(empty, pl.DataFrame)
-        return empty.select(columns) if columns else empty
-    frame = pl.scan_parquet(files)
+    files = files_of(folder, part)
+    wanted = list(columns) if columns else None
     try:
-        return (frame.select(columns) if columns else frame).collect()
+        return scan(files, wanted).collect()
     except (pl.exceptions.ComputeError, OSError) as error:
         for path in files:
-            read_table(path, columns)  # tells which one
+            read_table(path, wanted)  # tells which one
         raise StorageError(f"{folder}: cannot be read ({error}).") from None
 
 
-def count_tokens(folder: Path) -> int:
+def count_tokens(folder: Location) -> int:
     """Tokens of all prompts and answers in the shards of a dataset."""
     both = (read_rows(folder, part, _COLUMNS[3:5]) for part in ("data", "rejected"))
     return sum(int(rows[name].sum()) for rows in both for name in _COLUMNS[3:5])

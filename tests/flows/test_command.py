@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -104,6 +105,12 @@ def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path, number):
         if path.is_file():
             assert canary.encode() not in path.read_bytes(), path
     assert canary.encode() not in told + told_again.encode()
+    assert "<title>" in (dataset / "report.html").read_text("utf-8")
+    with sqlite3.connect(tmp_path / "prefect/prefect.db") as database:
+        artifacts = dict(database.execute("SELECT key, type FROM artifact"))
+    assert artifacts == {
+        "test-acceptance": "table", "test-funnel": "markdown", "test-report": "markdown",
+    }  # fmt: skip
 
 
 def test_preview_calls_nobody(tmp_path, capsys, monkeypatch):
@@ -181,7 +188,7 @@ def test_folder_of_another_recipe_is_left_alone(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "dataset" / "recipe.toml").read_bytes() == before
 
 
-@pytest.mark.parametrize("command", ["show", "rejudge"])
+@pytest.mark.parametrize("command", ["show", "rejudge", "report"])
 def test_no_dataset(command, tmp_path, capsys, monkeypatch):
     code, _, err = run([command, tmp_path], capsys, monkeypatch)
     assert code == 2

@@ -219,7 +219,7 @@ class Entered(Canned):
         self.left += 1
 
 
-async def unpublished(_job):
+async def unpublished(_job, _funnel):
     """No Prefect, no artifacts."""
 
 

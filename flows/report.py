@@ -1,0 +1,64 @@
+"""The command's report of a dataset that lies on disk; nothing is asked, nothing judged anew."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flows.human import read_human
+from outputs.folder import read_recipe
+from outputs.report import METRICS, Facts, Source, gather, write_report
+
+
+def report(folder: Path, human: Path | None = None) -> tuple[Path, Facts]:
+    """Write ``report.html`` and ``metrics.json`` into the dataset's folder.
+
+    ``human``: a folder of human dialogues to stand beside; by default the recipe's ``reference``
+    where that is there. StorageError where the folder is no dataset or a file of it is damaged.
+    """
+    recipe = read_recipe(folder)
+    if human is None and recipe.get("reference") and Path(str(recipe["reference"])).exists():
+        human = Path(str(recipe["reference"]))
+    tags = sorted({path.name for part in ("data", "rejected") for path in folder.glob(f"{part}/*")})
+    known = _earlier(folder)
+    facts = gather(
+        Source(
+            folder=folder,
+            name=str(recipe.get("name") or folder.resolve().name),
+            seed=_whole(recipe.get("seed")),
+            wanted=_wanted(known),
+            personas_available=_whole(known.get("personas_available")),
+            reference=read_human(human, tags) if human else {},
+        )
+    )
+    return write_report(folder, facts), facts
+
+
+def _earlier(folder: Path) -> Mapping[str, Any]:
+    """The ``metrics.json`` of the run: it knows the plan, which the rows do not."""
+    try:
+        read = json.loads((folder / METRICS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _wanted(known: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:
+    """The quota of the cells that were short when the run ended, as the others met theirs.
+
+    None where no run has ended since the shards changed.
+    """
+    funnel = known.get("funnel")
+    short = funnel.get("short") if isinstance(funnel, dict) else None
+    if not isinstance(short, list):
+        return None
+    return {
+        (str(cell["language"]), str(cell["speech_event"])): _whole(cell["wanted"])
+        for cell in short
+        if isinstance(cell, dict) and {"language", "speech_event", "wanted"} <= cell.keys()
+    }
+
+
+def _whole(value: Any) -> int:
+    """The number, or 0 where there is none."""
+    return value if isinstance(value, int) and value > 0 else 0

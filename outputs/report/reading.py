@@ -1,0 +1,90 @@
+"""Reading a dataset's Parquet files: which there are, some of their rows, and which is damaged."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crowdglot.errors import StorageError
+from outputs.shards import read_table
+
+_NEEDED = frozenset(
+    {
+        "id", "language", "speech_event", "common_ground", "personas", "turns", "model", "seed",
+        "attempt", "prompt_tokens", "completion_tokens", "seconds", "draft", "reason", "rejections",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The files of "data" or "rejected", with the number of rows of each."""
+
+    files: list[Path]
+    heights: list[int]
+
+
+def open_part(folder: Path, name: str) -> Part:
+    """Read the footers of all files of "data" or "rejected"; StorageError names a damaged one."""
+    files = sorted((folder / name).glob("*/*.parquet"))
+    heights = []
+    for path in files:
+        try:
+            metadata = pq.read_metadata(path)
+            missing = sorted(_NEEDED - set(metadata.schema.to_arrow_schema().names))
+        except (pa.ArrowException, OSError) as error:
+            read_table(path)  # says so in the words of all that read shards
+            raise StorageError(f"{path}: cannot be read ({_first_line(error)}).") from None
+        if missing:
+            raise StorageError(
+                f"{path}: has no column '{missing[0]}', so it is no shard of this dataset; move it "
+                "out of the dataset's folder."
+            )
+        heights.append(metadata.num_rows)
+    return Part(files, heights)
+
+
+def read_places(part: Part, places: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows at ``places`` (counted over all files) in that order; one file open at a time."""
+    found: dict[int, dict[str, Any]] = {}
+    wanted = sorted(places)
+    first = at = 0
+    for path, height in zip(part.files, part.heights, strict=True):
+        here = []
+        while at < len(wanted) and wanted[at] < first + height:
+            here.append(wanted[at])
+            at += 1
+        if here:
+            rows = read_table(path, list(columns))
+            if rows.num_rows != height:
+                raise StorageError(
+                    f"{path}: was written anew while it was read; run the same command again when "
+                    "the run that writes this dataset has ended."
+                )
+            taken = rows.take(pa.array([place - first for place in here], pa.int64()))
+            found.update(zip(here, taken.to_pylist(), strict=True))
+        first += height
+    return [found[place] for place in places]
+
+
+@contextmanager
+def naming_damage(folder: Path) -> Iterator[None]:
+    """Turn an error of polars, which does not always tell the file, into one that does."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        for path in sorted(folder.glob("*/*/*.parquet")):
+            read_table(path)
+        raise StorageError(
+            f"{folder}: its Parquet files cannot be read together ({_first_line(error)}); wait for "
+            "the run that writes them, or move out those that another version of crowdglot wrote."
+        ) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,25 @@
+"""Text of models made fit to be shown: nothing invisible, nothing endless."""
+
+import re
+
+# Controls, what turns the direction of text, blanks without width, tags: no reader sees them, and
+# a page would obey them. The joiners of Persian, of India's scripts and of emoji stay.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def visible(text: str | None, most: int = 0) -> str:
+    """The text with control characters as "⟨U+202E⟩" and lone surrogates as U+FFFD.
+
+    ``most``: cut after so many characters and say how many are left out; 0: never.
+    """
+    text = text or ""
+    left_out = len(text) - most if most else 0
+    if left_out > 0:
+        text = text[:most]
+    shown = _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+    shown = _SURROGATES.sub("\ufffd", shown)
+    return f"{shown}… ({left_out:,} more characters)" if left_out > 0 else shown

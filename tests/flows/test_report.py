@@ -1,0 +1,115 @@
+"""`crowdglot report`: what it writes, what it takes over from the run, and bad input."""
+
+import json
+
+import pytest
+
+from crowdglot.errors import ConfigurationError, MaterialError, StorageError
+from flows.finish import finish
+from flows.human import human_files, read_human
+from flows.report import report
+from tests.flows.test_shard import Canned, fill, good, make_job
+from tests.outputs.report.dataset import ARABIC, row, write_dataset
+
+SAID = ("On a vu le facteur ce matin.", "Oui, prends un manteau et des bottes.")
+
+
+def human_folder(folder):
+    folder.mkdir()
+    for name, texts in (("Fr_persona.json", SAID), ("Jp_persona.json", ["こんにちは", "元気？"])):
+        pairs = [list(texts[at : at + 2]) for at in range(0, len(texts), 2)]
+        (folder / name).write_text(json.dumps([{"persona": ["x."], "dialogue": pairs}] * 3))
+    return folder
+
+
+def test_a_dataset_of_the_flow(tmp_path):
+    job = make_job(tmp_path / "d")
+    fill(job, Canned(good))
+    before = json.loads((job.folder / "metrics.json").read_text("utf-8"))
+    page, facts = report(job.folder)
+    assert page == job.folder / "report.html"
+    assert facts.funnel.accepted == 24
+    assert "<title>test · crowdglot report</title>" in page.read_text("utf-8")
+    after = json.loads((job.folder / "metrics.json").read_text("utf-8"))
+    assert after["funnel"] == before["funnel"]
+    assert len(after["diversity"]) == len(before["diversity"])
+
+
+def test_cells_that_fell_short_stay_named(tmp_path):
+    job = make_job(
+        tmp_path / "d", "languages=fr", "dialogues_per_language=3", "max_attempts=1",
+        "max_replacements=0",
+    )  # fmt: skip
+    fill(job, Canned(lambda request: "no"))
+    short = finish(job).short
+    assert len(short) == 3
+    assert report(job.folder)[1].funnel.short == short
+    (job.folder / "metrics.json").unlink()
+    report(job.folder)
+    # Without the run's own word on the plan nothing is said of it, and the next run counts anew.
+    assert "short" not in json.loads((job.folder / "metrics.json").read_text("utf-8"))["funnel"]
+
+
+@pytest.mark.parametrize("where", ["option", "recipe"])
+def test_human_dialogues_beside(where, tmp_path):
+    human = human_folder(tmp_path / "human")
+    rows = [row(n) for n in range(3)] + [row(9, ARABIC, tag="ar")]
+    more = {"reference": str(human)} if where == "recipe" else {}
+    folder = write_dataset(tmp_path / "d", rows, **more)
+    _, facts = report(folder, human if where == "option" else None)
+    assert {f.language for f in facts.figures if f.group == "human"} == {"fr"}
+    assert {h.language for h in facts.histograms if h.human} == {"fr"}
+
+
+def test_a_reference_that_is_gone_is_left_out(tmp_path):
+    folder = write_dataset(tmp_path / "d", [row(0)], reference=str(tmp_path / "gone"))
+    assert not any(h.human for h in report(folder)[1].histograms)
+
+
+def test_human_files_by_language(tmp_path):
+    folder = human_folder(tmp_path / "human")
+    assert [file.language.tag for file in human_files(folder)] == ["fr", "ja"]
+    assert read_human(folder, ["fr-CA", "de"]) == {"fr": [list(SAID)] * 3}
+    assert read_human(folder / "Jp_persona.json", ["ja"])["ja"][0] == ["こんにちは", "元気？"]
+    assert read_human(folder, []) == {}
+
+
+def test_no_human_dialogues(tmp_path):
+    with pytest.raises(MaterialError, match="no such folder"):
+        read_human(tmp_path / "none", ["fr"])
+    with pytest.raises(MaterialError, match="no dialogues; give a folder"):
+        read_human(tmp_path, ["fr"])
+    (tmp_path / "talk.json").write_text("[]")
+    with pytest.raises(ConfigurationError, match="name does not begin with a language"):
+        read_human(tmp_path, ["fr"])
+
+
+def test_no_dataset(tmp_path):
+    with pytest.raises(StorageError, match="no dataset of crowdglot"):
+        report(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_dataset(tmp_path):
+    page, _ = report(write_dataset(tmp_path / "d", [], name="nothing"))
+    assert "This dataset has no dialogue yet" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "earlier", ["", "[1]", '{"funnel": {"short": [3, {"language": 1}]}}', "\0"]
+)
+def test_metrics_of_somebody_else_are_no_obstacle(earlier, tmp_path):
+    folder = write_dataset(tmp_path / "d", [row(0)])
+    (folder / "metrics.json").write_text(earlier)
+    assert report(folder)[1].funnel.short == ()
+
+
+def test_a_damaged_shard_leaves_the_old_report(tmp_path):
+    folder = write_dataset(tmp_path / "d", [row(0)])
+    report(folder)
+    before = (folder / "report.html").read_bytes()
+    shard = folder / "data" / "fr" / "train-00000-of-00001.parquet"
+    shard.write_bytes(shard.read_bytes()[:-20])
+    with pytest.raises(StorageError, match="damaged"):
+        report(folder)
+    assert (folder / "report.html").read_bytes() == before
