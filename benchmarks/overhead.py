@@ -130,6 +130,8 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, nargs="+", default=[8, 64, 512])
     parser.add_argument("--latencies", type=float, nargs="+", default=[50.0, 500.0], help="in ms")
     parser.add_argument("--heavy", action="store_true", help="the heavy tail too")
+    parser.add_argument("--peers", action="store_true", help="other tools too, at 50 ms and 64")
+    parser.add_argument("--peers-folder", type=Path, default=Path(".peers"))
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     arguments = parser.parse_args()
     table = Table(title=f"Wall time over a bare aiohttp client, median of {arguments.runs} runs")
@@ -150,8 +152,13 @@ def main() -> None:
                     f"{found['busy']:.3f}" if "busy" in found else "",
                 )  # fmt: skip
     Console().print(table)
+    said: dict[str, object] = {"overhead": figures}
+    if arguments.peers:
+        from benchmarks.peers.comparison import compare
+
+        said["peers"] = compare(arguments.peers_folder, arguments.dialogues, arguments.runs)
     if arguments.json:
-        print(json.dumps({"overhead": figures}))
+        print(json.dumps(said))
 
 
 if __name__ == "__main__":

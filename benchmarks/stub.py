@@ -37,7 +37,7 @@ def _answers() -> list[bytes]:
         keys = [f"{speaker}{number // 2 + 1}" for number, speaker in enumerate("AB" * (TURNS // 2))]
         content = json.dumps(dict(zip(keys, turns, strict=True)), ensure_ascii=False)
         choice = {"message": {"content": content}, "finish_reason": "stop", "index": 0}
-        usage = {"prompt_tokens": 1000, "completion_tokens": 150}
+        usage = {"prompt_tokens": 1000, "completion_tokens": 150, "total_tokens": 1150}
         body = json.dumps({"model": "stub", "choices": [choice], "usage": usage}).encode()
         answers.append(_HEADERS.format(len(body)).encode() + body)
     return answers
@@ -96,12 +96,15 @@ class _Talk(asyncio.Protocol):
                 )
             else:
                 self._log.begin()
-                self._loop.call_later(next(self._waits), self._answer)
+                last = b"\r\nconnection: close" in head
+                self._loop.call_later(next(self._waits), self._answer, last)
 
-    def _answer(self) -> None:
+    def _answer(self, last: bool) -> None:
         self._log.end()
         if not self._transport.is_closing():
             self._transport.write(next(self._answers))
+            if last:
+                self._transport.close()
 
 
 def _waits(latency: float, heavy: bool) -> Iterator[float]:

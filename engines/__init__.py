@@ -3,6 +3,7 @@
 One module each; its name is its key in the recipe. Nothing heavy is imported before it is chosen.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import cast
 
@@ -14,6 +15,7 @@ ENGINES = {
     "embedded": "engines.embedded:Embedded",
     "openai": "engines.openai:OpenAI",
     "scripted": "engines.scripted:Scripted",
+    "transformers": "engines.transformers:Transformers",
 }
 
 
@@ -26,17 +28,31 @@ def build_engine(
     api_key: str | None = None,
     context: int = 4096,
     time_out: float = 300.0,
+    devices: Sequence[str] = (),
+    dtype: str = "",
+    quantisation: str = "",
 ) -> Engine:
     """The engine ``kind``, not yet entered; raises ConfigurationError.
 
     ``concurrency`` None: the engine's own default. ``api_key``: from the environment or a secret
     store, never from a recipe. ``context``: tokens of prompt and answer together (engines that
     load the model themselves). ``time_out``: seconds for one answer (engines that ask a server).
+    ``devices``, ``dtype``, ``quantisation``: where and how weights are held (see EngineSettings).
     """
     if kind not in ENGINES:
         raise ConfigurationError(
             f"engine.kind '{kind}' is unknown; choose one of {', '.join(ENGINES)}."
         )
     module, name = ENGINES[kind].split(":")
-    settings = EngineSettings(model, base_url, concurrency or 0, api_key, context, time_out)
+    settings = EngineSettings(
+        model=model,
+        base_url=base_url,
+        concurrency=concurrency or 0,
+        api_key=api_key,
+        context=context,
+        time_out=time_out,
+        devices=tuple(devices),
+        dtype=dtype,
+        quantisation=quantisation,
+    )
     return cast(Engine, getattr(import_module(module), name).from_settings(settings))

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 class EngineSettings:
     """``concurrency`` 0: the engine's own default. ``context``: tokens of prompt and answer.
 
-    ``time_out``: seconds for one answer. An engine reads what concerns it.
+    ``time_out``: seconds for one answer. ``devices``: such as "cuda:0", or "all"; empty for the
+    engine's choice. ``dtype``: of the weights; "" for the device's own. ``quantisation``: "",
+    "8bit" or "4bit". An engine reads what concerns it.
     """
 
     model: str
@@ -16,3 +18,6 @@ class EngineSettings:
     api_key: str | None = field(default=None, repr=False)
     context: int = 4096
     time_out: float = 300.0
+    devices: tuple[str, ...] = ()
+    dtype: str = ""
+    quantisation: str = ""

@@ -84,7 +84,11 @@ def _cost(job: Job, tag: str, wanted: int, known: Mapping[str, _Draft]) -> Cost:
     if here is None or not here.accepted:
         here = known.get("") or _by_rule(job, tag)
     drafts = wanted / here.accepted
-    hours = drafts * here.seconds / job.recipe.engine.concurrency / 3600 if here.seconds else None
+    hours = (
+        drafts * here.seconds / max(1, job.recipe.engine.concurrency) / 3600
+        if here.seconds
+        else None
+    )
     return Cost(
         wanted,
         drafts,

@@ -47,7 +47,11 @@ def make_engine(recipe: Recipe, api_key: str | None = None) -> Engine:
         settings.kind,
         model=settings.model,
         base_url=settings.base_url,
-        concurrency=settings.concurrency,
+        concurrency=settings.concurrency or None,
+        context=settings.context,
+        devices=settings.devices,
+        dtype=settings.dtype,
+        quantisation=settings.quantisation,
         api_key=api_key,
         time_out=settings.time_out,
     )
@@ -56,7 +60,7 @@ def make_engine(recipe: Recipe, api_key: str | None = None) -> Engine:
 async def engage(job: Job) -> tuple[Engine, Jury]:
     """Load the model and seat the jury, both at once; whoever gets them leaves them when done."""
     engine = make_engine(job.recipe, await find_api_key(job.recipe.engine))
-    jury = summon(job, job.recipe.engine.concurrency)
+    jury = summon(job, engine.concurrency)
     loaded, seated = await asyncio.gather(
         engine.__aenter__(), jury.__aenter__(), return_exceptions=True
     )

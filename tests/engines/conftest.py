@@ -1,4 +1,5 @@
-"""Engines to test: embedded and served by llama.cpp's own server, both small and real; a script."""
+"""Engines to test: embedded and served by llama.cpp's own server, both small and real; a script;
+transformers with a tiny model of random weights, where torch is installed."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +12,10 @@ from engines.engine import Engine
 from engines.native_signals import kept_signals
 from engines.openai import OpenAI
 from engines.scripted import Scripted
+from engines.transformers import Transformers
 from engines.weights import named_weights, resolve_weights
 from engines.wheels import find_parts
+from tests.engines.tiny_model import need_transformers, save_tiny_model
 
 SMALL = "smollm2-135m-instruct"
 
@@ -49,10 +52,17 @@ def llama_server(small_model: Path) -> Iterator[str]:
     del server
 
 
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny model of random weights; its tests are left out without torch."""
+    need_transformers()
+    return save_tiny_model(tmp_path_factory.mktemp("tiny") / "tiny-chat")
+
+
 MakeEngine = Callable[[int], Engine]
 
 
-@pytest.fixture(params=["embedded", "openai", "scripted"])
+@pytest.fixture(params=["embedded", "openai", "scripted", "transformers"])
 def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
     """A function of the concurrency that builds the engine under test, not yet entered."""
     if request.param == "embedded":
@@ -61,4 +71,9 @@ def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
     if request.param == "openai":
         url = request.getfixturevalue("llama_server")
         return lambda concurrency: OpenAI(base_url=url, concurrency=concurrency)
+    if request.param == "transformers":
+        folder = request.getfixturevalue("tiny_model")
+        return lambda concurrency: Transformers(
+            str(folder), concurrency=concurrency, context=2048, devices=("cpu",)
+        )
     return lambda concurrency: Scripted(concurrency=concurrency, latency=0.02)

@@ -1,0 +1,131 @@
+"""What the pipeline costs beside llama.cpp, and what it gains by the order of its prompts.
+
+``python -m benchmarks.embedded [--json] [--model …] [--runs N] [--count N]``: the same questions,
+one at a time, to the same loaded model: (bare) by a loop over llama.cpp's own call with its prompt
+cache on; (engine) by the embedded engine in the plan's order, where neighbours share their
+demonstrations; (shuffled) by the engine in random order; (pipeline) with everything: journal,
+critics, Parquet. The figure is generated tokens per second of wall time, prompts read included.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from engines.chat import request_body
+from engines.embedded import Embedded
+from engines.engine import Request
+from flows.gate import Gate
+from flows.job import Job, open_job
+from flows.jury import Here
+from flows.recipe import build_recipe
+from flows.run import Run
+from flows.synthesize import fill_in_order
+from outputs.folder import claim
+
+_BLOCK = 6
+
+
+def make_job(folder: Path, count: int) -> Job:
+    """A job of one attempt a dialogue, so that every way asks the same questions."""
+    table = {
+        "name": "embedded", "languages": ["fr"], "dialogues_per_language": count,
+        "turns": [4, 4], "max_attempts": 1, "max_replacements": 0, "output": str(folder),
+        "demonstrations": {"block": _BLOCK}, "duplicates": {"rounds": 0},
+    }  # fmt: skip
+    return open_job(build_recipe(table, (), "benchmark"))
+
+
+def ask_barely(engine: Embedded, requests: Sequence[Request]) -> tuple[int, float]:
+    """Generated tokens and seconds of a loop over the library's own call."""
+    tokens = 0
+    start = time.perf_counter()
+    for request in requests:
+        body = request_body(request) | {"cache_prompt": True, "min_p": request.sampling.min_p,
+                "repeat_penalty": request.sampling.repeat_penalty}  # fmt: skip
+        answers: list[dict[str, object]] = []
+        engine._server.handle_chat_completions(
+            json.dumps(body).encode(), lambda answer, kept=answers: kept.append(json.loads(answer))
+        )
+        tokens += answers[-1]["usage"]["completion_tokens"]  # type: ignore[index]
+    return tokens, time.perf_counter() - start
+
+
+async def ask(engine: Embedded, requests: Sequence[Request]) -> tuple[int, float]:
+    """The same through the engine."""
+    start = time.perf_counter()
+    tokens = [(await engine.complete(request)).completion_tokens for request in requests]
+    return sum(tokens), time.perf_counter() - start
+
+
+async def run_pipeline(engine: Embedded, job: Job) -> tuple[int, float]:
+    """The same through all of it."""
+    claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+    run = Run(job, engine, Here(job), Gate(1))
+    start = time.perf_counter()
+    await fill_in_order(run, job.shards())
+    return run.tally.completion_tokens, time.perf_counter() - start
+
+
+async def measure(model: str, count: int, runs: int) -> dict[str, list[float]]:
+    """Tokens per second by way, a figure a run; ways alternate."""
+    found: dict[str, list[float]] = {}
+    async with Embedded(model) as engine:
+        for number in range(runs + 1):  # the first one warms up
+            with tempfile.TemporaryDirectory() as scratch:
+                job = make_job(Path(scratch) / "d", count)
+                plan = job.materials.plan
+                requests = [job.request(plan.scenario(index), 0) for index in range(count)]
+                shuffled = random.Random(number).sample(requests, count)
+                ways = {
+                    "bare": await asyncio.to_thread(ask_barely, engine, requests),
+                    "engine": await ask(engine, requests),
+                    "pipeline": await run_pipeline(engine, job),
+                    "shuffled": await ask(engine, shuffled),
+                }
+                if number:
+                    for way, (tokens, seconds) in ways.items():
+                        found.setdefault(way, []).append(tokens / seconds)
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="")
+    parser.add_argument("--count", type=int, default=3 * _BLOCK)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    arguments = parser.parse_args()
+    found = asyncio.run(measure(arguments.model, arguments.count, arguments.runs))
+    ratios = {
+        "pipeline_over_bare": ("pipeline", "bare"),
+        "engine_over_bare": ("engine", "bare"),
+        "ordered_over_shuffled": ("engine", "shuffled"),
+    }
+    told = {
+        name: sorted(a / b for a, b in zip(found[one], found[other], strict=True))
+        for name, (one, other) in ratios.items()
+    }
+    table = Table(title=f"{arguments.count} questions a run, {arguments.runs} runs")
+    for column in ("", "median", "least", "most"):
+        table.add_column(column, justify="right" if column else "left")
+    for way, rates in found.items():
+        table.add_row(f"{way}, tokens/s", *(f"{f(rates):.1f}" for f in (median, min, max)))
+    for name, values in told.items():
+        table.add_row(name.replace("_", " "), *(f"{f(values):.3f}" for f in (median, min, max)))
+    Console().print(table)
+    if arguments.json:
+        print(json.dumps({name: round(median(values), 4) for name, values in told.items()}))
+
+
+if __name__ == "__main__":
+    main()

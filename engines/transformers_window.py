@@ -1,0 +1,154 @@
+"""Keys and values of all answers under way, side by side, each ending at one common place.
+
+Token t of a row that holds n tokens stands at ``cursor - n + t``: rows begin where they may and end
+together, so that a step writes one column for all of them. Positions were turned into the keys
+before, so a row can be moved. Models see an object with the methods that they ask of a cache of
+``transformers``. Shapes: keys and values of a layer (rows, heads, width, size), mask (rows, width).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+# Widths and, on an accelerator, what attention sees of them, are multiples of this.
+STEP = 256
+
+
+class Window:
+    """Empty at first; ``shapes``: heads and sizes of keys and of values, layer by layer."""
+
+    def __init__(
+        self, shapes: Sequence[tuple[int, int, int]], dtype: Any, device: str, most_rows: int
+    ) -> None:
+        import torch
+
+        self._shapes = shapes
+        self._most_rows = most_rows
+        self._options = {"dtype": dtype, "device": device}
+        # On a processor attention reads what is there; on an accelerator shapes must repeat.
+        self.is_compileable = device != "cpu"
+        self.is_sliding = [False] * len(shapes)
+        self.keys: list[Any] = [self._empty(0, 0, heads, key) for heads, key, _ in shapes]
+        self.values: list[Any] = [self._empty(0, 0, heads, size) for heads, _, size in shapes]
+        self.mask = torch.zeros((0, 0), dtype=torch.bool, device=device)
+        self.place = torch.zeros(1, dtype=torch.long, device=device)
+        self.cursor = 0
+        self.starts: list[int] = []
+        self.seen_rows = self.seen_width = 0
+        self.generation = 0  # counts the reallocations, which outdate captured graphs
+
+    @property
+    def rows(self) -> int:
+        """How many answers are under way."""
+        return len(self.starts)
+
+    def add(self, lengths: Sequence[int]) -> None:
+        """Open rows of these lengths, to be filled with ``put``."""
+        longest = max(lengths)
+        if not self.starts:
+            self.cursor = longest
+        elif longest > self.cursor:
+            self._move(longest - self.cursor)
+        self.starts += [self.cursor - length for length in lengths]
+        self._reserve(self.rows, self.cursor + 1)
+
+    def put(self, row: int, cache: Sequence[tuple[Any, Any]]) -> None:
+        """Fill a row from its keys and values by layer, (heads, at least its length, size)."""
+        start, end = self.starts[row], self.cursor
+        for layer, (keys, values) in enumerate(cache):
+            self.keys[layer][row, :, start:end] = keys[:, : end - start]
+            self.values[layer][row, :, start:end] = values[:, : end - start]
+        self.mask[row] = False
+        self.mask[row, start:end] = True
+
+    def keep(self, order: Sequence[int]) -> None:
+        """Keep the rows ``order`` in that order; those that stay in place cost nothing."""
+        for new, old in enumerate(order):
+            if new != old:
+                for layer in (*self.keys, *self.values):
+                    layer[new, :, : self.cursor] = layer[old, :, : self.cursor]
+                self.mask[new] = self.mask[old]
+        self.starts = [self.starts[old] for old in order]
+
+    def open_column(self, seen_rows: int) -> None:
+        """Make room for one more token of each row; attention will see ``seen_rows`` rows."""
+        if self.cursor == self.mask.shape[1]:
+            spare = min(self.starts)
+            if spare >= STEP:
+                self._move(-spare)
+            else:
+                self._reserve(self.rows, self.cursor + 1)
+        self.mask[:seen_rows, self.cursor] = True
+        self.place.fill_(self.cursor)
+        self.seen_rows = seen_rows
+        self.seen_width = self.cursor + 1
+        if self.is_compileable:
+            self.seen_width = -(-self.seen_width // STEP) * STEP
+
+    def close_column(self) -> None:
+        """All layers have written their column."""
+        self.cursor += 1
+
+    def update(self, keys: Any, values: Any, layer: int, *_: Any, **__: Any) -> tuple[Any, Any]:
+        """Called by each layer of the model with its new column; gives back what it shall see."""
+        rows, width = self.seen_rows, self.seen_width
+        self.keys[layer][:rows].index_copy_(2, self.place, keys)
+        self.values[layer][:rows].index_copy_(2, self.place, values)
+        return self.keys[layer][:rows, :, :width], self.values[layer][:rows, :, :width]
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:
+        """How many columns are written."""
+        return self.cursor
+
+    def get_query_offset(self, layer_idx: int = 0) -> Any:
+        """The column of the token under way, for the model's mask."""
+        return self.place
+
+    def get_mask_sizes(self, query_length: int, layer_idx: int = 0) -> tuple[int, int]:
+        """Width and offset of the model's mask."""
+        return self.seen_width, 0
+
+    def get_max_length(self, layer_idx: int | None = None) -> int:
+        """No limit of its own."""
+        return -1
+
+    def _move(self, by: int) -> None:
+        """Shift all rows to the right, or to the left where ``by`` is negative."""
+        if by > 0:
+            self._reserve(self.rows, self.cursor + by + 1)
+        rows, begin = self.rows, max(0, -by)
+        for tensor in (*self.keys, *self.values):
+            held = tensor[:rows, :, begin : self.cursor].clone()
+            tensor[:rows, :, begin + by : self.cursor + by] = held
+        mask = self.mask[:rows, begin : self.cursor].clone()
+        self.mask[:rows] = False
+        self.mask[:rows, begin + by : self.cursor + by] = mask
+        self.cursor += by
+        self.starts = [start + by for start in self.starts]
+
+    def _reserve(self, rows: int, width: int) -> None:
+        """Have room for ``rows`` and ``width``; what is held is kept."""
+        held_rows, held_width = self.mask.shape
+        if rows <= held_rows and width <= held_width:
+            return
+        if rows > held_rows:
+            rows = min(self._most_rows, max(rows, 2 * held_rows))
+        if width > held_width:
+            width = -(-max(width, held_width + held_width // 2) // STEP) * STEP
+        rows, width = max(rows, held_rows), max(width, held_width)
+        for layer, (heads, key, value) in enumerate(self._shapes):
+            self.keys[layer] = self._grown(self.keys[layer], rows, width, heads, key)
+            self.values[layer] = self._grown(self.values[layer], rows, width, heads, value)
+        mask = self.mask.new_zeros((rows, width))
+        mask[:held_rows, :held_width] = self.mask
+        self.mask = mask
+        self.generation += 1
+
+    def _grown(self, old: Any, rows: int, width: int, heads: int, size: int) -> Any:
+        new = self._empty(rows, width, heads, size)
+        new[: old.shape[0], :, : old.shape[2]] = old
+        return new
+
+    def _empty(self, rows: int, width: int, heads: int, size: int) -> Any:
+        import torch
+
+        return torch.zeros((rows, heads, width, size), **self._options)
