@@ -3,8 +3,10 @@
 ``python -m benchmarks.validation [--json] [--data DIR]``: DIR holds XPersona files. Human turns of
 its languages are written as drafts of dialogues of 8 turns, then taken the whole way that needs no
 model: parsed, judged by every critic, cut into shingles and looked up among all before, made a row,
-written to Parquet shards. The stages are timed in one run, in seconds of the processor; each turn
-is seen once, so no cache of texts helps.
+written to Parquet shards. Stages are timed in one run, in seconds of the processor; each turn is
+seen once, so no cache of texts helps. The figure is the median over slices of the run, which follow
+one another, so that the index grows from the first to the last; what is loaded once in a run of any
+length (models, word lists, packs) is loaded before, with turns that are not seen again.
 """
 
 import argparse
@@ -12,29 +14,36 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from critics import CRITICS
+from critics import CRITICS, Verdict
+from dialogues.dialogue import Dialogue
 from dialogues.draft import parse
 from dialogues.prompt import turn_keys
 from dialogues.readers import read_file
 from engines.engine import Completion
 from flows.job import Job, open_job
 from flows.recipe import build_recipe
-from outputs.duplicates.index import Index
+from languages.identification import identify
+from languages.language import resolve_language
+from outputs.duplicates.index import Index, Shingles
 from outputs.duplicates.shingles import shingles
-from outputs.record import Entry, to_row
+from outputs.record import SCHEMA, Entry, to_row
 from outputs.shards import Shard, write_shard
 
 # The files of XPersona begin with the name of their language.
 TAGS = {"En": "en", "Fr": "fr", "Id": "id", "It": "it", "Jp": "ja", "Ko": "ko", "Zh": "zh"}
 TURNS = 8
 SHARD = 200
+SHINGLED = 1024  # dialogues whose shingles are kept at hand, as a search through shards keeps them
 
 
 def read_turns(folder: Path) -> dict[str, list[str]]:
@@ -93,85 +102,123 @@ class Clock:
         self._last = now
 
 
-def validate(
-    job: Job, turns: dict[str, list[str]], count: int, most_seconds: float
-) -> tuple[Clock, Counter[str]]:
-    """Validate up to ``count`` drafts; the seconds by stage, and the reasons of rejection."""
-    clock, reasons = Clock(), Counter[str]()
-    # One index for all languages, so that it outgrows its memory as that of a large language does.
-    kept: list[list[frozenset[str]]] = []
-    settings = job.recipe.duplicates
-    index = Index(settings.least_similarity, settings.least_repeated_turns, kept.__getitem__)
-    stop = time.monotonic() + most_seconds
-    rows: list[dict[str, object]] = []
-    shard = 0
-    with index, tempfile.TemporaryDirectory() as folder:
-        for entry in drafts(job, turns, count):
-            scenario = job.materials.plan.scenario(entry.index)
-            shown = job.demonstrations(scenario)
-            clock.start()
-            dialogue = parse(entry.completion.text, scenario, shown)
-            clock.charge("parse")
-            verdicts = []
-            for name, critic in zip(CRITICS, job.critics, strict=True):
-                verdicts.append(critic.judge(dialogue))
-                clock.charge(f"critics.{name}")
-            pieces = [shingles(turn.text, scenario.language.script) for turn in dialogue.turns]
-            clock.charge("shingling")
-            kept.append(pieces)
-            match = index.put(len(kept) - 1, pieces)
-            clock.charge("lookup")
+class Chain:
+    """The whole way of a draft, from its text to a shard on disk, timed by stage."""
+
+    def __init__(self, job: Job, folder: Path) -> None:
+        self.clock, self.reasons = Clock(), Counter[str]()
+        self._job, self._folder = job, folder
+        self._dialogues: list[tuple[str, list[str]]] = []
+        self._shelf = lru_cache(maxsize=SHINGLED)(self._cut)
+        settings = job.recipe.duplicates
+        # One index for all languages, so that it outgrows memory as that of a large one does.
+        self._index = Index(settings.least_similarity, settings.least_repeated_turns, self._shelf)
+        self._shards = 0
+
+    def shard(self, entries: Sequence[Entry]) -> None:
+        """Judge the drafts of one shard, look for duplicates of earlier ones, and write them."""
+        clock = self.clock
+        judged = [self._judge(entry) for entry in entries]
+        first = len(self._dialogues)
+        for dialogue, _ in judged:
+            texts = [turn.text for turn in dialogue.turns]
+            self._dialogues.append((dialogue.scenario.language.script, texts))
+        clock.start()
+        cut = [(key, self._shelf(key)) for key in range(first, len(self._dialogues))]
+        clock.charge("shingling")
+        matches = self._index.put(cut)
+        clock.charge("lookup")
+        rows: dict[bool, list[dict[str, object]]] = {True: [], False: []}
+        for entry, (dialogue, verdicts), match in zip(entries, judged, matches, strict=True):
             if match:
-                reasons[f"duplicates.{match.reason}"] += 1
-            reasons.update(f"{v.critic}.{v.reason}" for v in verdicts if v.reason)
-            keep = not match and all(verdict.passed for verdict in verdicts)
-            reasons["all"] += 1
-            reasons["accepted"] += keep
-            rows.append(to_row(entry, dialogue, job.sampling, verdicts, keep=keep))
-            clock.charge("row")
-            if len(rows) == SHARD:
-                good = [row for row in rows if not row["reason"]]
-                bad = [row for row in rows if row["reason"]]
-                write_shard(
-                    Path(folder), Shard("xx", shard, 99_999, 0, SHARD), good, bad, complete=True
-                )
-                rows, shard = [], shard + 1
-                clock.charge("parquet")
-            if time.monotonic() > stop:
-                break
-    return clock, reasons
+                verdicts.append(Verdict("duplicates", match.reason, "", match.share))
+            keep = all(verdict.passed for verdict in verdicts)
+            rows[keep].append(to_row(entry, dialogue, self._job.sampling, verdicts, keep=keep))
+        clock.charge("rows")
+        good, bad = (pa.Table.from_pylist(rows[keep], schema=SCHEMA) for keep in (True, False))
+        clock.charge("table")
+        shard = Shard("xx", self._shards, 99_999, 0, SHARD)
+        write_shard(self._folder, shard, good, bad)
+        clock.charge("parquet")
+        self._shards += 1
+        self.reasons.update(f"{v.critic}.{v.reason}" for _, vs in judged for v in vs if v.reason)
+        self.reasons["accepted"] += len(rows[True])
+        self.reasons["all"] += len(entries)
+
+    def _judge(self, entry: Entry) -> tuple[Dialogue, list[Verdict]]:
+        job, clock = self._job, self.clock
+        scenario = job.materials.plan.scenario(entry.index)
+        shown = job.demonstrations(scenario)
+        clock.start()
+        dialogue = parse(entry.completion.text, scenario, shown)
+        clock.charge("parse")
+        verdicts = []
+        for name, critic in zip(CRITICS, job.critics, strict=True):
+            verdicts.append(critic.judge(dialogue))
+            clock.charge(f"critics.{name}")
+        return dialogue, verdicts
+
+    def _cut(self, key: int) -> list[Shingles]:
+        script, texts = self._dialogues[key]
+        return [shingles(text, script) for text in texts]
+
+
+def warm_up(job: Job, entries: Sequence[Entry]) -> None:
+    """Load what is loaded once; langdetect, which few dialogues need, by a text in no language."""
+    for tag in job.recipe.languages:
+        identify("bla di bla di", resolve_language(tag))
+    with tempfile.TemporaryDirectory() as folder:
+        Chain(job, Path(folder)).shard(entries)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/xpersona"))
-    parser.add_argument("--dialogues", type=int, default=4200)
-    parser.add_argument("--seconds", type=float, default=40.0, help="stop after this long")
+    parser.add_argument("--slices", type=int, default=7)
+    parser.add_argument("--dialogues", type=int, default=600, help="in each slice")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     arguments = parser.parse_args()
     turns = read_turns(arguments.data)
     if not turns:
         parser.exit(2, f"{arguments.data}: no XPersona files here; say where with --data DIR.\n")
     job = open_benchmark(list(turns))
-    # Models and packs are loaded once in a run of any length.
-    validate(job, turns, 2 * len(turns), 10.0)
-    clock, reasons = validate(job, turns, arguments.dialogues, arguments.seconds)
-    total = sum(clock.seconds.values())
-    count = reasons.pop("all")
-    table = Table(title=f"{count / total:.0f} dialogues of {TURNS} turns per second and core")
+    remaining = drafts(job, turns, SHARD + arguments.slices * arguments.dialogues)
+    warm_up(job, list(islice(remaining, SHARD)))
+    rates: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        chain = Chain(job, Path(folder))
+        while entries := list(islice(remaining, arguments.dialogues)):
+            before = chain.clock.seconds.total()
+            for start in range(0, len(entries), SHARD):
+                chain.shard(entries[start : start + SHARD])
+            rates.append(len(entries) / (chain.clock.seconds.total() - before))
+    show(chain, rates, turns)
+    if arguments.json:
+        seconds = chain.clock.seconds
+        figures = {
+            "dialogues_per_second": round(median(rates), 1),
+            "slices": [round(rate, 1) for rate in rates],
+            "share": {s: round(t / seconds.total(), 4) for s, t in seconds.most_common()},
+        }
+        print(json.dumps(figures))
+
+
+def show(chain: Chain, rates: list[float], turns: dict[str, list[str]]) -> None:
+    """The table of stages, and what became of the drafts."""
+    seconds, reasons = chain.clock.seconds, chain.reasons.copy()
+    count, accepted = reasons.pop("all"), reasons.pop("accepted")
+    table = Table(title=f"{median(rates):.0f} dialogues of {TURNS} turns per second and core")
     for column in ("stage", "share", "µs a dialogue"):
         table.add_column(column, justify="left" if column == "stage" else "right")
-    for stage, seconds in clock.seconds.most_common():
-        table.add_row(stage, f"{seconds / total:.1%}", f"{seconds / count * 1e6:.0f}")
-    Console().print(table)
-    accepted = reasons.pop("accepted")
+    for stage, spent in seconds.most_common():
+        table.add_row(stage, f"{spent / seconds.total():.1%}", f"{spent / count * 1e6:.0f}")
+    console = Console()
+    console.print(table)
+    console.print(f"median of {len(rates)} slices, from {min(rates):.0f} to {max(rates):.0f}")
     told = ", ".join(f"{name} {times}" for name, times in reasons.most_common(6))
-    Console().print(f"{count} drafts of human turns in {', '.join(turns)}; {accepted} accepted")
-    Console().print(f"most frequent reasons: {told or 'none'}")
-    if arguments.json:
-        share = {stage: round(s / total, 4) for stage, s in clock.seconds.most_common()}
-        print(json.dumps({"dialogues_per_second": round(count / total, 1), "share": share}))
+    console.print(f"{count} drafts of human turns in {', '.join(turns)}; {accepted} accepted")
+    console.print(f"most frequent reasons: {told or 'none'}")
 
 
 if __name__ == "__main__":

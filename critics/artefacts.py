@@ -49,7 +49,9 @@ _COMPILED = {name: regex.compile(pattern, _FLAGS) for name, pattern in _PATTERNS
 _SIGNS = re.compile(r"[\[{<【〔〇○◯_*~#`|&\\@\uFFFD\n•‣▪]")
 _DIGITS = re.compile(r"\d(?:[\s().\-–]{0,2}\d){7}")
 _DOMAIN = re.compile(r"[.。](?:com|org|net|info|рф|中国)", re.IGNORECASE)
-_OPENINGS = frozenset({"(", "-"})
+# Before each turn where all are looked at as one; ASCII, and rare in speech.
+_SEAM = "^"
+_OPENING = re.compile(r"\^\s*[(-]")
 _LABEL = regex.compile(rf"{_START}(\p{{L}}[\p{{L}}\p{{M}}' ]{{0,24}}?) ?\d{{0,2}} ?:(?![\w)(/])")
 _SENTENCE_END = frozenset(".!?。！？…\n\"'«»“”")
 
@@ -61,12 +63,13 @@ class Artefacts:
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge each turn by the patterns, then whether turns begin with labels."""
-        texts = [_one_form(turn.text) for turn in dialogue.turns]
-        whole = " ".join(texts)
-        if ":" in whole and (verdict := _labels(texts, dialogue.scenario.names)):
-            return verdict
-        if not _suspicious(whole) and _OPENINGS.isdisjoint(text.lstrip()[:1] for text in texts):
+        cut = [turn.text[:MOST_COMPARED] for turn in dialogue.turns]
+        # Most dialogues are done with at one glance over all turns.
+        if not _suspicious(_one_form(_SEAM.join(["", *cut]))):
             return Verdict("artefacts")
+        texts = [_one_form(text) for text in cut]
+        if verdict := _labels(texts, dialogue.scenario.names):
+            return verdict
         for number, text in enumerate(texts, start=1):
             for reason, pattern in _COMPILED.items():
                 if found := pattern.search(text):
@@ -84,6 +87,7 @@ class Artefacts:
 def _suspicious(whole: str) -> bool:
     return bool(
         ":" in whole
+        or _OPENING.search(whole)
         or "XXX" in whole
         or "www." in whole.lower()
         or not whole.isprintable()
@@ -95,7 +99,6 @@ def _suspicious(whole: str) -> bool:
 
 def _one_form(text: str) -> str:
     """NFKC; without the blank of no width, which hides words and is found in human text too."""
-    text = text[:MOST_COMPARED]
     return text if text.isascii() else normalize("NFKC", text).replace("\u200b", "")
 
 

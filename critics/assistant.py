@@ -31,21 +31,29 @@ class Assistant:
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge by phrases; an offer is in place between a client and a provider."""
-        anchored, spaced, unspaced = _phrases()
         served = dialogue.scenario.common_ground.relation == "client_and_provider"
-        whole = _folded("\n".join(turn.text for turn in dialogue.turns))
-        phrases = [] if whole.isascii() else [*spaced]  # none of these is in ASCII
-        if phrases and _UNSPACED.search(whole):
-            phrases += unspaced
-        for word in anchored.keys() & _WORD.findall(whole):
-            phrases += anchored[word]
-        for phrase, reason in phrases:
-            if phrase not in whole or (served and reason == "offer"):
+        whole = _folded("\n".join([turn.text for turn in dialogue.turns]))
+        for phrase, reason in sorted(_standing_in(whole)):
+            if served and reason == "offer":
                 continue
             for number, turn in enumerate(dialogue.turns, start=1):
                 if _says(_folded(turn.text), phrase):
                     return Verdict("assistant", reason, f"turn {number}: {turn.text[:120]}")
         return Verdict("assistant")
+
+
+def _standing_in(whole: str) -> list[_Phrase]:
+    """The phrases that ``whole`` holds, not all of them from a word's beginning."""
+    anchored, loose = _phrases()
+    words = _WORD.findall(whole)
+    near: list[_Phrase] = []
+    if not whole.isascii():
+        near += loose
+        if _UNSPACED.search(whole):
+            words += whole
+    for word in anchored.keys() & words:
+        near += anchored[word]
+    return [(phrase, reason) for phrase, reason in near if phrase in whole]
 
 
 def _folded(text: str) -> str:
@@ -72,16 +80,15 @@ def _bounded(character: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> tuple[dict[str, list[_Phrase]], list[_Phrase], list[_Phrase]]:
-    """The phrases of all packs: by a word that must stand in the text whole; and the rest, those
-    of scripts with blanks between words and those of scripts without.
+def _phrases() -> tuple[dict[str, list[_Phrase]], list[_Phrase]]:
+    """The phrases of all packs: by a word that must stand in the text whole, or by a character
+    where blanks part no words; and the few that have neither, none of them in ASCII.
 
     One look-up of the text's words then does for a thousand phrases. A phrase's last word may go
     on in the text, so it is no such word; nor is the first where a prefix may be joined to it.
     """
     anchored: dict[str, list[_Phrase]] = defaultdict(list)
-    spaced: list[_Phrase] = []
-    unspaced: list[_Phrase] = []
+    loose: list[_Phrase] = []
     known: dict[str, str] = {}
     for tag in packed_tags():
         if pack := resolve_language(tag).pack:
@@ -91,9 +98,10 @@ def _phrases() -> tuple[dict[str, list[_Phrase]], list[_Phrase], list[_Phrase]]:
         words = _WORD.findall(phrase)
         whole = words[not _bounded(phrase[0]) : len(words) - phrase.endswith(words[-1])]
         if _UNSPACED.search(phrase):
-            unspaced.append((phrase, reason))
+            # Chinese characters come last in Unicode, and say more than kana.
+            anchored[max(phrase)].append((phrase, reason))
         elif whole:
             anchored[max(whole, key=len)].append((phrase, reason))
         else:
-            spaced.append((phrase, reason))
-    return dict(anchored), spaced, unspaced
+            loose.append((phrase, reason))
+    return dict(anchored), loose

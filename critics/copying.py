@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from sacrebleu.metrics.chrf import CHRF
 
-from critics.grams import grams, squeezed
+from critics.grams import grams, squeezed, squeezed_turns
 from critics.verdict import Verdict
-from dialogues.dialogue import Dialogue, Turn
+from dialogues.dialogue import Dialogue
 
 _GRAM = 6
 _STEP = 3  # every third 6-gram of a turn is looked up; its neighbours say the same
@@ -30,10 +30,11 @@ class Copying:
         """Judge each turn against all turns of all demonstrations."""
         if not dialogue.demonstrations:
             return Verdict("copying", score=0.0)
-        known, turns = _shown(tuple(shown.turns for shown in dialogue.demonstrations))
+        # By their texts, which remember their hashes: the key is asked for with every dialogue.
+        texts = [turn.text for shown in dialogue.demonstrations for turn in shown.turns]
+        known, turns = _shown(tuple(texts))
         worst = 0.0
-        for number, turn in enumerate(dialogue.turns, start=1):
-            text = squeezed(turn.text)
+        for number, text in enumerate(squeezed_turns(dialogue.turns), start=1):
             if len(text) - text.count(" ") < self.least_letters:
                 continue
             own = set(grams(text, _GRAM, _STEP))
@@ -43,7 +44,8 @@ class Copying:
                 continue
             nearest = max(turns, key=lambda shown: len(own & turns[shown]))
             if _chrf(text, nearest) >= self.least_chrf:
-                evidence = f"turn {number}: {turn.text[:85]} | shown: {nearest[:85]}"
+                said = dialogue.turns[number - 1].text
+                evidence = f"turn {number}: {said[:85]} | shown: {nearest[:85]}"
                 return Verdict("copying", "copied_demonstration", evidence, overlap)
         return Verdict("copying", score=worst)
 
@@ -53,8 +55,7 @@ def _chrf(text: str, shown: str) -> float:
 
 
 @lru_cache(maxsize=64)
-def _shown(dialogues: tuple[tuple[Turn, ...], ...]) -> tuple[frozenset[str], dict[str, set[str]]]:
-    """The 6-grams of all demonstrations, and those of each of their turns."""
-    texts = (squeezed(turn.text) for turns in dialogues for turn in turns)
-    turns = {text: set(grams(text, _GRAM)) for text in texts}
+def _shown(texts: tuple[str, ...]) -> tuple[frozenset[str], dict[str, set[str]]]:
+    """The 6-grams of all turns that were shown, and those of each."""
+    turns = {text: set(grams(text, _GRAM)) for text in map(squeezed, texts)}
     return frozenset().union(*turns.values()), turns

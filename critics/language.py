@@ -1,12 +1,11 @@
 """Whether the dialogue, and each turn, is in the language that was asked for."""
 
 from dataclasses import dataclass
-from math import inf
 
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
 from languages.identification import identify_dialogue, verifiable
-from languages.switching import switched_spans
+from languages.switching import switched_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,6 @@ class LanguageCritic:
 
         Letters of a third script are left to the critic ``script``.
         """
-        target, names = dialogue.scenario.language, dialogue.scenario.names
-        found = (switched_spans(t, target, self.least_switching, names=names) for t in texts)
-        return {
-            span.text.casefold(): span.score
-            for spans in found
-            for span in spans
-            if span.score != inf
-        }
+        scenario, least = dialogue.scenario, self.least_switching
+        spans = switched_words(texts, scenario.language, least, names=scenario.names)
+        return {span.text.casefold(): span.score for span in spans}

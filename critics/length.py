@@ -36,7 +36,9 @@ class Length:
                 evidence = f"turn {number}: {length} characters"
                 return Verdict("length", "long_turn", evidence, length)
             longest = max(longest, length)
-            tiny += not enough.search(turn.text)
+            # Most turns begin with a word of four letters.
+            if length < 4 or not turn.text[:4].isalpha():
+                tiny += not enough.search(turn.text)
         if tiny > self.most_tiny_share * max(1, len(dialogue.turns)):
             return Verdict("length", "tiny_turns", f"{tiny} of {len(dialogue.turns)} turns", tiny)
         return Verdict("length", score=longest)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from critics.grams import MOST_COMPARED, squeezed
+from critics.grams import MOST_COMPARED, squeezed, squeezed_turns
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
 from personas.persona import Persona
@@ -43,19 +43,22 @@ class Recital:
             if run > self.most_first_person_run:
                 evidence = f"turn {number}: {turn.text[:150]}"
                 return Verdict("recital", "self_description", evidence, run)
-        said = [f" {squeezed(turn.text)} " for turn in dialogue.turns]
-        words = set("".join(said).split())
+        said = [f" {text} " for text in squeezed_turns(dialogue.turns)]
+        words = frozenset("".join(said).split())
         for persona in dialogue.scenario.personas:
             if verdict := self._recited(said, words, persona):
                 return verdict
         return Verdict("recital", score=longest)
 
-    def _recited(self, turns: list[str], words: set[str], persona: Persona) -> Verdict | None:
+    def _recited(self, turns: list[str], words: frozenset[str], persona: Persona) -> Verdict | None:
         """The verdict where too many sentences of ``persona`` stand in one turn or in all."""
         # Most runs have a word that nobody says: a look at the words spares the search.
+        known, needed = _runs(persona.facts, self.most_fact_overlap)
+        if needed.isdisjoint(words):
+            return None
         runs = tuple(
             (fact, near)
-            for fact, own in _runs(persona.facts, self.most_fact_overlap)
+            for fact, own in known
             if (near := tuple(run for run, longest in own if longest in words))
         )
         facts = _spoken(runs, "\n".join(turns))
@@ -89,9 +92,9 @@ def _first_person_run(text: str, beginnings: tuple[str, ...]) -> int:
 @lru_cache(maxsize=256)
 def _runs(
     facts: tuple[str, ...], share: float
-) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+) -> tuple[tuple[tuple[str, tuple[tuple[str, str], ...]], ...], frozenset[str]]:
     """For each fact its runs of words, of at least ``share`` of its length, between blanks; with
-    each run its longest word."""
+    each run its longest word. Then all these longest words."""
     runs = []
     for fact in facts:
         words = squeezed(fact).split()
@@ -99,4 +102,4 @@ def _runs(
         starts = range(len(words) - length + 1)
         cut = [words[at : at + length] for at in starts]
         runs.append((fact, tuple((f" {' '.join(run)} ", max(run, key=len)) for run in cut)))
-    return tuple(runs)
+    return tuple(runs), frozenset(longest for _, own in runs for _, longest in own)

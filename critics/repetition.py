@@ -2,8 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 
-from critics.grams import grams, squeezed
+from critics.grams import grams, squeezed_turns
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
 
@@ -34,11 +35,11 @@ class Repetition:
         """Judge every turn for itself, then against those before it."""
         dense = dialogue.scenario.language.script in _DENSE
         least = self.least_letters_dense if dense else self.least_letters
-        texts = [squeezed(turn.text) for turn in dialogue.turns]
-        worst, unspaced = 0.0, any(_runs_on(text) for text in texts)
+        texts = squeezed_turns(dialogue.turns)
+        split = [text.split() for text in texts]
+        worst, unspaced = 0.0, max(map(len, chain(*split)), default=0) > _LONG_WORD
         earlier: list[tuple[int, str, frozenset[str]]] = []
-        for number, text in enumerate(texts, start=1):
-            listed = text.split()
+        for number, (text, listed) in enumerate(zip(texts, split, strict=True), start=1):
             words = frozenset(listed)
             if len(text) >= _SHORTEST_LOOP and (unspaced or len(words) <= _NEW_WORDS * len(listed)):
                 share = _loop_share(text)
@@ -62,7 +63,7 @@ class Repetition:
                     evidence = f"turns {other} and {number}: {text[:120]}"
                     return Verdict("repetition", "echo_turn", evidence, alike)
             earlier.append((number, text, words))
-        return self._openings(texts) or Verdict("repetition", score=worst)
+        return self._openings(split) or Verdict("repetition", score=worst)
 
     def _likeness(self, one: str, other: str) -> float:
         """The share of common 4-grams: of both turns, or of the shorter one if it is long."""
@@ -73,8 +74,8 @@ class Repetition:
             return shared / min(len(mine), len(theirs))
         return shared / (len(mine) + len(theirs) - shared)
 
-    def _openings(self, texts: list[str]) -> Verdict | None:
-        starts = [" ".join(w[:4]) for text in texts if len(w := text.split(None, 5)) > 4]
+    def _openings(self, turns: list[list[str]]) -> Verdict | None:
+        starts = [" ".join(words[:4]) for words in turns if len(words) > 4]
         if len(starts) - len(set(starts)) < self.most_same_openings:
             return None
         opening, times = Counter(starts).most_common(1)[0]
@@ -87,7 +88,3 @@ def _loop_share(text: str) -> float:
     """The share of character 8-grams that stood in the turn before."""
     runs = grams(text, 8)
     return 1.0 - len(set(runs)) / len(runs)
-
-
-def _runs_on(text: str) -> bool:
-    return max(map(len, text.split()), default=0) > _LONG_WORD

@@ -9,10 +9,8 @@ import regex
 
 from critics.verdict import Verdict
 from dialogues.dialogue import Dialogue
-from languages.scripts import LETTERS, foreign_letters
+from languages.scripts import LETTERS, fast_class, foreign_letters, may_be_foreign
 
-# What Latin writing rarely leaves: its letters and accents, and the marks common to all scripts.
-_BEYOND_LATIN = re.compile(r"[^\u0000-\u02af\u0300-\u036f\u1e00-\u1eff\u2000-\u20cf]")
 _LATIN_WORD = regex.compile(r"\p{Latin}+")
 _LATIN_NAME = regex.compile(r"\p{Latin}+(?:[ .'’&-]\p{Latin}+)?")
 # Scripts in which a character says as much as a short word: there a Latin word, or a name of two
@@ -37,13 +35,13 @@ class Script:
         script = dialogue.scenario.language.script
         texts = [turn.text for turn in dialogue.turns]
         whole = "\n".join(texts)
-        if script == "Latn" and not _BEYOND_LATIN.search(whole):
-            return Verdict("script", score=0.0)
-        marks = _foreign_marks(script).findall(whole)
+        marks = []
+        if _may_be_foreign_mark(script).search(whole):
+            marks = _foreign_marks(script).findall(whole)
         if len(marks) > self.most_foreign_marks:
             evidence = f"{len(marks)} of a foreign script: {' '.join(marks[:20])}"
             return Verdict("script", "foreign_punctuation", evidence, len(marks))
-        if not foreign_letters(script).search(whole):
+        if not may_be_foreign(script).search(whole):
             return Verdict("script", score=0.0)
         return self._letters(texts, script)
 
@@ -82,3 +80,8 @@ def _foreign_marks(script: str) -> Any:
         rf"|[{_WIDE_MARKS}]",
         regex.V1,
     )
+
+
+@lru_cache(maxsize=256)
+def _may_be_foreign_mark(script: str) -> re.Pattern[str]:
+    return fast_class(_foreign_marks(script))

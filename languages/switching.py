@@ -12,12 +12,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from languages.frequencies import MOST, UNKNOWN, WORD, WordScores, word_scores
+from languages.frequencies import LATIN_WORD, MOST, UNKNOWN, WORD, WordScores, word_scores
 from languages.language import Language
 from languages.scripts import foreign_letters, foreign_share
 
 # A span ends where its sum has fallen so far below its peak.
 _DROP = 2.0
+# By how much sums of the same scores may differ, being added up from different words on.
+_ROUNDING = 1e-6
 _MOST_CHARACTERS = 4_000
 
 
@@ -42,12 +44,51 @@ def switched_spans(
     ``source``: code of the language looked for. ``names``: words that are never held against a
     turn. A turn that is foreign throughout has no spans: that is for identification to say.
     """
-    text = text[:_MOST_CHARACTERS]
-    found = list(_of_other_scripts(text, target))
-    scores = None if target.code == source else word_scores(target, source)
-    if scores is not None:
-        found += [span for span in _runs(text, scores, names) if span.score >= least]
+    found = list(_of_other_scripts(text[:_MOST_CHARACTERS], target))
+    found += switched_words((text,), target, least, source, names)
     return tuple(sorted(found, key=lambda span: -span.score))
+
+
+def switched_words(
+    turns: Sequence[str],
+    target: Language,
+    least: float,
+    source: str = "en",
+    names: Collection[str] = (),
+) -> list[Span]:
+    """The spans of words of ``source`` in each of ``turns``, best first within a turn.
+
+    As ``switched_spans`` finds them, without the letters of other scripts.
+    """
+    scores = None if target.code == source else word_scores(target, source)
+    if scores is None:
+        return []
+    texts = [turn[:_MOST_CHARACTERS] for turn in turns]
+    if _highest_rise("\n".join(texts), scores) < least - _ROUNDING:
+        return []
+    exempt = frozenset(part.casefold() for name in names for part in name.split())
+    found: list[Span] = []
+    for text in texts:
+        spans = (span for span in _runs(text, scores, exempt) if span.score >= least)
+        found += sorted(spans, key=lambda span: -span.score)
+    return found
+
+
+def _highest_rise(text: str, scores: WordScores) -> float:
+    """What no run of words in ``text`` scores above: the largest sum of neighbours' scores, names
+    not left out and words of other letters, which only lower a sum, not counted.
+
+    In one pass over the plain words, so that the usual dialogue needs no closer look.
+    """
+    words = " ".join(LATIN_WORD.findall(text)).lower().replace("’", "'")
+    total = highest = 0.0
+    for word in words.split():
+        total += scores[word]
+        if total <= 0.0:
+            total = 0.0
+        elif total > highest:
+            highest = total
+    return highest
 
 
 def can_find_switches(target: Language, source: str = "en") -> bool:
@@ -55,10 +96,9 @@ def can_find_switches(target: Language, source: str = "en") -> bool:
     return target.code != source and word_scores(target, source) is not None
 
 
-def _runs(text: str, scores: WordScores, names: Collection[str]) -> Iterator[Span]:
+def _runs(text: str, scores: WordScores, exempt: Collection[str]) -> Iterator[Span]:
     """The runs of words whose scores add up to most, left to right; none that is the whole text."""
     words = list(WORD.finditer(text))
-    exempt = {part.casefold() for name in names for part in name.split()}
     total, peak, first, last = 0.0, 0.0, 0, -1
     for at in range(len(words) + 1):
         score = -inf if at == len(words) else _score(words, at, scores, exempt)

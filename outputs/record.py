@@ -1,7 +1,7 @@
 """The record schema: one typed row a draft, the same for accepted and rejected ones."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,6 +75,10 @@ SCHEMA = pa.schema(
     ]
 )  # fmt: skip
 
+_GROUND, _SAMPLING = (
+    tuple(field.name for field in SCHEMA.field(name).type) for name in ("common_ground", "sampling")
+)
+
 SURPLUS = "surplus"
 # The finish reason of a question that the engine refused; its text is the engine's sentence.
 REFUSED = "refused"
@@ -106,7 +110,7 @@ def to_row(
     critic's "critic.reason" for one that fails, and "surplus" for one that passes but whose
     place is taken, as happens when critics are changed afterwards.
     """
-    scenario = dialogue.scenario
+    scenario, ground = dialogue.scenario, dialogue.scenario.common_ground
     failed = [verdict for verdict in verdicts if not verdict.passed]
     reason = f"{failed[0].critic}.{failed[0].reason}" if failed else "" if keep else SURPLUS
     return {
@@ -114,7 +118,7 @@ def to_row(
         "index": entry.index,
         "language": scenario.language.tag,
         "speech_event": scenario.event.name,
-        "common_ground": asdict(scenario.common_ground),
+        "common_ground": {name: getattr(ground, name) for name in _GROUND},
         "personas": [
             {"speaker": speaker, "name": name, "id": persona.id, "facts": list(persona.facts)}
             for speaker, name, persona in zip(
@@ -126,7 +130,7 @@ def to_row(
         "engine": entry.engine,
         "model": entry.model,
         "model_revision": entry.revision,
-        "sampling": asdict(sampling),
+        "sampling": {name: getattr(sampling, name) for name in _SAMPLING},
         "seed": entry.seed,
         "attempt": entry.attempt,
         "demonstrations": [shown.id for shown in dialogue.demonstrations],

@@ -1,21 +1,22 @@
 """Bands of MinHash signatures: which texts share one, without keeping them all in memory."""
 
-import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from rensa import RMinHash
 
-from crowdglot.errors import StorageError
+from outputs.duplicates.runs import Run, merged, sorted_run
 
 _SEED = 1
-_CACHE_KIB = 65_536
-# Bands are sorted before they are written, so that those of many texts touch each page once.
-_UNWRITTEN = 50_000
-_MOST_MARKS = 512
+# Odd, with bits spread evenly (2^64 over the golden ratio), as for Fibonacci hashing.
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+Hashes = NDArray[np.uint64]
 
 
 class Signer:
-    """Hashes of the bands of a text's signature.
+    """Hashes of the bands of texts' signatures.
 
     ``size`` permutations, in the longest bands with which a pair of Jaccard similarity ``least``
     still has one in common with probability ``recall``: 1 - (1 - least^rows)^(size / rows).
@@ -30,77 +31,54 @@ class Signer:
         )
 
     def __call__(self, shingles: Collection[str]) -> list[int]:
-        """64 bits for each band; texts with other sizes of bands have others."""
-        signature = RMinHash(self.size, _SEED)
-        signature.update(list(shingles))
-        digest, rows = signature.digest(), self.rows
-        # Python hashes integers alike in every process. What collides, exact Jaccard tells apart.
-        return [hash((self.size, at, *digest[at : at + rows])) for at in range(0, self.size, rows)]
+        """64 bits for each band of one text; texts with other sizes of bands have others."""
+        hashes: list[int] = self.sign([shingles])[0].tolist()
+        return hashes
+
+    def sign(self, texts: Sequence[Collection[str]]) -> Hashes:
+        """64 bits for each text (rows) and band (columns)."""
+        digests = RMinHash.digests_from_token_sets(texts, self.size, _SEED)
+        signatures = np.array(digests, np.uint64).reshape(len(texts), self.size)
+        starts = range(0, self.size, self.rows)
+        return np.stack([self._hashed(signatures, at) for at in starts], axis=1)
+
+    def _hashed(self, signatures: Hashes, at: int) -> Hashes:
+        """One band of every text. What collides in 64 bits, exact Jaccard tells apart."""
+        hashes = np.full(len(signatures), self.size << 32 | at, np.uint64)
+        for column in signatures[:, at : at + self.rows].T:
+            hashes = (hashes ^ column) * _SPREAD
+            hashes ^= hashes >> np.uint64(32)
+        return hashes
 
 
 class Bands:
-    """Places by band: the newest in memory, the rest in a temporary table on disk.
+    """Places (whole numbers from 0) by band, in sorted runs.
 
-    SQLite keeps the table in the system's folder for temporary files, removes it by itself, and
-    holds at most 64 MiB of it in memory.
+    Runs are merged as soon as one is not half as long as that before it, so there are few.
     """
 
     def __init__(self) -> None:
-        self._unwritten: dict[int, int] = {}
-        self._further: dict[int, list[int]] = {}  # of a band that is in ``_unwritten`` already
-        self._written = False
-        self._database = sqlite3.connect("", isolation_level=None)
-        for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{_CACHE_KIB}"):
-            self._database.execute(f"PRAGMA {pragma}")
-        self._database.execute(
-            "CREATE TABLE bands (band INTEGER, place INTEGER, PRIMARY KEY (band, place)) "
-            "WITHOUT ROWID"
-        )
+        self._runs: list[Run] = []
 
-    def close(self) -> None:
-        """Give the file back."""
-        self._database.close()
+    def find(self, bands: Hashes) -> Iterator[tuple[int, int]]:
+        """Everything that shares one of ``bands``: its position among them, and the place."""
+        for run in self._runs:
+            yield from run.find(bands)
 
-    def insert(self, place: int, bands: Sequence[int]) -> None:
-        """Know ``place`` by its bands from now on."""
-        for band in bands:
-            if self._unwritten.setdefault(band, place) != place:
-                self._further.setdefault(band, []).append(place)
-        if len(self._unwritten) > _UNWRITTEN:
-            self._write()
+    def insert(self, bands: Hashes, places: Hashes) -> None:
+        """Know each place by its band from now on; StorageError if the folder for temporary files
+        cannot hold them."""
+        if not len(bands):
+            return
+        self._runs.append(sorted_run(bands, places))
+        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+            self._runs[-2:] = [merged(*self._runs[-2:])]
 
-    def _write(self) -> None:
-        rows = sorted(self._unwritten.items())
-        rows += [(band, place) for band, places in self._further.items() for place in places]
-        try:
-            self._database.execute("BEGIN")
-            self._database.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", rows)
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise StorageError(
-                f"duplicates: the system's folder for temporary files cannot be used ({error}); "
-                "make room there, or name another one in SQLITE_TMPDIR, and run the same again."
-            ) from None
-        self._unwritten.clear()
-        self._further.clear()
-        self._written = True
 
-    def candidates(self, signed: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
-        """For each text of ``signed`` the places that share a band with it, the earliest first."""
-        near: dict[int, set[int]] = {}
-        asking: dict[int, list[int]] = {}
-        for number, bands in signed.items():
-            for band in bands:
-                asking.setdefault(band, []).append(number)
-                if (place := self._unwritten.get(band)) is not None:
-                    near.setdefault(number, set()).update((place, *self._further.get(band, ())))
-        if self._written:
-            wanted = list(asking)
-            for start in range(0, len(wanted), _MOST_MARKS):
-                some = wanted[start : start + _MOST_MARKS]
-                marks = ",".join("?" * len(some))
-                query = f"SELECT band, place FROM bands WHERE band IN ({marks})"  # noqa: S608
-                for band, place in self._database.execute(query, some):
-                    for number in asking[band]:
-                        near.setdefault(number, set()).add(place)
-        return {number: sorted(places) for number, places in near.items()}
+def shared(bands: Hashes) -> Iterator[list[int]]:
+    """The positions of each band that stands more than once among ``bands``, ascending."""
+    order = np.argsort(bands, kind="stable")
+    ordered = bands[order]
+    limits = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
+    for first in np.flatnonzero(np.diff(limits) > 1).tolist():
+        yield order[limits[first] : limits[first + 1]].tolist()

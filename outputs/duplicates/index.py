@@ -1,20 +1,21 @@
 """The dialogues known so far: by MinHash (Broder 1997) and bands of it (LSH: Indyk and Motwani
 1998) those near enough to be compared are found, and exact Jaccard decides.
 
-Only the cache of ``bands`` is in memory. The texts stay where they are; ``fetch`` brings those of
-candidates.
+Only small runs of ``bands`` are in memory. The texts stay where they are; ``fetch`` brings those
+of candidates.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass, field
 
-from outputs.duplicates.bands import Bands, Signer
+import numpy as np
+
+from outputs.duplicates.bands import Bands, Hashes, Signer, shared
 from outputs.duplicates.shingles import jaccard
 
 Shingles = frozenset[str]
+Texts = Sequence[Shingles]  # the shingles of every turn of a dialogue
 _FEWEST = 8  # shingles that a text needs to be compared: "I am fine, and you?" is nobody's copy
 # A dialogue has 64 places in the bands: its first 63 turns, and the whole.
 _PLACES, _WHOLE = 64, 63
@@ -32,6 +33,30 @@ class Match:
     turn: int = 0
 
 
+@dataclass(slots=True)
+class _Part:
+    """A turn or a whole dialogue while it is put.
+
+    ``near``: the places that share a band with it, of earlier calls; ``beside``: for each band
+    that it shares within this call, the places kept so far; ``place``: its own once it is kept.
+    """
+
+    shingles: Shingles
+    near: set[int] = field(default_factory=set)
+    beside: list[list[int]] = field(default_factory=list)
+    place: int = -1
+
+    def candidates(self) -> list[int]:
+        """The places to compare it with, the earliest first."""
+        return sorted(self.near.union(*self.beside))
+
+    def keep(self, place: int) -> None:
+        """Let those that follow in this call find it."""
+        self.place = place
+        for places in self.beside:
+            places.append(place)
+
+
 class Index:
     """Near-duplicates of what was put in before.
 
@@ -44,7 +69,7 @@ class Index:
         self,
         least_similarity: float,
         least_repeated: float,
-        fetch: Callable[[int], Sequence[Shingles]],
+        fetch: Callable[[int], Texts],
     ) -> None:
         self.least_similarity, self.least_repeated = least_similarity, least_repeated
         self._fetch = fetch
@@ -52,40 +77,73 @@ class Index:
         self._sign_turn = Signer(18, least_similarity, recall=0.9)
         self._bands = Bands()
 
-    def __enter__(self) -> Self:
-        return self
+    def put(
+        self, dialogues: Sequence[tuple[int, Texts]], *, always: bool = False
+    ) -> list[Match | None]:
+        """Keep dialogues one after the other, each by its key, or say what it duplicates and
+        forget it; ``always``: keep it anyway.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bands.close()
+        The more at once, the faster: they are signed, and looked up among those of earlier calls,
+        all together.
+        """
+        parts, bands = self._sign([turns for _, turns in dialogues])
+        found = [
+            self._put(key, own, always=always)
+            for (key, _), own in zip(dialogues, parts, strict=True)
+        ]
+        for signed, hashes in bands:
+            kept = np.array([part.place >= 0 for part in signed], bool)
+            places = np.array([part.place for part in signed if part.place >= 0], np.uint64)
+            self._bands.insert(hashes[kept].ravel(), places.repeat(hashes.shape[1]))
+        return found
 
-    def put(self, key: int, turns: Sequence[Shingles], *, always: bool = False) -> Match | None:
-        """Keep a dialogue, or say what it duplicates and forget it; ``always``: keep it anyway."""
-        whole = frozenset[str]().union(*turns)
-        if len(whole) < _FEWEST:
+    def _sign(
+        self, dialogues: Sequence[Texts]
+    ) -> tuple[list[dict[int, "_Part"]], list[tuple[list["_Part"], Hashes]]]:
+        """The parts of each dialogue that are looked up: by number its long turns, and the whole;
+        none where that is too short. Then all turns with their bands, and all wholes."""
+        dealt: list[dict[int, _Part]] = [{} for _ in dialogues]
+        turns, wholes = list[_Part](), list[_Part]()
+        for parts, texts in zip(dealt, dialogues, strict=True):
+            whole = frozenset[str]().union(*texts)
+            if len(whole) >= _FEWEST:
+                for number, text in enumerate(texts[:_WHOLE]):
+                    if len(text) >= _FEWEST:
+                        turns.append(parts.setdefault(number, _Part(text)))
+                wholes.append(parts.setdefault(_WHOLE, _Part(whole)))
+        bands = []
+        for signer, signed in ((self._sign_turn, turns), (self._sign_whole, wholes)):
+            if signed:
+                hashes = signer.sign([part.shingles for part in signed])
+                bands.append((signed, hashes))
+                width = hashes.shape[1]
+                for position, place in self._bands.find(hashes.ravel()):
+                    signed[position // width].near.add(place)
+                for positions in shared(hashes.ravel()):
+                    places: list[int] = []
+                    for position in positions:
+                        signed[position // width].beside.append(places)
+        return dealt, bands
+
+    def _put(self, key: int, parts: dict[int, "_Part"], *, always: bool) -> Match | None:
+        whole = parts.get(_WHOLE)
+        if whole is None:
             return None
-        long = {n: t for n, t in enumerate(turns[:_WHOLE]) if len(t) >= _FEWEST}
-        signed = {number: self._sign_turn(turn) for number, turn in long.items()}
-        signed[_WHOLE] = self._sign_whole(whole)
-        near = self._bands.candidates(signed)
+        turns = {number: part for number, part in parts.items() if number != _WHOLE}
         repeated: dict[int, int] = {}
-        for number, turn in long.items():
-            if (other := self._first_with(turn, near.get(number, ()))) is not None:
+        for number, turn in turns.items():
+            if (other := self._first_with(turn.shingles, turn.candidates())) is not None:
                 repeated[number] = other
         if not always:
-            if match := self._nearest(whole, near.get(_WHOLE, ())):
+            if match := self._nearest(whole.shingles, whole.candidates()):
                 return match
-            if len(repeated) >= max(2, self.least_repeated * len(long)):
+            if len(repeated) >= max(2, self.least_repeated * len(turns)):
                 other = Counter(repeated.values()).most_common(1)[0][0]
                 first = next(number for number, found in repeated.items() if found == other)
-                return Match("repeated_turns", other, len(repeated) / len(long), first + 1)
-        for number, bands in signed.items():
+                return Match("repeated_turns", other, len(repeated) / len(turns), first + 1)
+        for number, part in parts.items():
             if number not in repeated:
-                self._bands.insert(key * _PLACES + number, bands)
+                part.keep(key * _PLACES + number)
         return None
 
     def _nearest(self, whole: Shingles, places: Sequence[int]) -> Match | None:

@@ -1,5 +1,9 @@
 """Every critic passes a human-like dialogue and names the reason for each fault."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from critics import CRITICS, judge, load_critics
@@ -182,3 +186,25 @@ def test_thresholds_can_be_overridden():
 def test_wrong_overrides(overrides, complaint):
     with pytest.raises(ConfigurationError, match=complaint):
         load_critics(overrides)
+
+
+def test_of_several_phrases_the_same_one_is_named_in_every_process():
+    texts = [
+        "En tant qu'IA, je ne peux pas.",
+        "As an AI language model, no.",
+        "How can I help you?",
+    ]
+    code = (
+        "from critics import load_critics; from tests.builders import dialogue; "
+        f"print(*(c.judge(dialogue({texts!r})) for c in load_critics()), sep='\\n')"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1

@@ -54,6 +54,8 @@ def test_a_fault_has_a_name(draft, fault):
 def test_turns_are_tidied():
     assert tidy("  C\u0327a \t va  ") == "Ça va"
     assert tidy("un \ud83d deux") == "un \ufffd deux"
+    assert tidy(" un \t\n \u00a0deux\u200b ") == "un \n deux"
+    assert tidy("\ud83d\ude42") == "🙂"
 
 
 @given(st.text())

@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from languages.identification import identify, identify_dialogue, verifiable
 from languages.language import resolve_language
-from languages.scripts import foreign_share, wrong_chinese
+from languages.scripts import count_letters, foreign_letters, foreign_share, wrong_chinese
 
 GERMAN = (
     "Hast du schon gehört, dass die Bäckerei zumacht?",
@@ -75,6 +77,17 @@ def test_foreign_share_counts_letters():
     assert foreign_share("schwimmen 游泳", "Latn") == pytest.approx(2 / 11)
     assert foreign_share("Я люблю jazz", "Cyrl") == pytest.approx(4 / 10)
     assert foreign_share("123", "Latn") is None
+
+
+@given(
+    st.text() | st.text("aàßя你かｶ가อ,5🙂𝒜𠀀"),
+    st.sampled_from(["Latn", "Hans", "Jpan", "Thai", "Zyyy"]),
+)
+def test_foreign_share_of_any_text(text, script):
+    foreign = sum(map(len, foreign_letters(script).findall(text)))
+    letters = count_letters(text)
+    expected = foreign / letters if letters else None
+    assert foreign_share(text, script) == expected
 
 
 def test_language_that_no_identifier_knows():

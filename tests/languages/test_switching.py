@@ -1,11 +1,14 @@
 """Foreign words inside a turn, found by their frequencies; what must not be held against a turn."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from critics import load_critics
 from critics.language import LanguageCritic
+from languages import switching
 from languages.language import resolve_language
-from languages.switching import can_find_switches, switched_spans
+from languages.switching import can_find_switches, switched_spans, switched_words
 from tests.builders import FRENCH, dialogue
 
 LEAST = 3.6  # as in critics/thresholds.toml
@@ -104,3 +107,20 @@ def test_critic_weighs_the_spans_of_a_dialogue(changed, reason):
     critic = next(c for c in load_critics() if isinstance(c, LanguageCritic))
     verdict = critic.judge(dialogue([changed.get(n, text) for n, text in enumerate(FRENCH)]))
     assert verdict.reason == reason, verdict
+
+
+WORDS = "je ne sais pas il parle avec the dog was İstanbul don’t Marie l'ami 你好 и country of 7 ,"
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(WORDS.split())).map(" ".join), max_size=4),
+    st.sampled_from(["fr", "zh", "tr"]),
+    st.sampled_from([0.0, 1.0, LEAST]),
+)
+def test_the_glance_over_all_turns_misses_no_span(turns, tag, least):
+    target = resolve_language(tag)
+    found = switched_words(turns, target, least, names=["Marie"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(switching, "_highest_rise", lambda text, scores: least)
+        assert found == switched_words(turns, target, least, names=["Marie"])

@@ -1,7 +1,12 @@
 """Shingles, the index and the ledger of near-duplicates."""
 
+import errno
+import io
 import random
+from functools import reduce
+from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -11,7 +16,15 @@ from hypothesis import strategies as st
 from crowdglot.errors import StorageError
 from engines.engine import Completion
 from languages.language import resolve_language
-from outputs.duplicates import Duplicate, Earlier, bands, find_duplicates, read_ledger, write_ledger
+from outputs.duplicates import (
+    Duplicate,
+    Earlier,
+    bands,
+    find_duplicates,
+    read_ledger,
+    runs,
+    write_ledger,
+)
 from outputs.duplicates.index import Index
 from outputs.duplicates.ledger import draft_hash
 from outputs.duplicates.shingles import jaccard, shingles
@@ -61,12 +74,14 @@ class Shop:
         self.kept = {}
         self.index = Index(least_similarity, least_repeated, self.kept.__getitem__)
 
-    def __del__(self):
-        self.index.__exit__(None, None, None)
-
     def put(self, key, turns):
-        self.kept[key] = [shingles(turn, "Latn") for turn in turns]
-        return self.index.put(key, self.kept[key])
+        (match,) = self.put_all({key: turns})
+        return match
+
+    def put_all(self, dialogues):
+        for key, turns in dialogues.items():
+            self.kept[key] = [shingles(turn, "Latn") for turn in turns]
+        return self.index.put([(key, self.kept[key]) for key in dialogues])
 
 
 def test_the_whole_dialogue_is_found_with_one_turn_changed():
@@ -91,19 +106,79 @@ def test_turns_gathered_from_several_dialogues_are_found():
     assert shop.put(51, [*talk(99)[4:], *talk(77)[:4]]) is None
 
 
-def test_what_was_written_to_disk_is_found_again(monkeypatch):
-    monkeypatch.setattr(bands, "_UNWRITTEN", 100)
-    test_the_whole_dialogue_is_found_with_one_turn_changed()
-    test_turns_gathered_from_several_dialogues_are_found()
+def mixed_talk(count):
+    """Dialogues by key, of which every third repeats turns of those before it."""
+    made = {}
+    for number in range(count):
+        turns = talk(number)
+        if number % 3 == 2:
+            turns[: 3 + number % 4] = talk(number - 2)[: 3 + number % 4]
+        made[number] = turns
+    return made
+
+
+@pytest.mark.parametrize("in_memory", [10**9, 500])
+@pytest.mark.parametrize("at_once", [1, 7, 40])
+def test_neither_batches_nor_runs_on_disk_change_what_is_found(monkeypatch, in_memory, at_once):
+    dialogues = mixed_talk(120)
+    one_by_one = Shop()
+    expected = [one_by_one.put(key, turns) for key, turns in dialogues.items()]
+    assert 20 < sum(match is not None for match in expected) < 40
+
+    monkeypatch.setattr(runs, "IN_MEMORY", in_memory)
+    shop, listed, found = Shop(), list(dialogues.items()), []
+    for start in range(0, len(listed), at_once):
+        found += shop.put_all(dict(listed[start : start + at_once]))
+    assert found == expected
+    stored = shop.index._bands._runs
+    assert any(isinstance(run.bands.base, np.memmap) for run in stored) == (in_memory == 500)
+    lengths = [len(run) for run in stored]
+    assert all(before >= 2 * after for before, after in pairwise(lengths))
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5)), min_size=2, max_size=5),
+    st.integers(1, 8),
+)
+def test_a_merged_run_holds_all_pairs_in_order(written, in_memory):
+    pairs = [
+        (band, place)
+        for place, some in enumerate(written)
+        for band in (*some, 7)  # no run is empty
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "IN_MEMORY", in_memory)
+        each = [
+            runs.sorted_run(*np.array([pair for pair in pairs if pair[1] == place], np.uint64).T)
+            for place in range(len(written))
+        ]
+        run = reduce(runs.merged, each)
+    assert list(zip(run.bands.tolist(), run.places.tolist(), strict=True)) == sorted(pairs)
+    asked = np.array(sorted({band for band, _ in pairs} | {6}), np.uint64)
+    found = [(int(asked[position]), place) for position, place in run.find(asked)]
+    assert found == sorted(pairs)
 
 
 def test_a_full_disk_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(bands, "_UNWRITTEN", 0)
+    class Full(io.BytesIO):
+        def write(self, content):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runs, "IN_MEMORY", 1)
+    monkeypatch.setattr(runs.tempfile, "TemporaryFile", Full)
     shop = Shop()
-    shop.index._bands._database.execute("PRAGMA max_page_count=2")
-    with pytest.raises(StorageError, match=r"temporary files cannot be used \(.*full\)"):
+    with pytest.raises(StorageError, match=r"temporary files cannot be used \(.*No space"):
         for number in range(200):
             shop.put(number, talk(number))
+
+
+def test_a_text_has_the_same_bands_alone_and_among_others():
+    sign = bands.Signer(64, 0.7, recall=0.95)
+    cut = [shingles(" ".join(talk(number)), "Latn") for number in range(5)]
+    together = sign.sign(cut)
+    assert together.shape == (5, 16)
+    assert [sign(text) for text in cut] == together.tolist()
+    assert len(set(together.ravel().tolist())) == 5 * 16
 
 
 def test_small_talk_is_nobodys_copy():
