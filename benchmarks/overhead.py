@@ -24,10 +24,10 @@ from rich.table import Table
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
 from engines.chat import request_body
 from flows.gate import Gate
+from flows.group import fill_in_order
 from flows.job import Job, open_job
 from flows.recipe import build_recipe
 from flows.run import Run, engage
-from flows.synthesize import fill_in_order
 from outputs.folder import claim
 from outputs.funnel import measure_funnel
 

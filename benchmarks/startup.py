@@ -1,7 +1,7 @@
 """How long until the first question, beyond what Prefect takes for itself.
 
-``python -m benchmarks.startup [--json] [--runs N]``: from the start of `crowdglot synthesize` to the
-first question at a local stub, and from the start of Python to the first line of an empty flow,
+``python -m benchmarks.startup [--json] [--runs N]``: from the start of the command to the first
+question at a local stub, and from the start of Python to the first line of an empty flow,
 both with Prefect's temporary server; alternating, in the same folder of Prefect's.
 """
 

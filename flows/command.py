@@ -17,14 +17,14 @@ app = typer.Typer(
 )
 
 Recipe = Annotated[str, typer.Argument(help="A recipe's path, or the name of a bundled one.")]
-Dataset = Annotated[Path, typer.Argument(help="The folder of a dataset.")]
+Dataset = Annotated[str, typer.Argument(help="The folder of a dataset, or its URL.")]
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="Change a key of the recipe: key=value.")
 ]
 EngineKind = Annotated[str, typer.Option("--engine", help="embedded, openai … (engine.kind).")]
 Model = Annotated[str, typer.Option("--model", help="The model (engine.model).")]
 BaseUrl = Annotated[str, typer.Option("--base-url", help="Where it is served (engine.base_url).")]
-Output = Annotated[str, typer.Option("--output", help="The dataset's folder (output).")]
+Output = Annotated[str, typer.Option("--output", help="The dataset's folder or URL (output).")]
 
 
 def main() -> None:
@@ -107,8 +107,9 @@ def rejudge(dataset: Dataset, changes: Changes = None) -> None:
     """Judge DATASET anew with today's critics and thresholds; the model is not asked."""
     from flows.display import print_funnel
     from flows.rejudge import rejudge as judge_anew
+    from outputs.location import locate
 
-    funnel, short = judge_anew(dataset, changes or [])
+    funnel, short = judge_anew(locate(dataset), changes or [])
     print_funnel(funnel)
     if short:
         typer.echo(f"{short} shard(s) want more dialogues: run `crowdglot synthesize` again.")
@@ -124,8 +125,9 @@ def show(
 ) -> None:
     """Show dialogues of DATASET in the terminal, one of each language in turn."""
     from flows.display import print_dialogues
+    from outputs.location import locate
 
-    print_dialogues(dataset, language=language, event=event, rejected=rejected, count=count)
+    print_dialogues(locate(dataset), language=language, event=event, rejected=rejected, count=count)
 
 
 @app.command()
@@ -137,8 +139,9 @@ def report(
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
     from flows.report import report as write
+    from outputs.location import locate
 
-    page, _ = write(dataset, human)
+    page, _ = write(locate(dataset), human)
     typer.echo(page)
 
 

@@ -7,7 +7,6 @@ rows alone, not on the order in which shards were written.
 """
 
 import asyncio
-from pathlib import Path
 
 from crowdglot.errors import ConfigurationError
 from flows.finish import unfinish
@@ -17,13 +16,14 @@ from flows.shard import fill_shard
 from flows.tally import Tally
 from outputs.duplicates import Duplicate, Earlier, find_duplicates, read_ledger, write_ledger
 from outputs.folder import RECIPE
-from outputs.shards import is_complete, read_table
+from outputs.location import locate
+from outputs.shards import incomplete, is_complete, read_table
 
 
 def check_against(job: Job) -> None:
     """Raise ConfigurationError unless ``duplicates.against`` names datasets, and not this one."""
     for folder in job.recipe.duplicates.against:
-        path = Path(folder)
+        path = locate(folder)
         if not (path / RECIPE).exists() and not (path / "data").is_dir():
             raise ConfigurationError(
                 f"duplicates.against: {folder} is no dataset's folder (it has no 'data'); "
@@ -60,12 +60,13 @@ async def take_out(job: Job, tally: Tally) -> None:
     for duplicate in ledger.duplicates:
         place = (duplicate.language, duplicate.shard)
         by_shard.setdefault(place, set()).add((duplicate.index, duplicate.attempt))
-    for shard in job.shards() if by_shard else ():
-        named = by_shard.get((shard.language, shard.number))
-        path = shard.accepted(job.folder)
-        if not named or not path.exists() or shard.journal(job.folder).exists():
+    shards = [shard for shard in job.shards() if (shard.language, shard.number) in by_shard]
+    waiting = set(incomplete(job.folder, shards))
+    for shard in shards:
+        if shard in waiting:
             continue
-        table = read_table(path, ["index", "attempt"])
+        named = by_shard[shard.language, shard.number]
+        table = read_table(shard.accepted(job.folder), ["index", "attempt"])
         kept = set(zip(table["index"].to_pylist(), table["attempt"].to_pylist(), strict=True))
         if named & kept:
             run = Run.of_known(job)
@@ -95,7 +96,7 @@ def _find(job: Job) -> list[Duplicate]:
     settings = job.recipe.duplicates
     earlier = Earlier(
         demonstrations=job.materials.demonstrations.all,
-        folders=[Path(folder) for folder in settings.against],
+        folders=[locate(folder) for folder in settings.against],
     )
     shards = job.shards()
     return [

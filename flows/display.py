@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Any, NoReturn
 
 import polars as pl
@@ -25,6 +24,7 @@ from languages.identification import verifiable
 from languages.language import packed_tags, resolve_language
 from outputs.folder import claim, locked, read_recipe
 from outputs.funnel import Funnel, measure_funnel, read_rows
+from outputs.location import Location
 from outputs.shards import incomplete, set_aside_damaged
 from speech_events.event import event_names, read_event
 
@@ -71,8 +71,10 @@ async def _run(recipe: Recipe) -> tuple[str, str]:
     wanted = recipe.dialogues_per_language * len(recipe.languages)
     open_places = sum(shard.size for shard in missing)
     there = wanted - open_places
-    # The model loads while Prefect starts; not where it needs a key that Prefect keeps.
-    early = missing and not recipe.engine.api_key_block
+    # The model loads while Prefect starts; not where it needs a key that Prefect keeps, nor where
+    # other processes load their own.
+    here = recipe.machines.runner == "here"
+    early = missing and here and not recipe.engine.api_key_block
     warm = asyncio.create_task(engage(job)) if early else None
     console.print(
         f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
@@ -211,7 +213,12 @@ def print_prompts(recipe: Recipe, first: int, count: int) -> None:
 
 
 def print_dialogues(
-    folder: Path, *, language: str = "", event: str = "", rejected: bool = False, count: int = 4
+    folder: Location,
+    *,
+    language: str = "",
+    event: str = "",
+    rejected: bool = False,
+    count: int = 4,
 ) -> None:
     """Some rows of a dataset, languages taking turns."""
     read_recipe(folder)

@@ -6,7 +6,6 @@ without one, by the length of the prompts themselves and a rule of thumb for the
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 from rich.console import Console
@@ -16,6 +15,7 @@ from flows.job import Job
 from languages.language import resolve_language
 from outputs.folder import RECIPE
 from outputs.funnel import read_rows
+from outputs.location import Location
 from outputs.shards import incomplete
 
 # Rules of thumb, told as such: characters of English to a token, and tokens of an answer to a turn.
@@ -40,7 +40,7 @@ class Cost:
     measured: bool
 
 
-def estimate(job: Job, like: Path | None = None) -> dict[str, Cost]:
+def estimate(job: Job, like: Location | None = None) -> dict[str, Cost]:
     """The cost by language tag; ``like``: a dataset to go by, by default the recipe's own folder.
 
     A language that the dataset does not hold is estimated by the others' mean.
@@ -62,7 +62,7 @@ class _Draft:
     seconds: float
 
 
-def _measured(folder: Path) -> dict[str, _Draft]:
+def _measured(folder: Location) -> dict[str, _Draft]:
     """By language, and "" for all; empty where there is no dataset or no draft in it."""
     if not (folder / RECIPE).exists():
         return {}
@@ -114,7 +114,7 @@ def _by_rule(job: Job, tag: str) -> _Draft:
 
 
 def print_estimate(
-    job: Job, like: Path | None = None, price_in: float = 0.0, price_out: float = 0.0
+    job: Job, like: Location | None = None, price_in: float = 0.0, price_out: float = 0.0
 ) -> None:
     """The costs as a table; prices are per million tokens of prompts and of answers."""
     costs = estimate(job, like)

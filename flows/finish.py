@@ -11,18 +11,18 @@ from outputs.card import write_card
 from outputs.duplicates import read_ledger
 from outputs.funnel import Funnel, measure_funnel
 from outputs.report import METRICS, Source, gather, write_report
-from outputs.shards import Shard, incomplete
+from outputs.shards import Shard, incomplete, written
 from outputs.storage import storing
 
 
 def finish(job: Job) -> Funnel:
     """Measure the dataset, write ``failed.jsonl``, ``README.md``, ``report.html`` and last
     ``metrics.json``; return the funnel."""
-    written = [shard for shard in job.shards() if shard.accepted(job.folder).exists()]
+    there = written(job.folder, job.shards())
     funnel = measure_funnel(job.folder)
-    if funnel.accepted < sum(shard.size for shard in written):
-        funnel = measure_funnel(job.folder, _wanted(job, written))
-    write_failures(job, written if funnel.short else [])
+    if funnel.accepted < sum(shard.size for shard in there):
+        funnel = measure_funnel(job.folder, _wanted(job, there))
+    write_failures(job, there if funnel.short else [])
     recipe = job.recipe
     reference = recipe.reference
     facts = gather(
@@ -61,11 +61,11 @@ def unfinish(job: Job) -> None:
         (job.folder / METRICS).unlink(missing_ok=True)
 
 
-def _wanted(job: Job, written: list[Shard]) -> Counter[tuple[str, str]]:
+def _wanted(job: Job, shards: list[Shard]) -> Counter[tuple[str, str]]:
     """The quota of each cell of language and event, in the shards that are there."""
     plan = job.materials.plan
     return Counter(
         (shard.language, plan.event(index).name)
-        for shard in written
+        for shard in shards
         for index in job.first_indices(shard)
     )

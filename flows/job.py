@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from critics import Critic, judge, load_critics
@@ -15,6 +14,7 @@ from dialogues.prompt import answer_schema, render
 from engines.engine import Request, Sampling
 from flows.materials import Materials, open_materials
 from flows.recipe import Recipe
+from outputs.location import Location
 from outputs.record import REFUSED, Entry
 from outputs.shards import Shard, shard_at, shards_of
 from speech_events.scenario import Scenario
@@ -30,8 +30,8 @@ class Job:
     sampling: Sampling
 
     @property
-    def folder(self) -> Path:
-        """The dataset's folder."""
+    def folder(self) -> Location:
+        """The dataset's folder, local or at a URL."""
         return self.recipe.folder
 
     def shards(self) -> list[Shard]:

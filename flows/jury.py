@@ -6,6 +6,8 @@ gets the lines of the journal on its standard input and answers with Arrow.
 """
 
 import asyncio
+import gc
+import json
 import struct
 import sys
 from collections.abc import Sequence
@@ -15,6 +17,8 @@ from typing import Any, Protocol, Self
 import pyarrow as pa
 
 from crowdglot.errors import CrowdglotError
+from dialogues.prompt import turn_keys
+from engines.engine import Completion
 from flows.job import Job, open_job
 from flows.recipe import Recipe
 from outputs.duplicates import read_ledger
@@ -177,6 +181,7 @@ def _ended() -> CrowdglotError:
 def serve(stdin: Any, stdout: Any) -> None:
     """Judge batches from ``stdin`` until it is closed: the other side of ``Apart``."""
     job = open_job(Recipe.model_validate_json(stdin.readline()))
+    _warm_up(job)
     stdout.write(_READY)
     stdout.flush()
     while count := stdin.readline():
@@ -194,6 +199,20 @@ def serve(stdin: Any, stdout: Any) -> None:
         stdout.write(_SIZE.pack(content.size))
         stdout.write(content)
         stdout.flush()
+
+
+def _warm_up(job: Job) -> None:
+    """Judge a dialogue of each language, so that models and word lists are there before the first.
+
+    What is loaded by then lives as long as the process: the collector need not look at it again.
+    """
+    for number in range(len(job.materials.plan.languages)):
+        keys = turn_keys(job.materials.plan.scenario(number).order)
+        text = json.dumps({key: f"{key}: hm, well, and why not?" for key in keys})
+        completion = Completion(text, "stop", 0, 0, 0.0)
+        to_table(job, [(Entry(number, 0, 0, "", "", "", completion, 0.0), True)])
+    gc.collect()
+    gc.freeze()
 
 
 if __name__ == "__main__":

@@ -4,20 +4,22 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from crowdglot.errors import ConfigurationError
 from crowdglot.strict_toml import Strict, read_toml, validate
 from languages.language import resolve_language
+from outputs.folder import read_recipe as read_stored
+from outputs.location import Location, is_url, locate
 from speech_events.event import event_names, read_event
 
 RECIPES = Path(__file__).parent / "recipes"
 # Keys on which no row depends: they may change between two runs of one dataset.
 _FREE = re.compile(
-    r"output|reference|duplicates\.rounds|budget\..*"
-    r"|engine\.(concurrency|base_url|api_key_env|api_key_block|time_out)"
+    r"output|reference|duplicates\.rounds|budget\..*|machines\..*"
+    r"|engine\.(concurrency|devices|base_url|api_key_env|api_key_block|time_out)"
 )
 
 
@@ -37,16 +39,27 @@ class PersonaSettings(Strict):
 
 
 class EngineSettings(Strict):
-    """Which model, and where it runs. The API key is read from the environment variable
-    ``api_key_env``, or from Prefect's Secret block ``api_key_block`` where one is named."""
+    """Which model, and where it runs. ``concurrency`` 0: the engine's own. The API key is read from
+    the environment variable ``api_key_env``, or from Prefect's Secret block ``api_key_block`` where
+    one is named. ``devices``, ``dtype``, ``quantisation``: see ``engines.transformers``."""
 
     kind: str = "embedded"
     model: str = ""
     base_url: str = ""
-    concurrency: int = Field(default=1, ge=1, le=4096)
+    concurrency: int = Field(default=0, ge=0, le=4096)
+    context: int = Field(default=4096, ge=256)
+    devices: tuple[str, ...] = ()
+    dtype: Literal["", "bfloat16", "float16", "float32"] = ""
+    quantisation: Literal["", "8bit", "4bit"] = ""
     api_key_env: str = "OPENAI_API_KEY"
     api_key_block: str = ""
     time_out: float = Field(default=300.0, gt=0)
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        """Accept a list of addresses."""
+        return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 class SamplingSettings(Strict):
@@ -78,6 +91,16 @@ class BudgetSettings(Strict):
     max_wall_time: float = Field(default=0.0, ge=0)
 
 
+class MachineSettings(Strict):
+    """Where shards are written. ``runner``: "here" in the run's own process, or by processes that
+    "dask" or "ray" starts; ``address``: of a cluster that is there already, else one is started on
+    this machine; ``workers``: its processes, or how many groups of shards to keep a cluster at."""
+
+    runner: Literal["here", "dask", "ray"] = "here"
+    address: str = ""
+    workers: int = Field(default=2, ge=1, le=1024)
+
+
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues."""
 
@@ -99,6 +122,7 @@ class Recipe(Strict):
     critics: dict[str, dict[str, Any]] = Field(default_factory=dict)
     duplicates: DuplicateSettings = DuplicateSettings()
     budget: BudgetSettings = BudgetSettings()
+    machines: MachineSettings = MachineSettings()
 
     @field_validator("languages", "events", mode="before")
     @classmethod
@@ -128,6 +152,13 @@ class Recipe(Strict):
             return (int(found[1]), int(found[2]))
         return (value, value) if isinstance(value, int) else value
 
+    @field_validator("output")
+    @classmethod
+    def _output(cls, output: str) -> str:
+        """Refuse a URL with a password before it gets anywhere."""
+        locate(output)
+        return output
+
     @model_validator(mode="after")
     def _turns(self) -> "Recipe":
         low, high = self.turns
@@ -136,9 +167,9 @@ class Recipe(Strict):
         return self
 
     @property
-    def folder(self) -> Path:
-        """The dataset's folder."""
-        return Path(self.output or f"outputs/datasets/{self.name}")
+    def folder(self) -> Location:
+        """The dataset's folder, local or at a URL."""
+        return locate(self.output or f"outputs/datasets/{self.name}")
 
     @property
     def event_names(self) -> tuple[str, ...]:
@@ -168,9 +199,13 @@ class Recipe(Strict):
 def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
     """A recipe by the name of a bundled one or by path, with ``key=value`` changes on top.
 
-    The path of a dataset's folder stands for the recipe that made it. Raises ConfigurationError
-    naming file, key and remedy.
+    The folder of a dataset, or its URL, stands for the recipe that made it. Raises
+    ConfigurationError naming file, key and remedy.
     """
+    if is_url(source):
+        table = read_stored(locate(source))
+        table.pop("identity", None)
+        return build_recipe(table, changes, where=source)
     bundled = RECIPES / f"{source}.toml"
     path = bundled if bundled.exists() else Path(source)
     if path.is_dir():

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 from crowdglot.errors import ConfigurationError
 from flows.deduplicate import check_against, deduplicate, forget
@@ -13,12 +12,13 @@ from flows.run import Run
 from flows.shard import fill_shard
 from outputs.folder import locked, read_recipe, store_recipe
 from outputs.funnel import Funnel
-from outputs.shards import is_complete
+from outputs.location import Location
+from outputs.shards import incomplete, written
 
 _CHANGEABLE = ("critics.", "duplicates.")
 
 
-def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
+def rejudge(folder: Location, changes: Sequence[str]) -> tuple[Funnel, int]:
     """Apply today's critics, and ``changes`` such as "critics.length.most_characters=300".
 
     Near-duplicates are looked for anew as well. Returns the new funnel and the number of shards
@@ -44,7 +44,7 @@ def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
                 "crowdglot version in its rows."
             )
         run = Run.of_known(job)
-        shards = [shard for shard in job.shards() if shard.accepted(folder).exists()]
+        shards = written(folder, job.shards())
         # The recipe first: after a crash half-way, running the same again finishes the rest.
         store_recipe(folder, recipe.model_dump(mode="json"), job.identity())
         forget(job)
@@ -54,4 +54,4 @@ def rejudge(folder: Path, changes: Sequence[str]) -> tuple[Funnel, int]:
                 raise run.stop.cause
         while asyncio.run(deduplicate(job, run.tally)):
             pass
-        return finish(job), sum(not is_complete(folder, shard) for shard in shards)
+        return finish(job), len(incomplete(folder, shards))

@@ -7,10 +7,11 @@ from typing import Any
 
 from flows.human import read_human
 from outputs.folder import read_recipe
+from outputs.location import Location
 from outputs.report import METRICS, Facts, Source, gather, write_report
 
 
-def report(folder: Path, human: Path | None = None) -> tuple[Path, Facts]:
+def report(folder: Location, human: Path | None = None) -> tuple[Location, Facts]:
     """Write ``report.html`` and ``metrics.json`` into the dataset's folder.
 
     ``human``: a folder of human dialogues to stand beside; by default the recipe's ``reference``
@@ -34,7 +35,7 @@ def report(folder: Path, human: Path | None = None) -> tuple[Path, Facts]:
     return write_report(folder, facts), facts
 
 
-def _earlier(folder: Path) -> Mapping[str, Any]:
+def _earlier(folder: Location) -> Mapping[str, Any]:
     """The ``metrics.json`` of the run: it knows the plan, which the rows do not."""
     try:
         read = json.loads((folder / METRICS).read_text("utf-8"))

@@ -17,7 +17,7 @@ from flows.jury import Judged
 from flows.run import Run
 from outputs.journal import Journal, encode
 from outputs.record import REFUSED, SCHEMA, Entry
-from outputs.shards import Shard, read_entries, write_shard
+from outputs.shards import Shard, close, read_entries, reopen, write_shard
 
 # One question may be refused for what it says; where so many are, one after the other, none is
 # going to be answered.
@@ -102,8 +102,12 @@ class _Filling:
 
     def rows(self, *, accepted: bool) -> pa.Table:
         """The rows of one of the two files, in no order."""
-        parts = [j.table.slice(j.at, 1) for j in self.judged if j.keep == accepted]
-        return pa.concat_tables([SCHEMA.empty_table(), *parts]).combine_chunks()
+        places: dict[int, tuple[pa.Table, list[int]]] = {}
+        for judged in self.judged:
+            if judged.keep == accepted:
+                places.setdefault(id(judged.table), (judged.table, []))[1].append(judged.at)
+        parts = [table.take(chosen) for table, chosen in places.values()]
+        return pa.concat_tables([SCHEMA.empty_table(), *parts])
 
 
 async def fill_shard(run: Run, shard: Shard) -> bool:
@@ -115,34 +119,37 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
     files, or in both.
     """
     folder = run.job.folder
-    known = {(e.index, e.attempt): e for e in read_entries(folder, shard)}
+    stored = await asyncio.to_thread(read_entries, folder, shard)
+    known = {(e.index, e.attempt): e for e in stored}
     with Journal(shard.journal(folder)) as journal:
         if run.engine is None:
             for entry in known.values():
                 journal.append(encode(entry))
-        known |= {(e.index, e.attempt): e for e in journal.entries}
+        # What is stored goes first: at a URL another machine may have asked the same anew.
+        known = {(e.index, e.attempt): e for e in journal.entries} | known
         filling = _Filling(run, shard, journal, known)
         await _all_places(filling)
         if run.stop.cause or (filling.unfinished and run.engine is not None):
             return False
         for entry in known.values():
             await filling.settle(entry, wanted=False)
-        await asyncio.to_thread(_put_away, filling)
+        await asyncio.to_thread(_put_away, filling, rewritten=bool(stored))
     return True
 
 
-def _put_away(filling: _Filling) -> None:
-    """Write the shard's files; its journal stays, empty, while places are open."""
-    write_shard(
-        filling.run.job.folder,
-        filling.shard,
-        filling.rows(accepted=True),
-        filling.rows(accepted=False),
-    )
-    if filling.unfinished:
-        filling.journal.clear()
-    else:
-        filling.journal.remove()
+def _put_away(filling: _Filling, *, rewritten: bool) -> None:
+    """Write the shard's files; it stays marked while places are open.
+
+    Marked before all else where a crash between the two files, or behind them, would leave an
+    unfinished shard that looks like a finished one.
+    """
+    folder, shard = filling.run.job.folder, filling.shard
+    if filling.unfinished or rewritten:
+        reopen(folder, shard)
+    write_shard(folder, shard, filling.rows(accepted=True), filling.rows(accepted=False))
+    if not filling.unfinished:
+        close(folder, shard)
+    filling.journal.remove()
 
 
 async def _all_places(filling: _Filling) -> None:

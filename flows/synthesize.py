@@ -1,9 +1,11 @@
 """The flow that writes a dataset: a task writes shards, and what is on disk says which ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -15,18 +17,22 @@ from crowdglot.errors import CrowdglotError
 from engines.engine import Engine
 from flows.artifacts import publish
 from flows.budget import Budget
+from flows.claims import check_alone
 from flows.deduplicate import check_against, deduplicate, take_out, touched
 from flows.finish import finish, finished
 from flows.gate import Gate
+from flows.group import fill_in_order
+from flows.human import human_files
 from flows.job import Job, open_job
 from flows.jury import Jury
+from flows.machines import crew
 from flows.recipe import Recipe
 from flows.run import CURRENT, Run, engage
-from flows.shard import fill_shard
 from flows.signals import stopping_on_signals
 from flows.tally import Stop, Tally
 from outputs.folder import claim, locked
 from outputs.funnel import Funnel
+from outputs.location import desk
 from outputs.shards import Shard, incomplete
 
 # What the command began to load while Prefect was starting, and the run's counters.
@@ -36,6 +42,8 @@ WARM: ContextVar[asyncio.Task[tuple[Engine, Jury]] | None] = ContextVar(
 WATCHED: ContextVar[tuple[Stop, Tally] | None] = ContextVar("crowdglot_watched", default=None)
 # Prefect's server keeps and shows so many tasks of one flow run with ease.
 _MOST_TASKS = 500
+
+_Write = Callable[[Sequence[Shard]], Awaitable[None]]
 
 
 @task(
@@ -50,22 +58,6 @@ async def write_shards(recipe: Recipe, ranks: Sequence[int]) -> int:
     written = await fill_in_order(run, [run.job.shard(rank) for rank in ranks])
     get_run_logger().info("%d of %d shards written, from %d on", written, len(ranks), ranks[0])
     return written
-
-
-async def fill_in_order(run: Run, shards: Sequence[Shard]) -> int:
-    """Open one shard after the other, as the engine has room; how many were filled."""
-    filling: list[asyncio.Task[bool]] = []
-    async with asyncio.TaskGroup() as group:
-        try:
-            for shard in shards:
-                await run.gate.hungry(shard.size)
-                if run.stop.wanted or run.budget.spent(run.tally):
-                    run.gate.settled(shard.size)
-                    break
-                filling.append(group.create_task(fill_shard(run, shard)))
-        finally:
-            run.opened.set()
-    return sum(shard.result() for shard in filling)
 
 
 @flow(name="synthesize", flow_run_name="{recipe.name}", persist_result=False)
@@ -86,6 +78,8 @@ async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     job = open_job(recipe)
     stop, tally = WATCHED.get() or (Stop(), Tally())
     check_against(job)
+    if recipe.reference:
+        human_files(Path(recipe.reference))  # a wrong path is told now, not at the end
     with locked(job.folder), stopping_on_signals(stop):
         claim(job.folder, recipe.model_dump(mode="json"), job.identity())
         budget = Budget.of(job)
@@ -93,7 +87,8 @@ async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
         if funnel is None:
             await _write_all(job, stop, tally, budget)
             funnel = await asyncio.to_thread(finish, job)
-            await publish(job)
+            if not stop.wanted:
+                await publish(job, funnel)
     return _final_state(funnel, stopped=stop.wanted, spent=budget.spent(tally))
 
 
@@ -111,19 +106,31 @@ def _final_state(funnel: Funnel, *, stopped: bool, spent: str) -> State[dict[str
 
 async def _write_all(job: Job, stop: Stop, tally: Tally, budget: Budget) -> None:
     """Write what is missing, take out near-duplicates, and fill their places, round after round."""
-    run: Run | None = None
+    write: _Write | None = None
     async with AsyncExitStack() as stack:
         await take_out(job, tally)
         for _ in range(max(1, job.recipe.duplicates.rounds)):
             if missing := incomplete(job.folder, job.shards()):
                 touched(job)
-                if run is None:
-                    run = await stack.enter_async_context(_running(job, stop, tally, budget))
-                await _write(run, missing)
+                if write is None:
+                    write = await stack.enter_async_context(_writing(job, stop, tally, budget))
+                await write(missing)
             if stop.cause:
                 raise stop.cause
             if stop.wanted or budget.spent(tally) or not await deduplicate(job, tally):
                 break
+
+
+@asynccontextmanager
+async def _writing(job: Job, stop: Stop, tally: Tally, budget: Budget) -> AsyncIterator[_Write]:
+    """What writes missing shards: this process, or the workers that the recipe wants."""
+    if job.recipe.machines.runner == "here":
+        check_alone(desk(job.folder))
+        async with _running(job, stop, tally, budget) as run:
+            yield partial(_write, run)
+    else:
+        async with crew(job, stop, tally, budget) as workers:
+            yield workers.write
 
 
 @asynccontextmanager

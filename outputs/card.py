@@ -1,18 +1,18 @@
 """The dataset card: what the hub and ``datasets.load_dataset`` read, one config a language."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import yaml
 
 from crowdglot import __version__
 from languages.language import resolve_language
 from outputs.funnel import Funnel
+from outputs.location import Location
 from outputs.storage import write_text
 
 
 def write_card(
-    folder: Path, name: str, languages: Sequence[str], model: str, funnel: Funnel
+    folder: Location, name: str, languages: Sequence[str], model: str, funnel: Funnel
 ) -> None:
     """Write ``README.md`` into the dataset folder."""
     header = {

@@ -8,6 +8,8 @@ import re
 from hashlib import blake2b
 from pathlib import Path
 
+from outputs.location import Location
+
 _KEY = "crowdglot.checksum"
 _DIGITS = 16
 PLACEHOLDER = {_KEY: "0" * _DIGITS}
@@ -26,7 +28,7 @@ def seal(path: Path) -> None:
         file.write(_digest(content, at))
 
 
-def holds(path: Path) -> bool:
+def holds(path: Location) -> bool:
     """Whether ``path`` is as it was sealed; False if there is no checksum in it."""
     content = bytearray(path.read_bytes())
     at = _find(content)

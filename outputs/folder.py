@@ -10,6 +10,7 @@ import tomli_w
 from filelock import FileLock, Timeout
 
 from crowdglot.errors import StorageError
+from outputs.duplicates.ledger import stamp
 from outputs.lease import LOCK, leased
 from outputs.location import Location, desk
 from outputs.remote import Remote
@@ -39,6 +40,7 @@ def locked(folder: Location) -> Iterator[None]:
     try:
         if isinstance(folder, Remote):
             with leased(folder, _seat(folder)):
+                stamp(folder)
                 yield
         else:
             yield

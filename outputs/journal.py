@@ -1,7 +1,7 @@
 """The journal of a shard: every completion is on disk before anything else happens to it.
 
-One JSON object a line, with a checksum, appended by one write. A kill can cut the last line
-only; what cannot be read is dropped with everything behind it, and asked again.
+One JSON object a line, with a checksum, appended by one write. A kill can cut the last line only,
+a bad disk any; a line that cannot be read is passed over, and its question is asked again.
 """
 
 import json
@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 from zlib import crc32
 
+from crowdglot.errors import StorageError
 from engines.engine import Completion
 from outputs.record import Entry
 from outputs.storage import storing
@@ -36,10 +37,14 @@ class Journal:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
             os.ftruncate(self._file, whole)
             os.lseek(self._file, whole, os.SEEK_SET)
+            self._inode = os.fstat(self._file).st_ino
 
     def append(self, line: bytes) -> None:
-        """Store one completion, as ``encode`` writes it; raises StorageError if it cannot, and
-        then the run must stop."""
+        """Store one completion, as ``encode`` writes it.
+
+        Raises StorageError if it cannot, or if the file is no longer in its place: a deleted one
+        would take the completion and lose it. Then the run must stop.
+        """
         with storing(self.path):
             start = os.lseek(self._file, 0, os.SEEK_CUR)
             written = 0
@@ -54,12 +59,17 @@ class Journal:
             if time.monotonic() - self._last_sync > _SYNC_EVERY_SECONDS:
                 os.fsync(self._file)
                 self._last_sync = time.monotonic()
+        if not self._in_place():
+            raise StorageError(
+                f"{self.path}: was removed while the run was writing it; leave the dataset's "
+                "folder alone and run the same command again, what its files hold is kept."
+            )
 
-    def clear(self) -> None:
-        """Forget the completions, which lie in the shard by now; the shard stays unfinished."""
-        with storing(self.path):
-            os.ftruncate(self._file, 0)
-            os.lseek(self._file, 0, os.SEEK_SET)
+    def _in_place(self) -> bool:
+        try:
+            return self.path.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     def remove(self) -> None:
         """Delete it, once its shard is written."""
@@ -98,14 +108,14 @@ def decode(line: bytes) -> Entry | None:
 
 
 def _read(path: Path) -> tuple[list[Entry], int]:
-    """All whole entries from the start, and how many bytes they take."""
+    """All entries that can be read, and where the last of them ends, in bytes."""
     entries: list[Entry] = []
-    whole = 0
+    end = whole = 0
     for line in _lines(path):
-        if (entry := decode(line)) is None:
-            break
-        entries.append(entry)
-        whole += len(line)
+        end += len(line)
+        if (entry := decode(line)) is not None:
+            entries.append(entry)
+            whole = end
     return entries, whole
 
 

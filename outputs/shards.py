@@ -1,8 +1,8 @@
 """Shards: fixed ranges of the plan in one language each, written whole or not at all.
 
-What lies on disk is the only ledger. A shard is two Parquet files, first the rejected rows and
-then the accepted ones, so a shard whose accepted file is there has both; a journal beside them
-says that something is still to be done.
+What is stored is the only ledger. A shard is two Parquet files, first the rejected rows and then
+the accepted ones, so a shard whose accepted file is there has both. Something is still to be done
+for it while its mark lies under ``open/``, or its journal on this machine.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 
 from crowdglot.errors import StorageError
 from outputs import checksum
+from outputs.location import Location, desk, for_each, opened
 from outputs.record import SCHEMA, Entry, to_entry
-from outputs.storage import replacing, storing
+from outputs.remote import Remote
+from outputs.storage import replacing, storing, write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,21 @@ class Shard:
         """The file's name, as the hub names the parts of a split."""
         return f"train-{self.number:05d}-of-{self.count:05d}"
 
-    def accepted(self, folder: Path) -> Path:
+    def accepted(self, folder: Location) -> Location:
         """Where its accepted rows lie."""
         return folder / "data" / self.language / f"{self.name}.parquet"
 
-    def rejected(self, folder: Path) -> Path:
+    def rejected(self, folder: Location) -> Location:
         """Where its rejected rows lie."""
         return folder / "rejected" / self.language / f"{self.name}.parquet"
 
-    def journal(self, folder: Path) -> Path:
-        """Where its completions lie until it is written."""
-        return folder / "journal" / self.language / f"{self.name}.jsonl"
+    def mark(self, folder: Location) -> Location:
+        """What lies there as long as its files are not all that is wanted."""
+        return folder / "open" / self.language / self.name
+
+    def journal(self, folder: Location) -> Path:
+        """Where its completions lie until it is written: always on this machine."""
+        return desk(folder) / "journal" / self.language / f"{self.name}.jsonl"
 
 
 def shard_at(rank: int, languages: Sequence[str], per_language: int, size: int) -> Shard:
@@ -68,32 +74,68 @@ def shards_of(languages: Sequence[str], per_language: int, size: int) -> Iterato
         yield shard_at(rank, languages, per_language, size)
 
 
-def is_complete(folder: Path, shard: Shard) -> bool:
+def is_complete(folder: Location, shard: Shard) -> bool:
     """Whether there is nothing left to do for ``shard``."""
-    return shard.accepted(folder).exists() and not shard.journal(folder).exists()
+    if not shard.accepted(folder).exists() or shard.mark(folder).exists():
+        return False
+    return not shard.journal(folder).exists()
 
 
-def incomplete(folder: Path, shards: Collection[Shard]) -> list[Shard]:
+def incomplete(folder: Location, shards: Collection[Shard]) -> list[Shard]:
     """Those of ``shards`` for which something is left to do; lists folders, opens no file."""
-    written: dict[str, set[str]] = {}
-    journals: dict[str, set[str]] = {}
+    there, waiting = {}, {}
     for tag in {shard.language for shard in shards}:
-        written[tag] = _stems(folder / "data" / tag)
-        journals[tag] = _stems(folder / "journal" / tag)
+        there[tag] = _names(folder / "data" / tag, ".parquet")
+        waiting[tag] = _names(folder / "open" / tag, "")
+        waiting[tag] |= _names(desk(folder) / "journal" / tag, ".jsonl")
     return [
         shard
         for shard in shards
-        if shard.name not in written[shard.language] or shard.name in journals[shard.language]
+        if shard.name not in there[shard.language] or shard.name in waiting[shard.language]
     ]
 
 
-def _stems(folder: Path) -> set[str]:
-    if not folder.is_dir():
+def written(folder: Location, shards: Collection[Shard]) -> list[Shard]:
+    """Those of ``shards`` whose files are there, finished or not; lists folders."""
+    tags = {shard.language for shard in shards}
+    there = {tag: _names(folder / "data" / tag, ".parquet") for tag in tags}
+    return [shard for shard in shards if shard.name in there[shard.language]]
+
+
+def unfinished(folder: Location) -> int:
+    """How many shards are marked, or have a journal on this machine."""
+    marks = (folder / "open").glob("*/*")
+    journals = (desk(folder) / "journal").glob("*/*.jsonl")
+    return len(
+        {(path.parent.name, path.stem) for path in (*marks, *journals) if path.suffix != ".tmp"}
+    )
+
+
+def _names(folder: Location, suffix: str) -> set[str]:
+    """The names, without it, of all files in ``folder`` that have this suffix."""
+    if isinstance(folder, Path) and not folder.is_dir():
         return set()
-    return {path.stem for path in folder.iterdir() if path.suffix in (".parquet", ".jsonl")}
+    return {path.stem for path in folder.iterdir() if path.suffix == suffix}
 
 
-def write_shard(folder: Path, shard: Shard, accepted: pa.Table, rejected: pa.Table) -> None:
+def reopen(folder: Location, shard: Shard) -> None:
+    """Mark a shard as unfinished, before its files are changed one after the other."""
+    write_text(shard.mark(folder), "")
+
+
+def close(folder: Location, shard: Shard) -> None:
+    """Take the mark away, once both files are as they shall be."""
+    mark = shard.mark(folder)
+    with storing(mark):
+        mark.unlink(missing_ok=True)
+
+
+def files_of(folder: Location, part: str, tag: str = "*") -> list[Location]:
+    """The Parquet files of ``part`` ("data" or "rejected"), by language and number."""
+    return sorted((folder / part).glob(f"{tag}/*.parquet"), key=str)
+
+
+def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa.Table) -> None:
     """Write both files, rows sorted by index and attempt, each with a checksum of itself."""
     for path, rows in ((shard.rejected(folder), rejected), (shard.accepted(folder), accepted)):
         with replacing(path) as temporary:
@@ -104,7 +146,7 @@ def write_shard(folder: Path, shard: Shard, accepted: pa.Table, rejected: pa.Tab
             checksum.seal(temporary)
 
 
-def read_entries(folder: Path, shard: Shard) -> list[Entry]:
+def read_entries(folder: Location, shard: Shard) -> list[Entry]:
     """The completions behind all rows of a shard that has been written; none if it has not."""
     entries: list[Entry] = []
     for path in (shard.rejected(folder), shard.accepted(folder)):
@@ -113,10 +155,19 @@ def read_entries(folder: Path, shard: Shard) -> list[Entry]:
     return entries
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> Any:
-    """A shard's file, whole or some columns; StorageError if it is damaged."""
+def read_table(path: Location, columns: Sequence[str] | None = None) -> Any:
+    """A shard's file, whole or some columns; StorageError if it is damaged.
+
+    Of a file at a URL the footer and the columns are fetched, not the rest.
+    """
     try:
-        return pq.read_table(path, columns=columns)
+        with opened(path) as source:
+            return pq.read_table(source, columns=columns)
+    except FileNotFoundError:
+        raise StorageError(
+            f"{path}: was there a moment ago and is not now; see that nobody else writes to this "
+            "dataset, then run the same command again."
+        ) from None
     except (pa.ArrowException, OSError) as error:
         first = str(error).splitlines()[0]
         raise StorageError(
@@ -125,21 +176,32 @@ def read_table(path: Path, columns: Sequence[str] | None = None) -> Any:
         ) from None
 
 
-def set_aside_damaged(folder: Path, shards: Collection[Shard]) -> list[Path]:
+def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Location]:
     """Read all files of ``shards`` and move those that are not as they were written.
 
     They go to ``damaged/``; their shards are incomplete from then on, and what the other file of
     a shard holds is used again. Returns where the files were.
     """
-    found: list[Path] = []
-    for shard in shards:
-        for path in (shard.accepted(folder), shard.rejected(folder)):
-            if path.exists() and not checksum.holds(path):
-                with storing(path):
-                    shard.journal(folder).parent.mkdir(parents=True, exist_ok=True)
-                    shard.journal(folder).touch()
-                    aside = folder / "damaged" / path.relative_to(folder)
-                    aside.parent.mkdir(parents=True, exist_ok=True)
-                    path.replace(aside)
-                found.append(path)
-    return found
+    there = set(files_of(folder, "data") + files_of(folder, "rejected"))
+    paths = [
+        (shard, path)
+        for shard in shards
+        for path in (shard.accepted(folder), shard.rejected(folder))
+        if path in there
+    ]
+    whole = for_each(checksum.holds, [path for _, path in paths])
+    damaged = [pair for pair, holds in zip(paths, whole, strict=True) if not holds]
+    for shard, path in damaged:
+        reopen(folder, shard)
+        _move_aside(folder, path)
+    return [path for _, path in damaged]
+
+
+def _move_aside(folder: Location, path: Location) -> None:
+    with storing(path):
+        if isinstance(folder, Remote) and isinstance(path, Remote):
+            path.replace(folder / "damaged" / path.relative_to(folder))
+        elif isinstance(folder, Path) and isinstance(path, Path):
+            aside = folder / "damaged" / path.relative_to(folder)
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(aside)

@@ -1,16 +1,24 @@
-"""Writing that survives a crash: a file is there whole, or not at all."""
+"""Writing that survives a crash: a file is there whole, or not at all.
+
+A local file is written beside its place, brought to the disk and renamed; what lies at a URL is
+written to a local temporary file and put there as one object.
+"""
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from crowdglot.errors import StorageError
+from outputs.lease import check_lease
+from outputs.location import Location
+from outputs.remote import Remote
 
 
 @contextmanager
-def storing(path: Path) -> Iterator[None]:
+def storing(path: Location) -> Iterator[None]:
     """Turn the system's errors while writing ``path`` into one sentence."""
     try:
         yield
@@ -27,12 +35,16 @@ def storing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write; rename it to ``path`` once it is on the disk.
+def replacing(path: Location) -> Iterator[Path]:
+    """Give a temporary path to write; its content stands at ``path`` once that is done.
 
     A reader, or a rerun after a crash, sees the old file or the new one. On an error the
     temporary file is removed and ``path`` is as before.
     """
+    if isinstance(path, Remote):
+        with _putting(path) as temporary:
+            yield temporary
+        return
     temporary = path.with_name(f"{path.name}.tmp")
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +59,17 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
 
 
+@contextmanager
+def _putting(path: Remote) -> Iterator[Path]:
+    """A local temporary file that is put at ``path`` in the end, unless the lock is lost."""
+    folder = Path(tempfile.gettempdir())
+    with storing(folder), tempfile.TemporaryDirectory(prefix="crowdglot-", dir=folder) as own:
+        temporary = Path(own) / path.name
+        yield temporary
+        check_lease(path)
+        path.put(temporary)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename or a new name in ``folder`` outlast a power cut."""
     handle = os.open(folder, os.O_RDONLY)
@@ -56,7 +79,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Location, text: str) -> None:
     """Replace ``path`` by ``text`` in one step."""
     with replacing(path) as temporary:
         temporary.write_text(text, "utf-8")

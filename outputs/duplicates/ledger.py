@@ -14,10 +14,13 @@ from pathlib import Path
 
 from critics.verdict import Verdict
 from crowdglot.errors import StorageError
+from outputs.location import Location, desk
 from outputs.record import Entry
+from outputs.remote import Remote
 from outputs.storage import write_text
 
 LEDGER = "duplicates.jsonl"
+_STAMP = "stamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +67,43 @@ def draft_hash(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def write_ledger(folder: Path, duplicates: Iterable[Duplicate], *, settled: bool) -> None:
+def write_ledger(folder: Location, duplicates: Iterable[Duplicate], *, settled: bool) -> None:
     """Replace the file in one step, in the order of the plan."""
     ordered = sorted(duplicates, key=lambda d: (d.index, d.attempt, d.draft))
     lines = [{"settled": settled}, *map(asdict, ordered)]
     write_text(folder / LEDGER, "".join(json.dumps(line) + "\n" for line in lines))
+    stamp(folder)
 
 
-def read_ledger(folder: Path) -> Ledger:
+def stamp(folder: Location) -> None:
+    """Have all processes on this machine fetch the ledger anew that they have from a URL.
+
+    Nobody else writes it while the folder is locked, so this is due when it is locked and whenever
+    the ledger is written.
+    """
+    if isinstance(folder, Remote):
+        write_text(desk(folder) / _STAMP, "")
+
+
+def read_ledger(folder: Location) -> Ledger:
     """The ledger of a dataset, an empty one if it has none; StorageError if it is damaged."""
     path = folder / LEDGER
     try:
-        state = path.stat()
+        # Read again only when it has been replaced: every shard asks, and the jury all the time.
+        state = (path if isinstance(path, Path) else desk(folder) / _STAMP).stat()
     except FileNotFoundError:
-        return Ledger()
-    # Read again only when the file has been replaced: every shard asks.
+        return Ledger() if isinstance(path, Path) else _read.__wrapped__(path)
     return _read(path, state.st_ino, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _inode: int, _changed: int, _size: int) -> Ledger:
+def _read(path: Location, *_state: int) -> Ledger:
     try:
         first, *lines = path.read_text("utf-8").splitlines()
         duplicates = tuple(Duplicate(**json.loads(line)) for line in lines)
         return Ledger(duplicates, bool(json.loads(first)["settled"]))
+    except FileNotFoundError:
+        return Ledger()
     except (ValueError, TypeError, KeyError) as error:
         raise StorageError(
             f"{path}: damaged ({error}); delete it and run the same command again, duplicates "

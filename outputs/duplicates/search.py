@@ -4,11 +4,11 @@ shards.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,10 +20,15 @@ from languages.scripts import foreign_share
 from outputs.duplicates.index import Index, Match, Shingles
 from outputs.duplicates.ledger import Duplicate, draft_hash
 from outputs.duplicates.shingles import shingles
-from outputs.shards import Shard
+from outputs.location import Location, for_each, opened
+from outputs.shards import Shard, files_of, written
 
 _OPEN_SHARDS = 16
+_READ_AT_ONCE = 64
 _SHINGLED = 1024  # dialogues whose shingles are kept at hand
+_AT_ONCE = 256  # dialogues that are looked up together
+
+Each = TypeVar("Each")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,11 @@ class Earlier:
     """What was there before the dataset: demonstrations, and folders of other datasets."""
 
     demonstrations: Sequence[Demonstration] = ()
-    folders: Sequence[Path] = ()
+    folders: Sequence[Location] = ()
 
 
 def find_duplicates(
-    folder: Path,
+    folder: Location,
     language: Language,
     shards: Sequence[Shard],
     *,
@@ -48,11 +53,14 @@ def find_duplicates(
     ``shards``: those of this language.
     """
     shelf = _Shelf(language.script)
-    with Index(least_similarity, least_repeated_turns, shelf.shingles) as index:
-        _put_earlier(index, shelf, language, earlier)
-        for shard, row, number, attempt in _in_order(folder, shards):
-            key = shelf.add_row(shard.accepted(folder), row)
-            if match := index.put(key, shelf.shingles(key)):
+    index = Index(least_similarity, least_repeated_turns, shelf.shingles)
+    for some in _batched(_earlier_keys(shelf, language, earlier)):
+        index.put([(key, shelf.shingles(key)) for key in some], always=True)
+    for rows in _batched(_in_order(folder, shards)):
+        keys = [shelf.add_row(shard.accepted(folder), row) for shard, row, _, _ in rows]
+        matches = index.put([(key, shelf.shingles(key)) for key in keys])
+        for match, key, (shard, _, number, attempt) in zip(matches, keys, rows, strict=True):
+            if match:
                 yield Duplicate(
                     language=language.tag,
                     shard=shard.number,
@@ -65,39 +73,44 @@ def find_duplicates(
                 )
 
 
-def _put_earlier(index: Index, shelf: "_Shelf", language: Language, earlier: Earlier) -> None:
+def _batched(them: Iterable[Each]) -> Iterator[list[Each]]:
+    remaining = iter(them)
+    while some := list(islice(remaining, _AT_ONCE)):
+        yield some
+
+
+def _earlier_keys(shelf: "_Shelf", language: Language, earlier: Earlier) -> Iterator[int]:
     for shown in earlier.demonstrations:
         texts = [turn.text for turn in shown.turns]
         if (foreign_share(" ".join(texts), language.script) or 0.0) > 0.5:
             continue  # in another script there is nothing to share
-        key = shelf.add_text(f"demonstration {shown.id}", texts)
-        index.put(key, shelf.shingles(key), always=True)
+        yield shelf.add_text(f"demonstration {shown.id}", texts)
     for dataset in earlier.folders:
-        for path in sorted((dataset / "data" / language.tag).glob("*.parquet")):
+        for path in files_of(dataset, "data", language.tag):
             for row in range(_columns(path, "index").num_rows):
-                key = shelf.add_row(path, row)
-                index.put(key, shelf.shingles(key), always=True)
+                yield shelf.add_row(path, row)
 
 
-def _in_order(folder: Path, shards: Sequence[Shard]) -> Iterator[tuple[Shard, int, int, int]]:
+def _in_order(folder: Location, shards: Sequence[Shard]) -> Iterator[tuple[Shard, int, int, int]]:
     """(shard, row within it, index, attempt) of all accepted rows, by index.
 
     Replacements have indices from beyond the plan's end, so they come last.
     """
     numbers, attempts, places = array("q"), array("i"), array("q")
-    for position, shard in enumerate(shards):
-        path = shard.accepted(folder)
-        if path.exists():
-            table = _columns(path, "index", "attempt")
+    there = written(folder, shards)
+    for start in range(0, len(there), _READ_AT_ONCE):
+        paths = [shard.accepted(folder) for shard in there[start : start + _READ_AT_ONCE]]
+        tables = for_each(lambda path: _columns(path, "index", "attempt"), paths)
+        for position, table in enumerate(tables, start):
             numbers.extend(table["index"].to_pylist())
             attempts.extend(table["attempt"].to_pylist())
             places.extend((position << 32) + row for row in range(table.num_rows))
     for at in sorted(range(len(numbers)), key=numbers.__getitem__):
         position, row = divmod(places[at], 1 << 32)
-        yield shards[position], row, numbers[at], attempts[at]
+        yield there[position], row, numbers[at], attempts[at]
 
 
-def _evidence(match: Match, shelf: "_Shelf", key: int, folder: Path) -> str:
+def _evidence(match: Match, shelf: "_Shelf", key: int, folder: Location) -> str:
     """The id of what is duplicated, first of all."""
     name = shelf.name(match.key, folder)
     turns = shelf.row(key)["turns"]
@@ -113,8 +126,8 @@ class _Shelf:
     def __init__(self, script: str) -> None:
         self._script = script
         self._texts: list[tuple[str, Sequence[str]]] = []
-        self._paths: list[Path] = []
-        self._numbers: dict[Path, int] = {}
+        self._paths: list[Location] = []
+        self._numbers: dict[Location, int] = {}
         self._places = array("q")  # path << 32 | row, or -1 - position in texts
         self._rows = lru_cache(maxsize=_OPEN_SHARDS)(_read_rows)
         self.shingles = lru_cache(maxsize=_SHINGLED)(self._shingles)
@@ -125,7 +138,7 @@ class _Shelf:
         self._places.append(-len(self._texts))
         return len(self._places) - 1
 
-    def add_row(self, path: Path, row: int) -> int:
+    def add_row(self, path: Location, row: int) -> int:
         """The key of a row of a shard."""
         number = self._numbers.setdefault(path, len(self._paths))
         if number == len(self._paths):
@@ -139,13 +152,13 @@ class _Shelf:
         found: dict[str, Any] = self._rows(self._paths[number])[row]
         return found
 
-    def name(self, key: int, folder: Path) -> str:
+    def name(self, key: int, folder: Location) -> str:
         """The id of a text; of a row in another dataset with that dataset's name before it."""
         if (place := self._places[key]) < 0:
             return self._texts[-place - 1][0]
         path = self._paths[place >> 32]
         name = str(self.row(key)["id"])
-        return name if path.is_relative_to(folder) else f"{path.parents[2].name}:{name}"
+        return name if folder in path.parents else f"{path.parents[2].name}:{name}"
 
     def _shingles(self, key: int) -> Sequence[Shingles]:
         if (place := self._places[key]) < 0:
@@ -155,14 +168,15 @@ class _Shelf:
         return [shingles(text, self._script) for text in turns]
 
 
-def _read_rows(path: Path) -> list[dict[str, Any]]:
+def _read_rows(path: Location) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = _columns(path, "id", "turns", "draft").to_pylist()
     return rows
 
 
-def _columns(path: Path, *names: str) -> Any:
+def _columns(path: Location, *names: str) -> Any:
     try:
-        return pq.read_table(path, columns=list(names))
+        with opened(path) as source:
+            return pq.read_table(source, columns=list(names))
     except (pa.ArrowException, OSError) as error:
         first = str(error).splitlines()[0]
         raise StorageError(

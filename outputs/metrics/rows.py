@@ -1,22 +1,22 @@
 """Reading what metrics measure: the whole of a small dataset, an even part of a large one."""
 
-from pathlib import Path
-
 import polars as pl
+
+from outputs.location import Location
+from outputs.scan import scan
+from outputs.shards import files_of
 
 COLUMNS = ("language", "speech_event", "model", "personas", "turns")
 
 
-def read_some(folder: Path, accepted: int, most: int) -> pl.DataFrame:
+def read_some(folder: Location, accepted: int, most: int) -> pl.DataFrame:
     """About ``most`` of the ``accepted`` rows of a dataset, chosen by the rows' own seeds.
 
     The same rows whenever it is asked; memory does not grow with the dataset.
     """
-    files = sorted((folder / "data").glob("*/*.parquet"))
+    files = files_of(folder, "data")
     if not files:
         return pl.DataFrame(schema={"language": pl.String, "turns": pl.List(pl.Struct({}))})
     every = -(-accepted // most)
-    rows = pl.scan_parquet(files)
-    if every > 1:
-        rows = rows.filter(pl.col("seed") % every == 0)
-    return rows.select(COLUMNS).collect(engine="streaming")
+    chosen = pl.col("seed") % every == 0 if every > 1 else None
+    return scan(files, COLUMNS, chosen).collect(engine="streaming")

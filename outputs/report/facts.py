@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from outputs.funnel import Funnel, measure_funnel
+from outputs.location import Location
 from outputs.metrics.diversity import measure
 from outputs.metrics.figure import Figure, as_metrics
 from outputs.metrics.rows import read_some
@@ -15,6 +15,8 @@ from outputs.report.distributions import Dialogues, Histogram, histograms
 from outputs.report.reading import Part, naming_damage, open_part
 from outputs.report.selection import select_dialogues
 from outputs.report.similar import Similar, most_similar
+from outputs.scan import scan
+from outputs.shards import unfinished
 
 # Of larger datasets an even part of about so many dialogues is measured, without intervals.
 MOST_MEASURED = 5_000
@@ -30,7 +32,7 @@ class Source:
     dialogues by language tag.
     """
 
-    folder: Path
+    folder: Location
     name: str
     seed: int = 0
     funnel: Funnel | None = None
@@ -44,7 +46,7 @@ class Facts:
     """``cells``: (accepted, rejected) of each (language, event). ``measured``: how many accepted
     dialogues the figures and histograms were drawn from. ``accepted`` and ``rejected``: dialogues
     as shown (see ``selection``). ``planned``: whether the funnel was held against the plan.
-    ``unfinished``: shards whose journal is not yet a file of rows.
+    ``unfinished``: shards that want more dialogues, or whose journal is not yet a file of rows.
     """
 
     name: str
@@ -111,7 +113,7 @@ def gather(source: Source) -> Facts:
             rejected=refused,
             personas_available=source.personas_available,
             planned=source.funnel is not None or source.wanted is not None,
-            unfinished=len(list((folder / "journal").glob("*/*.jsonl"))),
+            unfinished=unfinished(folder),
         )
 
 
@@ -120,7 +122,7 @@ def _cells(data: Part, rejected: Part) -> dict[tuple[str, str], tuple[int, int]]
     for position, part in enumerate((data, rejected)):
         if part.files:
             counted = (
-                pl.scan_parquet(part.files)
+                scan(part.files, ["language", "speech_event"])
                 .group_by("language", "speech_event")
                 .len()
                 .collect(engine="streaming")
@@ -133,5 +135,5 @@ def _cells(data: Part, rejected: Part) -> dict[tuple[str, str], tuple[int, int]]
 def _models(data: Part) -> tuple[str, ...]:
     if not data.files:
         return ()
-    named = pl.scan_parquet(data.files).select(pl.col("model").unique()).collect()
+    named = scan(data.files, ["model"]).select(pl.col("model").unique()).collect()
     return tuple(sorted(filter(None, named["model"])))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot import __version__
+from outputs.location import Location
 from outputs.report.charts import funnel_steps, heat_rows
 from outputs.report.facts import Facts
 from outputs.report.selection import languages_of
@@ -27,7 +28,7 @@ _FOLDER = Path(__file__).parent
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def write_report(folder: Path, facts: Facts) -> Path:
+def write_report(folder: Location, facts: Facts) -> Location:
     """Write ``report.html`` and ``metrics.json`` into the dataset's folder; the page's path."""
     write_text(folder / REPORT, render(facts))
     # Last, as it says that all is counted.

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from crowdglot.errors import StorageError
-from outputs.shards import read_table
+from outputs.location import Location, for_each, opened
+from outputs.shards import files_of, read_table
 
 _NEEDED = frozenset(
     {
@@ -25,28 +25,31 @@ _NEEDED = frozenset(
 class Part:
     """The files of "data" or "rejected", with the number of rows of each."""
 
-    files: list[Path]
+    files: list[Location]
     heights: list[int]
 
 
-def open_part(folder: Path, name: str) -> Part:
+def open_part(folder: Location, name: str) -> Part:
     """Read the footers of all files of "data" or "rejected"; StorageError names a damaged one."""
-    files = sorted((folder / name).glob("*/*.parquet"))
-    heights = []
-    for path in files:
-        try:
-            metadata = pq.read_metadata(path)
-            missing = sorted(_NEEDED - set(metadata.schema.to_arrow_schema().names))
-        except (pa.ArrowException, OSError) as error:
-            read_table(path)  # says so in the words of all that read shards
-            raise StorageError(f"{path}: cannot be read ({_first_line(error)}).") from None
-        if missing:
-            raise StorageError(
-                f"{path}: has no column '{missing[0]}', so it is no shard of this dataset; move it "
-                "out of the dataset's folder."
-            )
-        heights.append(metadata.num_rows)
-    return Part(files, heights)
+    files = files_of(folder, name)
+    return Part(files, for_each(_height, files))
+
+
+def _height(path: Location) -> int:
+    """How many rows a file has, by its footer."""
+    try:
+        with opened(path) as source:
+            metadata = pq.read_metadata(source)
+        missing = sorted(_NEEDED - set(metadata.schema.to_arrow_schema().names))
+    except (pa.ArrowException, OSError) as error:
+        read_table(path)  # says so in the words of all that read shards
+        raise StorageError(f"{path}: cannot be read ({_first_line(error)}).") from None
+    if missing:
+        raise StorageError(
+            f"{path}: has no column '{missing[0]}', so it is no shard of this dataset; move it "
+            "out of the dataset's folder."
+        )
+    return int(metadata.num_rows)
 
 
 def read_places(part: Part, places: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -73,12 +76,12 @@ def read_places(part: Part, places: Sequence[int], columns: Sequence[str]) -> li
 
 
 @contextmanager
-def naming_damage(folder: Path) -> Iterator[None]:
+def naming_damage(folder: Location) -> Iterator[None]:
     """Turn an error of polars, which does not always tell the file, into one that does."""
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        for path in sorted(folder.glob("*/*/*.parquet")):
+        for path in files_of(folder, "data") + files_of(folder, "rejected"):
             read_table(path)
         raise StorageError(
             f"{folder}: its Parquet files cannot be read together ({_first_line(error)}); wait for "

@@ -8,6 +8,7 @@ import polars as pl
 from languages.language import resolve_language
 from outputs.report.reading import Part, read_places
 from outputs.report.text import visible
+from outputs.scan import scan
 
 MOST_ACCEPTED, MOST_REJECTED = 2_000, 1_000
 # No turn of a dialogue comes near; a model that repeats itself without end does.
@@ -38,11 +39,7 @@ def even_places(part: Part, groups: Sequence[str], most: int) -> list[int]:
     """Places of at most ``most`` rows, the groups taking turns; sorted."""
     if not part.files:
         return []
-    rows = (
-        pl.scan_parquet(part.files, row_index_name="place")
-        .select("place", "seed", *groups)
-        .collect(engine="streaming")
-    )
+    rows = scan(part.files, ["seed", *groups]).with_row_index("place").collect(engine="streaming")
     if rows.height > most:
         rows = rows.sort("seed", "place").with_columns(
             turn=pl.int_range(pl.len()).over(list(groups))

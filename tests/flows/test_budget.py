@@ -5,9 +5,9 @@ import time
 
 from flows.budget import Budget
 from flows.gate import Gate
+from flows.group import fill_in_order
 from flows.jury import Here
 from flows.run import Run
-from flows.synthesize import fill_in_order
 from flows.tally import Stop, Tally
 from outputs.folder import claim
 from outputs.shards import incomplete
@@ -17,9 +17,7 @@ from tests.flows.test_shard import Canned, good, make_job, rows_of
 def write(job, engine):
     async def run():
         claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
-        run = Run(
-            job, engine, Here(job), Gate(engine.concurrency), Stop(), Tally(), Budget.of(job)
-        )
+        run = Run(job, engine, Here(job), Gate(engine.concurrency), Stop(), Tally(), Budget.of(job))
         await fill_in_order(run, incomplete(job.folder, job.shards()))
         return run
 

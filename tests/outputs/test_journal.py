@@ -42,7 +42,7 @@ def test_a_cut_line_is_dropped_and_written_over(tmp_path, cut):
         assert [e.index for e in journal.entries] == [0, 1, 7]
 
 
-def test_a_flipped_bit_ends_what_can_be_trusted(tmp_path):
+def test_a_flipped_bit_costs_one_line(tmp_path):
     path = tmp_path / "shard.jsonl"
     with Journal(path) as journal:
         for index in range(3):
@@ -51,7 +51,25 @@ def test_a_flipped_bit_ends_what_can_be_trusted(tmp_path):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with Journal(path) as journal:
-        assert journal.entries == [entry(0)]
+        assert journal.entries == [entry(0), entry(2)]
+        journal.append(encode(entry(3)))
+    with Journal(path) as journal:
+        assert journal.entries == [entry(0), entry(2), entry(3)]
+
+
+@pytest.mark.parametrize("how", ["deleted", "folder", "replaced"])
+def test_a_journal_that_is_gone_is_told_at_once(tmp_path, how):
+    path = tmp_path / "journal" / "shard.jsonl"
+    with Journal(path) as journal:
+        journal.append(encode(entry(0)))
+        if how == "folder":
+            path.parent.rename(tmp_path / "elsewhere")
+        else:
+            path.unlink()
+        if how == "replaced":
+            path.touch()
+        with pytest.raises(StorageError, match=r"shard.jsonl: was removed while the run was"):
+            journal.append(encode(entry(1)))
 
 
 def test_full_disk_is_one_sentence_and_leaves_no_half_line(tmp_path, monkeypatch):

@@ -1,0 +1,490 @@
+"""Shards written by other processes: reports and rounds, and real clusters that lose a worker."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+import pytest
+
+from crowdglot.errors import ConfigurationError, StorageError
+from flows import cluster, machines, worker
+from flows.budget import Budget
+from flows.claims import CLAIMS, Claims, check_alone
+from flows.gate import Gate
+from flows.group import fill_in_order
+from flows.job import open_job
+from flows.jury import Here
+from flows.machines import Crew, group_size
+from flows.recipe import build_recipe
+from flows.run import Run, make_engine
+from flows.tally import Stop, Tally
+from flows.worker import STOP, fill_group
+from outputs.folder import claim, locked
+from outputs.shards import incomplete
+from tests.flows.test_command import closed_port
+from tests.stub import serving
+
+ROOT = Path(__file__).parents[2]
+SHARDS, SHARD_SIZE = 8, 20
+
+
+def make_job(folder, base_url, *changes):
+    table = {
+        "name": "machines",
+        "languages": ["fr", "es"],
+        "dialogues_per_language": SHARDS * SHARD_SIZE // 2,
+        "turns": [4, 6],
+        "shard_size": SHARD_SIZE,
+        "output": str(folder),
+        "engine": {"kind": "openai", "model": "stub", "base_url": base_url, "concurrency": 2},
+        "duplicates": {"rounds": 0},  # the stub's dialogues are made of few sentences
+    }
+    job = open_job(build_recipe(table, changes, "test"))
+    with locked(job.folder):
+        claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+    return job
+
+
+def rows_of(folder):
+    """All rows but what no two runs have in common."""
+    files = [*folder.glob("data/*/*.parquet"), *folder.glob("rejected/*/*.parquet")]
+    rows = pl.concat([pl.read_parquet(file) for file in sorted(files)])
+    return rows.drop("created_at", "seconds").sort("id", "attempt")
+
+
+def write_alone(job):
+    """Write the dataset in this process, as a measure for the others."""
+
+    async def write():
+        async with make_engine(job.recipe) as engine:
+            run = Run(job, engine, Here(job), Gate(engine.concurrency))
+            await fill_in_order(run, job.shards())
+
+    asyncio.run(write())
+    return rows_of(job.folder)
+
+
+@pytest.fixture(autouse=True)
+def _leave_engine():
+    yield
+    worker._BENCH.leave()
+
+
+# A worker
+
+
+def test_a_worker_keeps_its_engine_between_groups(tmp_path, monkeypatch):
+    entered = []
+
+    async def engage(job):
+        entered.append(job)
+        return await engage_for_real(job)
+
+    engage_for_real = worker.engage
+    monkeypatch.setattr(worker, "engage", engage)
+    with serving() as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        first = fill_group(job.recipe, [0, 1], None, None)
+        second = fill_group(job.recipe, [1, 2, 3], None, None)
+        assert (first.written, second.written) == (2, 2)
+        assert first.prompt_tokens + first.completion_tokens == 2 * SHARD_SIZE * 150
+        assert first.accepted == 2 * SHARD_SIZE
+        assert first.error == second.error == ""
+        assert len(entered) == 1
+        assert len(incomplete(job.folder, job.shards())) == SHARDS - 4
+        worker._BENCH.leave()
+        fill_group(job.recipe, [4], None, None)
+        assert len(entered) == 2
+
+
+def test_a_worker_tells_an_error_and_takes_a_new_engine(tmp_path):
+    job = make_job(tmp_path / "d", f"http://127.0.0.1:{closed_port()}/v1")
+    report = fill_group(job.recipe, [0], None, None)
+    assert (report.written, report.accepted) == (0, 0)
+    assert job.recipe.engine.base_url in report.error
+    with serving() as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        assert fill_group(job.recipe, [0], None, None).written == 1
+
+
+def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path):
+    with serving() as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        shutil.rmtree(job.folder)
+        assert "does not see the run" in fill_group(job.recipe, [0], None, None).error
+        assert not job.folder.exists()
+        make_job(tmp_path / "d", stub.base_url, "seed=1")
+        assert "made by another recipe: 'seed'" in fill_group(job.recipe, [0], None, None).error
+        assert stub.asked == []
+
+
+def test_a_worker_obeys_stop_budget_and_deadline(tmp_path):
+    with serving() as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        (job.folder / STOP).touch()
+        assert fill_group(job.recipe, [0], None, None).written == 0
+        (job.folder / STOP).unlink()
+        assert fill_group(job.recipe, [0], None, time.time() - 1).written == 0
+        assert fill_group(job.recipe, [0], 0, None).written == 0
+        assert stub.asked == []
+        assert 0 < fill_group(job.recipe, range(SHARDS), 150, None).written < SHARDS
+
+
+def test_a_worker_stops_at_the_next_question(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
+    with serving(latency=0.02) as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        answer = stub.write
+
+        def stopping(body):
+            if len(stub.asked) >= 10:
+                (job.folder / STOP).touch()
+            return answer(body)
+
+        stub.write = stopping
+        report = fill_group(job.recipe, range(SHARDS), None, None)
+        assert report.error == ""
+        assert 10 <= len(stub.asked) < SHARDS * SHARD_SIZE
+        stub.write = answer
+        (job.folder / STOP).unlink()
+        fill_group(job.recipe, range(SHARDS), None, None)
+        assert len(stub.asked) == len(set(stub.asked)) == SHARDS * SHARD_SIZE
+
+
+# Claims
+
+HOLD = """
+import sys, pathlib
+from flows.claims import Claims
+from outputs.shards import shards_of
+shards = list(shards_of(("fr",), 8, 1))
+with Claims(pathlib.Path(sys.argv[1])) as claims:
+    print([shard.rank for shard in claims.take(shards[2:4])], flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_shard_is_filled_by_one_process_and_freed_when_it_dies(tmp_path):
+    with serving() as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        check_alone(job.folder)
+        other = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(job.folder)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            assert other.stdout.readline() == b"[2, 3]\n"
+            assert holders(job.folder) == {other.pid}
+            with pytest.raises(StorageError, match="workers of an earlier run"):
+                check_alone(job.folder)
+            assert fill_group(job.recipe, [1, 2, 3, 4], None, None).written == 2
+        finally:
+            other.kill()
+            other.communicate()
+        check_alone(job.folder)
+        assert fill_group(job.recipe, [1, 2, 3, 4], None, None).written == 2
+        with Claims(job.folder) as claims:
+            assert claims.take(job.shards()) == job.shards()
+
+
+def holders(folder):
+    """The processes that hold a shard, as the kernel tells."""
+    found = set()
+    with (folder / CLAIMS).open("rb+") as file:
+        for rank in range(SHARDS):
+            question = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, rank, 1, 0)
+            kind, _, _, _, pid = struct.unpack(
+                "hhqqi4x", fcntl.fcntl(file, fcntl.F_GETLK, question)
+            )
+            if kind != fcntl.F_UNLCK:
+                found.add(pid)
+    return found
+
+
+# The flow's side
+
+
+class Shaky:
+    """A task runner without processes: each task runs when its result is asked for. ``fates``: of
+    the first tasks, whether their worker dies before it begins."""
+
+    def __init__(self, *fates):
+        self.fates = list(fates)
+        self.sent = []
+
+    def submit(self, _task, parameters):
+        self.sent.append(parameters["ranks"])
+        return Future(parameters, dies=bool(self.fates and self.fates.pop(0)))
+
+
+class Future:
+    def __init__(self, parameters, dies):
+        self.parameters, self.dies = parameters, dies
+
+    def add_done_callback(self, function):
+        function(self)
+
+    def result(self, raise_on_failure):
+        assert raise_on_failure is False
+        if self.dies:
+            raise RuntimeError("worker killed")
+        return fill_group(**self.parameters)
+
+
+def send(job, runner):
+    """Have a crew write what is missing."""
+    stop, tally, budget = Stop(), Tally(), Budget.of(job)
+
+    async def write():
+        await Crew(job, runner, stop, tally, budget).write(incomplete(job.folder, job.shards()))
+
+    asyncio.run(write())
+    return stop, tally, budget
+
+
+def test_what_a_lost_worker_had_is_sent_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(machines, "_PAUSES", (0.0, 0.0))
+    with serving() as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        runner = Shaky(False, True, False, True)
+        stop, tally, _ = send(job, runner)
+        assert stop.cause is None
+        assert incomplete(job.folder, job.shards()) == []
+        assert len(stub.asked) == len(set(stub.asked)) == SHARDS * SHARD_SIZE == tally.accepted
+        first, again = runner.sent[:SHARDS], runner.sent[SHARDS:]
+        assert again == [first[1], first[3]]
+        assert tally.under_way == 0
+
+
+def test_when_all_workers_die_the_run_ends_with_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(machines, "_PAUSES", (0.0, 0.0))
+    job = make_job(tmp_path / "d", "http://127.0.0.1:9/v1")
+    runner = Shaky(*[True] * 100)
+    stop, _, _ = send(job, runner)
+    assert f"{SHARDS} shards could not be written" in str(stop.cause)
+    assert "worker killed" in str(stop.cause)
+    assert len(runner.sent) == 3 * SHARDS
+
+
+def test_an_error_of_a_worker_stops_the_run(tmp_path):
+    job = make_job(tmp_path / "d", f"http://127.0.0.1:{closed_port()}/v1")
+    runner = Shaky()
+    stop, _, _ = send(job, runner)
+    assert job.recipe.engine.base_url in str(stop.cause)
+    assert len(runner.sent) < SHARDS
+
+
+def test_no_group_is_sent_once_the_tokens_are_spent(tmp_path):
+    with serving() as stub:
+        job = make_job(tmp_path / "d", stub.base_url, "budget.max_tokens_total=6000")
+        stop, tally, budget = send(job, Shaky())
+        assert stop.wanted is False
+        assert "max_tokens_total" in budget.spent(tally)
+        # What is sent ahead for each worker may still begin; no shard is left half.
+        ahead = 2 * job.recipe.machines.workers
+        assert 40 <= len(stub.asked) <= 40 + ahead * SHARD_SIZE < SHARDS * SHARD_SIZE
+        assert len(stub.asked) % SHARD_SIZE == 0
+
+
+@pytest.mark.parametrize(
+    ("shards", "size", "workers", "concurrency", "group"),
+    [(8, 20, 2, 2, 1), (50_000, 200, 8, 256, 126), (1_000_000, 200, 8, 1, 2000), (1, 200, 2, 1, 1)],
+)
+def test_groups_balance_their_own_end_against_that_of_the_run(
+    shards, size, workers, concurrency, group
+):
+    assert group_size(shards, size, workers, concurrency) == group
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "prefect_dask", None)
+    recipe = build_recipe(minimal("dask"), (), "test")
+    with pytest.raises(ConfigurationError, match=r"machines\.runner: 'dask' needs .* prefect-dask"):
+        cluster.runner_class(recipe.machines)
+
+
+def test_an_unknown_runner_is_refused():
+    with pytest.raises(ConfigurationError, match=r"'machines\.runner': .*'here', 'dask' or 'ray'"):
+        build_recipe(minimal("spark"), (), "test")
+
+
+def test_where_shards_are_written_is_no_part_of_a_dataset(tmp_path):
+    one, two = (build_recipe(minimal(runner), (), "test") for runner in ("here", "ray"))
+    assert one.identity() == two.identity()
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "fine"),
+    [
+        ("", "http://127.0.0.1:8123/api", True),
+        ("tcp://127.0.0.1:8786", "http://localhost:8123/api", True),
+        ("tcp://10.0.0.5:8786", "http://10.0.0.5:4200/api", True),
+        ("tcp://10.0.0.5:8786", "http://127.0.0.1:8123/api", False),
+        ("ray://head:10001", "http://[::1]:8123/api", False),
+    ],
+)
+def test_workers_elsewhere_want_a_server_that_they_reach(address, url, fine, monkeypatch):
+    class Client:
+        api_url = url
+
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *_):
+            return None
+
+    monkeypatch.setattr(cluster, "get_client", Client)
+    settings = build_recipe(minimal("dask", address), (), "test").machines
+    if fine:
+        assert asyncio.run(cluster.api_url(settings)) == url
+    else:
+        with pytest.raises(ConfigurationError, match="PREFECT_API_URL"):
+            asyncio.run(cluster.api_url(settings))
+
+
+def minimal(runner, address=""):
+    return {
+        "name": "m", "languages": ["fr"], "dialogues_per_language": 1,
+        "machines": {"runner": runner, "address": address},
+    }  # fmt: skip
+
+
+# Real clusters
+
+
+@pytest.fixture
+def command(tmp_path):
+    """Starts the command on a recipe; at the end none of its processes may be left."""
+    mark = f"CROWDGLOT_TEST={uuid4().hex}"
+    short = tempfile.mkdtemp(prefix="ray")  # Ray's sockets want a short path
+    name, _, value = mark.partition("=")
+    environment = os.environ | {
+        name: value,
+        "PREFECT_HOME": str(tmp_path / "prefect"),
+        "HOME": str(tmp_path),
+        "RAY_TMPDIR": short,
+        "COLUMNS": "200",
+    }
+    environment.pop("PREFECT_API_URL", None)
+    started = []
+
+    def start(job, *changes):
+        arguments = [part for change in changes for part in ("--set", change)]
+        path = tmp_path / "recipe.json.toml"
+        path.write_text(recipe_text(job), "utf-8")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows.command", "synthesize", str(path), *arguments],
+            cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    try:
+        yield start
+        deadline = time.monotonic() + 30
+        while (left := marked(mark)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert left == {}
+    finally:
+        for pid in marked(mark):
+            os.kill(pid, signal.SIGKILL)
+        for process in started:
+            process.communicate()
+        shutil.rmtree(short, ignore_errors=True)
+
+
+def recipe_text(job):
+    import tomli_w
+
+    return tomli_w.dumps(job.recipe.model_dump(mode="json"))
+
+
+def marked(mark):
+    """Processes that inherited ``mark``, with their command lines."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes():
+                found[int(folder.name)] = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue  # it has ended, or is not ours
+    return found
+
+
+def wait_for(condition, process):
+    deadline = time.monotonic() + 300
+    while not condition():
+        assert process.poll() is None, process.communicate()[0].decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def needs(package):
+    missing = find_spec(package) is None
+    return pytest.mark.skipif(missing, reason=f"{package} is not installed (an extra)")
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.parametrize(
+    "runner",
+    [
+        pytest.param("dask", marks=needs("prefect_dask")),
+        pytest.param("ray", marks=needs("prefect_ray")),
+    ],
+)
+def test_a_killed_worker_costs_what_was_under_way(tmp_path, command, runner):
+    with serving(latency=0.1) as stub:
+        alone = write_alone(make_job(tmp_path / "alone", stub.base_url))
+        stub.asked.clear()
+        job = make_job(tmp_path / "d", stub.base_url)
+        process = command(job, f"machines.runner={runner}", "machines.workers=2")
+        wait_for(
+            lambda: len(stub.asked) > 3 * SHARD_SIZE and len(holders(job.folder)) == 2, process
+        )
+        victim = min(holders(job.folder))
+        assert victim != process.pid
+        os.kill(victim, signal.SIGKILL)
+        told = process.communicate(timeout=300)[0].decode()
+        assert process.returncode == 0, told
+        assert "Traceback" not in told
+        wanted = SHARDS * SHARD_SIZE
+        assert f"Acceptance: {wanted} of {wanted} drafts" in told
+        assert rows_of(job.folder).equals(alone)
+        asked, different = len(stub.asked), len(set(stub.asked))
+        assert different == wanted
+        assert asked - different <= job.recipe.engine.concurrency
+        assert not (job.folder / STOP).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@needs("prefect_dask")
+def test_a_stop_reaches_the_workers(tmp_path, command):
+    with serving(latency=0.1) as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        process = command(job, "machines.runner=dask")
+        wait_for(lambda: len(stub.asked) > 2 * SHARD_SIZE, process)
+        os.killpg(process.pid, signal.SIGINT)  # as from a terminal: every process gets it
+        told = process.communicate(timeout=300)[0].decode()
+        assert process.returncode == 130, told
+        assert "run the same command again to go on" in told
+        assert "Traceback" not in told
+        asked = len(stub.asked)
+        assert asked < SHARDS * SHARD_SIZE
+        again = command(job)
+        assert again.wait(timeout=300) == 0
+        # Nothing that was answered before the stop was asked again, by another kind of worker.
+        assert len(stub.asked) == len(set(stub.asked)) == SHARDS * SHARD_SIZE
