@@ -13,13 +13,13 @@ import aiohttp
 import orjson
 from pydantic import SecretStr
 
-from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
 from engines.addresses import read_addresses
 from engines.chat import request_body
 from engines.endpoints import Endpoint, Endpoints
 from engines.engine import Completion, Request
 from engines.exchange import open_session, post
-from engines.openai_answer import Again, judge_status, read_answer, server_words
+from engines.openai_answer import Again, Fault, judge_status, read_answer, server_words
 from engines.optional_fields import REFUSALS, extensions, refused_fields, without
 from engines.retries import Patience, backoff, retry_after
 from engines.settings import EngineSettings
@@ -106,7 +106,8 @@ class OpenAI:
 
     async def complete(self, request: Request) -> Completion:
         """Ask until an answer can be read, at most ``tries`` times."""
-        patience = Patience(self._tries, self._answers)
+        before = self._answers
+        patience = Patience(self._tries, before)
         failed: Endpoint | None = None
         while True:
             endpoint = await self._endpoints.take(request.messages, failed)
@@ -124,10 +125,11 @@ class OpenAI:
             if patience.moves_on(kind, self._endpoints.others(endpoint)):
                 continue
             if not patience.spend(kind, self._answers):
-                raise EngineUnavailable(
-                    f"{endpoint}: no usable answer in {self._tries} tries; the last time {reason};"
-                    " see what the server says, then start again."
-                )
+                told = f"{endpoint}: no usable answer in {self._tries} tries; last {reason}"
+                # A server that answers others meanwhile is there: it is this question that fails.
+                if kind in (Fault.ODD, Fault.LATE) and self._answers > before:
+                    raise RequestRefused(f"{told}, while other questions were answered.")
+                raise EngineUnavailable(f"{told}; see what the server says, then start again.")
             # Where the server told a wait, it holds for all; the jitter keeps them apart behind it.
             await asyncio.sleep(backoff(patience.tried or 1, *self._waits))
 

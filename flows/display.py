@@ -18,6 +18,7 @@ from flows.finish import finish, finished
 from flows.job import open_job
 from flows.recipe import Recipe
 from flows.run import engage
+from flows.server import prefect_server
 from flows.signals import hold_back_interrupts, let_interrupts_in
 from flows.tally import Stop, Tally
 from languages.identification import verifiable
@@ -92,16 +93,23 @@ async def _run(recipe: Recipe) -> tuple[str, str]:
 async def _flow(
     recipe: Recipe, warm: asyncio.Task[Any] | None, stop: Stop, tally: Tally, places: int
 ) -> Any:
-    """The final state of the flow."""
-    # The loading of Prefect takes seconds; the engine's first steps must not wait for it. A server
-    # that refuses or a model that is not there is known by then, and told before Prefect starts.
-    early = asyncio.wait({warm}, timeout=1.0) if warm else asyncio.sleep(0)
-    synthesis, _ = await asyncio.gather(asyncio.to_thread(_import_flow), early)
-    if warm and warm.done():
-        warm.result()
-    hold_back_interrupts()
-    synthesis.WARM.set(warm)
-    synthesis.WATCHED.set((stop, tally))
+    """The final state of the flow, with a server of Prefect's for as long as it runs."""
+    async with prefect_server() as answering:
+        hold_back_interrupts()
+        try:
+            synthesis, *_ = await asyncio.gather(
+                asyncio.to_thread(_import_flow), answering, *([warm] if warm else [])
+            )
+            synthesis.WARM.set(warm)
+            synthesis.WATCHED.set((stop, tally))
+            return await _watched(synthesis, recipe, stop, tally, places)
+        finally:
+            let_interrupts_in()
+            if warm and not warm.done():
+                warm.cancel()
+
+
+async def _watched(synthesis: Any, recipe: Recipe, stop: Stop, tally: Tally, places: int) -> Any:
     with _progress() as progress:
         row = progress.add_task("starting", total=places, figures="")
         watch = asyncio.create_task(_watch(progress, row, stop, tally))
@@ -113,12 +121,9 @@ async def _flow(
                 _leave_at_once(recipe)
             return flow.result()
         finally:
-            let_interrupts_in()
             abandoned.cancel()
             watch.cancel()
             progress.update(row, **_figures(tally, 0.0, places), description="done")
-            if warm and not warm.done():
-                warm.cancel()
 
 
 async def _abandoned(stop: Stop, tally: Tally) -> None:

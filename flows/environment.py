@@ -4,12 +4,16 @@ import os
 from pathlib import Path
 
 
+def has_own_server() -> bool:
+    """Whether the user has named a Prefect server, or keeps settings of Prefect that may."""
+    return "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect/profiles.toml").exists()
+
+
 def settle() -> None:
     """Set defaults; whatever the user has set already stays.
 
-    Without a server of the user's own, Prefect starts one for the run. That takes up to half a
-    minute the first time, longer than Prefect waits by default, and its database goes into the
-    working directory so that it stays apart from other projects.
+    Without a server of the user's own, one is started for the run (``flows.server``). Its database
+    goes into the working directory so that it stays apart from other projects.
     """
     defaults = {
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
@@ -19,10 +23,7 @@ def settle() -> None:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
-    own_server = (
-        "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect/profiles.toml").exists()
-    )
-    if not own_server:
+    if not has_own_server():
         defaults["PREFECT_HOME"] = str(Path(".prefect").absolute())
     for name, value in defaults.items():
         os.environ.setdefault(name, value)

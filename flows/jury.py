@@ -10,6 +10,7 @@ import gc
 import json
 import struct
 import sys
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -88,13 +89,19 @@ class Here:
         return Judged(table, 0, not table["reason"][0].as_py())
 
 
+# Lines of entries, and who waits for their verdicts.
+_Batch = list[tuple[bytes, asyncio.Future[Judged]]]
+
+
 class Apart:
     """A jury in a process of its own, which gets what has gathered while it was busy."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self._waiting: list[tuple[bytes, asyncio.Future[Judged]]] = []
+        self._waiting: _Batch = []
+        self._sent: deque[_Batch] = deque()
         self._some = asyncio.Event()
+        self._ahead = asyncio.Semaphore(2)
         self._process: asyncio.subprocess.Process | None = None
         self._talk: asyncio.Task[None] | None = None
 
@@ -143,27 +150,36 @@ class Apart:
     async def _converse(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
-        batch: list[tuple[bytes, asyncio.Future[Judged]]] = []
         try:
-            while True:
-                await self._some.wait()
-                batch, self._waiting = (
-                    self._waiting[:_MOST_AT_ONCE],
-                    self._waiting[_MOST_AT_ONCE:],
-                )
-                if not self._waiting:
-                    self._some.clear()
-                process.stdin.writelines([b"%d\n" % len(batch), *(line for line, _ in batch)])
-                await process.stdin.drain()
-                (size,) = _SIZE.unpack(await process.stdout.readexactly(_SIZE.size))
-                _hand_out(batch, await process.stdout.readexactly(size))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            for _, verdict in (*batch, *self._waiting):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._send(process.stdin))
+                group.create_task(self._receive(process.stdout))
+        except* (asyncio.IncompleteReadError, ConnectionError):
+            for _, verdict in (*(pair for batch in self._sent for pair in batch), *self._waiting):
                 if not verdict.done():
                     verdict.set_exception(_ended())
 
+    async def _send(self, stdin: asyncio.StreamWriter) -> None:
+        """Send what has gathered, one batch ahead of the one that is judged."""
+        while True:
+            await self._some.wait()
+            await self._ahead.acquire()
+            batch, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
+            if not self._waiting:
+                self._some.clear()
+            self._sent.append(batch)
+            stdin.writelines([b"%d\n" % len(batch), *(line for line, _ in batch)])
+            await stdin.drain()
 
-def _hand_out(batch: Sequence[tuple[bytes, asyncio.Future[Judged]]], content: bytes) -> None:
+    async def _receive(self, stdout: asyncio.StreamReader) -> None:
+        while True:
+            (size,) = _SIZE.unpack(await stdout.readexactly(_SIZE.size))
+            content = await stdout.readexactly(size)
+            self._ahead.release()
+            _hand_out(self._sent.popleft(), content)
+
+
+def _hand_out(batch: _Batch, content: bytes) -> None:
     table = pa.ipc.open_stream(content).read_all()
     reasons = table["reason"].to_pylist()
     for at, (_, verdict) in enumerate(batch):

@@ -1,6 +1,7 @@
 """What the shards of one run share within a process: engine, jury, gate, counts, wish to stop."""
 
 import asyncio
+import gc
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -71,4 +72,5 @@ async def engage(job: Job) -> tuple[Engine, Jury]:
     if isinstance(seated, BaseException):
         await engine.__aexit__()
         raise seated
+    gc.freeze()  # what is loaded by now stays: the collector need not look at it again and again
     return engine, jury

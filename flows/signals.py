@@ -9,11 +9,9 @@ from flows.tally import Stop
 
 
 def hold_back_interrupts() -> None:
-    """Keep Ctrl-C for later, and from any process started until ``stopping_on_signals``.
+    """Keep Ctrl-C for later, until ``stopping_on_signals``.
 
-    A terminal sends it to the whole group. Prefect's temporary server would end at once, and the
-    flow would wait for it in vain instead of finishing cleanly. A blocked signal stays blocked in
-    the server for good; here it is only delayed.
+    While Prefect is loaded it would end the run with a traceback instead of cleanly.
     """
     if threading.current_thread() is threading.main_thread():
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -139,9 +140,13 @@ def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa
     """Write both files, rows sorted by index and attempt, each with a checksum of itself."""
     for path, rows in ((shard.rejected(folder), rejected), (shard.accepted(folder), accepted)):
         with replacing(path) as temporary:
-            ordered = rows.sort_by([("index", "ascending"), ("attempt", "ascending")])
-            with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
-                writer.write_table(ordered)
+            # By numpy: Arrow's own sorting loads its whole query engine first, most of a second.
+            order = np.lexsort((rows["attempt"].to_numpy(), rows["index"].to_numpy()))
+            # Texts seldom come twice in a shard: zstd does better without dictionaries.
+            with pq.ParquetWriter(
+                temporary, SCHEMA, compression="zstd", use_dictionary=False
+            ) as writer:
+                writer.write_table(rows.take(order))
                 writer.add_key_value_metadata(checksum.PLACEHOLDER)
             checksum.seal(temporary)
 

@@ -1,0 +1,1 @@
+"""The survival suite: what a run outlives. ``python -m benchmarks.survival --kills N [--json]``."""
