@@ -140,9 +140,8 @@ def main() -> None:
     figures = []
     for latency in arguments.latencies:
         for concurrency in arguments.concurrency:
-            # As many rounds of answers in each setting, so that none lasts for minutes.
-            rounds = max(4 * concurrency, round(8 / (latency / 1000)) * concurrency // 4)
-            count = min(arguments.dialogues, rounds)
+            # At most 32 rounds of answers in each setting, so that none lasts for minutes.
+            count = min(arguments.dialogues, 32 * concurrency)
             for heavy in (False, True) if arguments.heavy else (False,):
                 found = measure(latency / 1000, concurrency, count, arguments.runs, heavy=heavy)
                 figures.append({**found, "dialogues": count})

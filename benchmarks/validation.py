@@ -10,6 +10,7 @@ length (models, word lists, packs) is loaded before, with turns that are not see
 """
 
 import argparse
+import gc
 import json
 import tempfile
 import time
@@ -84,6 +85,14 @@ def drafts(job: Job, turns: dict[str, list[str]], count: int) -> Iterator[Entry]
         yield Entry(index, 0, index, "scripted", "human", "1", completion, 0.0)
 
 
+def by_language(entries: Sequence[Entry], languages: int) -> list[list[Entry]]:
+    """The drafts as shards hold them: of one language each."""
+    shards: dict[int, list[Entry]] = {}
+    for entry in entries:
+        shards.setdefault(entry.index % languages, []).append(entry)
+    return list(shards.values())
+
+
 class Clock:
     """Seconds of this process's processor by stage."""
 
@@ -118,7 +127,7 @@ class Chain:
     def shard(self, entries: Sequence[Entry]) -> None:
         """Judge the drafts of one shard, look for duplicates of earlier ones, and write them."""
         clock = self.clock
-        judged = [self._judge(entry) for entry in entries]
+        judged = self._judge(entries)
         first = len(self._dialogues)
         for dialogue, _ in judged:
             texts = [turn.text for turn in dialogue.turns]
@@ -145,18 +154,23 @@ class Chain:
         self.reasons["accepted"] += len(rows[True])
         self.reasons["all"] += len(entries)
 
-    def _judge(self, entry: Entry) -> tuple[Dialogue, list[Verdict]]:
+    def _judge(self, entries: Sequence[Entry]) -> list[tuple[Dialogue, list[Verdict]]]:
+        """As ``critics.judge_all`` does it: one critic after the other over all dialogues."""
         job, clock = self._job, self.clock
-        scenario = job.materials.plan.scenario(entry.index)
-        shown = job.demonstrations(scenario)
+        scenarios = [job.materials.plan.scenario(entry.index) for entry in entries]
+        shown = [job.demonstrations(scenario) for scenario in scenarios]
         clock.start()
-        dialogue = parse(entry.completion.text, scenario, shown)
+        dialogues = [
+            parse(entry.completion.text, scenario, demonstrations)
+            for entry, scenario, demonstrations in zip(entries, scenarios, shown, strict=True)
+        ]
         clock.charge("parse")
-        verdicts = []
+        verdicts: list[list[Verdict]] = [[] for _ in entries]
         for name, critic in zip(CRITICS, job.critics, strict=True):
-            verdicts.append(critic.judge(dialogue))
+            for dialogue, told in zip(dialogues, verdicts, strict=True):
+                told.append(critic.judge(dialogue))
             clock.charge(f"critics.{name}")
-        return dialogue, verdicts
+        return list(zip(dialogues, verdicts, strict=True))
 
     def _cut(self, key: int) -> list[Shingles]:
         script, texts = self._dialogues[key]
@@ -169,14 +183,16 @@ def warm_up(job: Job, entries: Sequence[Entry]) -> None:
         identify("bla di bla di", resolve_language(tag))
     with tempfile.TemporaryDirectory() as folder:
         Chain(job, Path(folder)).shard(entries)
+    gc.collect()
+    gc.freeze()  # as the jury does it
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/xpersona"))
-    parser.add_argument("--slices", type=int, default=7)
-    parser.add_argument("--dialogues", type=int, default=600, help="in each slice")
+    parser.add_argument("--slices", type=int, default=3)
+    parser.add_argument("--dialogues", type=int, default=1400, help="in each slice")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     arguments = parser.parse_args()
     turns = read_turns(arguments.data)
@@ -190,8 +206,8 @@ def main() -> None:
         chain = Chain(job, Path(folder))
         while entries := list(islice(remaining, arguments.dialogues)):
             before = chain.clock.seconds.total()
-            for start in range(0, len(entries), SHARD):
-                chain.shard(entries[start : start + SHARD])
+            for shard in by_language(entries, len(turns)):
+                chain.shard(shard)
             rates.append(len(entries) / (chain.clock.seconds.total() - before))
     show(chain, rates, turns)
     if arguments.json:

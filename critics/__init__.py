@@ -13,7 +13,7 @@ from crowdglot.errors import ConfigurationError
 from crowdglot.strict_toml import read_toml
 from dialogues.dialogue import Dialogue
 
-__all__ = ["CRITICS", "Critic", "Verdict", "judge", "load_critics"]
+__all__ = ["CRITICS", "Critic", "Verdict", "judge", "judge_all", "load_critics"]
 
 CRITICS = {
     "format": "Format",
@@ -62,7 +62,21 @@ def load_critics(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> tu
 
 def judge(dialogue: Dialogue, critics: Sequence[Critic]) -> tuple[Verdict, ...]:
     """The verdicts of all critics; only that of the first where there is no text to judge."""
-    first = critics[0].judge(dialogue)
-    if not first.passed and not dialogue.turns:
-        return (first,)
-    return (first, *(critic.judge(dialogue) for critic in critics[1:]))
+    return judge_all((dialogue,), critics)[0]
+
+
+def judge_all(
+    dialogues: Sequence[Dialogue], critics: Sequence[Critic]
+) -> list[tuple[Verdict, ...]]:
+    """The verdicts on several dialogues, as ``judge`` gives them.
+
+    One critic after the other goes over all of them, so that what it looks things up in stays in
+    the processor's cache: some take half the time.
+    """
+    first = [critics[0].judge(dialogue) for dialogue in dialogues]
+    told = [[verdict] for verdict in first]
+    readable = [at for at, dialogue in enumerate(dialogues) if first[at].passed or dialogue.turns]
+    for critic in critics[1:]:
+        for at in readable:
+            told[at].append(critic.judge(dialogues[at]))
+    return [tuple(verdicts) for verdicts in told]

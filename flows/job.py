@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from critics import Critic, judge, load_critics
+from critics import Critic, judge_all, load_critics
 from critics.verdict import Verdict
 from crowdglot.draws import Draws
 from dialogues.dialogue import Demonstration, Dialogue
@@ -69,14 +69,27 @@ class Job:
             seed=Draws(self.recipe.seed, "ask", scenario.index, attempt).below(2**31),
         )
 
-    def judge(self, entry: Entry) -> tuple[Dialogue, tuple[Verdict, ...]]:
-        """Read a completion and have it judged."""
+    def judge(self, entries: Sequence[Entry]) -> list[tuple[Dialogue, tuple[Verdict, ...]]]:
+        """Read completions and have them judged."""
+        dialogues = [self._read(entry) for entry in entries]
+        answered = [at for at, entry in enumerate(entries) if not _refused(entry)]
+        verdicts = judge_all([dialogues[at] for at in answered], self.critics)
+        judged = dict(zip(answered, verdicts, strict=True))
+        return [
+            (dialogue, judged.get(at) or (Verdict("engine", REFUSED, entry.completion.text),))
+            for at, (dialogue, entry) in enumerate(zip(dialogues, entries, strict=True))
+        ]
+
+    def _read(self, entry: Entry) -> Dialogue:
         scenario = self.materials.plan.scenario(entry.index)
-        if entry.completion.finish_reason == REFUSED:
-            refusal = Verdict("engine", REFUSED, entry.completion.text)
-            return Dialogue(scenario, (), self.demonstrations(scenario)), (refusal,)
-        dialogue = parse(entry.completion.text, scenario, self.demonstrations(scenario))
-        return dialogue, judge(dialogue, self.critics)
+        demonstrations = self.demonstrations(scenario)
+        if _refused(entry):
+            return Dialogue(scenario, (), demonstrations)
+        return parse(entry.completion.text, scenario, demonstrations)
+
+
+def _refused(entry: Entry) -> bool:
+    return entry.completion.finish_reason == REFUSED
 
 
 def open_job(recipe: Recipe) -> Job:

@@ -63,8 +63,8 @@ def summon(job: Job, calls: int) -> Jury:
 def to_table(job: Job, entries: Sequence[tuple[Entry, bool]]) -> pa.Table:
     """Judge entries, each with whether it is wanted, and make them rows."""
     ledger, rows = read_ledger(job.folder), []
-    for entry, wanted in entries:
-        dialogue, verdicts = job.judge(entry)
+    judged = job.judge([entry for entry, _ in entries])
+    for (entry, wanted), (dialogue, verdicts) in zip(entries, judged, strict=True):
         verdicts = (*verdicts, *ledger.verdicts(entry))
         keep = wanted and all(verdict.passed for verdict in verdicts)
         rows.append(to_row(entry, dialogue, job.sampling, verdicts, keep=keep))
