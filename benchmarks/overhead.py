@@ -14,7 +14,6 @@ import json
 import statistics
 import tempfile
 import time
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -23,11 +22,10 @@ from rich.table import Table
 
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
 from engines.chat import request_body
-from flows.gate import Gate
 from flows.group import fill_in_order
 from flows.job import Job, open_job
 from flows.recipe import build_recipe
-from flows.run import Run, engage
+from flows.run import engage, running
 from outputs.folder import claim
 from outputs.funnel import measure_funnel
 
@@ -79,11 +77,7 @@ async def ask_barely(job: Job, stub: Stub) -> float:
 async def run_pipeline(job: Job) -> float:
     """The moment (monotonic clock) at which the last shard was on the disk."""
     claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
-    engine, jury = await engage(job)
-    async with AsyncExitStack() as stack:
-        stack.push_async_exit(engine)
-        stack.push_async_exit(jury)
-        run = Run(job, engine, jury, Gate(engine.concurrency))
+    async with running(job, await engage(job)) as run:
         await fill_in_order(run, job.shards())
         if run.stop.cause:
             raise run.stop.cause

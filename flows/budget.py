@@ -28,7 +28,7 @@ class Budget:
 
     def spent(self, tally: Tally) -> str:
         """Which budget is spent, as a sentence; "" while none is."""
-        if self.tokens is not None and tally.prompt_tokens + tally.completion_tokens >= self.tokens:
+        if self.tokens is not None and tally.tokens >= self.tokens:
             return "budget.max_tokens_total is spent; raise it and run the same again to go on."
         if self.until is not None and time.monotonic() >= self.until:
             return "budget.max_wall_time is over; run the same again to go on."

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crowdglot.errors import CrowdglotError
-from flows.finish import finish, finished
+from flows.finish import counted, finish, finished
 from flows.job import open_job
 from flows.recipe import Recipe
 from flows.run import engage
@@ -49,7 +49,7 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
     name, message = "Completed", ""
     if funnel is None:
         name, message = asyncio.run(_run(recipe))
-        funnel = measure_funnel(recipe.folder)
+        funnel = counted(job) or measure_funnel(job.folder)
     print_funnel(funnel)
     if funnel.short:
         cells = f"{len(funnel.short)} cells of language and event fell short of their quota."
@@ -135,7 +135,7 @@ async def _abandoned(stop: Stop, tally: Tally) -> None:
 
 
 def _leave_at_once(recipe: Recipe) -> NoReturn:
-    """End the process although Prefect does not: its server got the signal too and is gone.
+    """End the process although Prefect does not, as when a server of the user's is gone.
 
     Every completion is in the journal by now.
     """

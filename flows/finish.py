@@ -49,6 +49,11 @@ def finished(job: Job) -> Funnel | None:
     settled = not job.recipe.duplicates.rounds or read_ledger(job.folder).settled
     if not settled or incomplete(job.folder, job.shards()):
         return None
+    return counted(job)
+
+
+def counted(job: Job) -> Funnel | None:
+    """The funnel as the last run counted it; None if nothing was counted since shards changed."""
     try:
         return Funnel.from_metrics(json.loads((job.folder / METRICS).read_text("utf-8"))["funnel"])
     except (OSError, ValueError, KeyError, TypeError):

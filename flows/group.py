@@ -8,6 +8,9 @@ from flows.run import Run
 from flows.shard import fill_shard
 from outputs.shards import Shard
 
+# Prefect's server keeps and shows so many tasks of one flow run with ease.
+MOST_TASKS = 500
+
 
 async def fill_in_order(run: Run, shards: Sequence[Shard]) -> int:
     """Open one shard after the other, as the engine has room; how many were filled.

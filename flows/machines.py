@@ -19,6 +19,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from crowdglot.errors import CrowdglotError
 from flows.budget import Budget
 from flows.cluster import api_url, runner_class, started
+from flows.group import MOST_TASKS
 from flows.job import Job
 from flows.recipe import Recipe
 from flows.tally import Stop, Tally
@@ -26,8 +27,6 @@ from flows.worker import STOP, Report, fill_group
 from outputs.location import desk
 from outputs.shards import Shard, incomplete
 
-# Prefect's server keeps and shows so many tasks of one flow run with ease.
-_MOST_TASKS = 500
 # Groups sent for each worker: the one it is at, and the next.
 _AHEAD = 2
 # After a round in which no shard was written, for its workers had died or others held the shards,
@@ -102,11 +101,10 @@ class Crew:
         losses: list[str] = []
 
         async def one(ranks: Sequence[int]) -> None:
-            self._tally.under_way += 1
             try:
-                told = await self._send(ranks)
+                with self._tally.busy():
+                    told = await self._send(ranks)
             finally:
-                self._tally.under_way -= 1
                 room.release()
             if isinstance(told, Report):
                 self._count(told)
@@ -137,8 +135,7 @@ class Crew:
         """Send one group and wait; its report, or why there is none."""
         tokens = deadline = None
         if self._budget.tokens is not None:
-            spent = self._tally.prompt_tokens + self._tally.completion_tokens
-            tokens = self._budget.tokens - spent
+            tokens = self._budget.tokens - self._tally.tokens
         if self._budget.until is not None:
             deadline = time.time() + self._budget.until - time.monotonic()
         future = self._runner.submit(
@@ -206,7 +203,7 @@ def group_size(shards: int, shard_size: int, workers: int, concurrency: int) -> 
     the square root of ``2 * concurrency * dialogues of a worker``.
     """
     best = math.sqrt(2 * concurrency * shards * shard_size / workers) / shard_size
-    return max(1, round(best), math.ceil(shards / _MOST_TASKS))
+    return max(1, round(best), math.ceil(shards / MOST_TASKS))
 
 
 @asynccontextmanager

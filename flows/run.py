@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -56,6 +58,23 @@ def make_engine(recipe: Recipe, api_key: str | None = None) -> Engine:
         api_key=api_key,
         time_out=settings.time_out,
     )
+
+
+@asynccontextmanager
+async def running(
+    job: Job,
+    tools: tuple[Engine, Jury],
+    stop: Stop | None = None,
+    tally: Tally | None = None,
+    budget: Budget | None = None,
+) -> AsyncIterator[Run]:
+    """A run with what ``engage`` gave, both left at the end."""
+    engine, jury = tools
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(engine)
+        stack.push_async_exit(jury)
+        gate = Gate(engine.concurrency)
+        yield Run(job, engine, jury, gate, stop or Stop(), tally or Tally(), budget or Budget())
 
 
 async def engage(job: Job) -> tuple[Engine, Jury]:

@@ -63,15 +63,13 @@ class _Filling:
             if run.stop.wanted:
                 return None
             request = run.job.request(run.job.materials.plan.scenario(index), attempt)
-            run.tally.under_way += 1
             try:
-                completion = await _complete(run.engine, request)
+                with run.tally.busy():
+                    completion = await _complete(run.engine, request)
             except CrowdglotError as error:
                 # Not raised: other calls are under way, and what they bring has been paid for.
                 run.stop.because(error)
                 return None
-            finally:
-                run.tally.under_way -= 1
         entry = Entry(
             index=index,
             attempt=attempt,

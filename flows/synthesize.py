@@ -1,8 +1,8 @@
 """The flow that writes a dataset: a task writes shards, and what is on disk says which ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -18,32 +18,28 @@ from engines.engine import Engine
 from flows.artifacts import publish
 from flows.budget import Budget
 from flows.claims import check_alone
-from flows.deduplicate import check_against, deduplicate, take_out, touched
+from flows.deduplicate import check_against
 from flows.finish import finish, finished
-from flows.gate import Gate
-from flows.group import fill_in_order
+from flows.group import MOST_TASKS, fill_in_order
 from flows.human import human_files
 from flows.job import Job, open_job
 from flows.jury import Jury
 from flows.machines import crew
 from flows.recipe import Recipe
-from flows.run import CURRENT, Run, engage
+from flows.rounds import Write, write_rounds
+from flows.run import CURRENT, Run, engage, running
 from flows.signals import stopping_on_signals
 from flows.tally import Stop, Tally
 from outputs.folder import claim, locked
 from outputs.funnel import Funnel
 from outputs.location import desk
-from outputs.shards import Shard, incomplete
+from outputs.shards import Shard
 
 # What the command began to load while Prefect was starting, and the run's counters.
 WARM: ContextVar[asyncio.Task[tuple[Engine, Jury]] | None] = ContextVar(
     "crowdglot_warm", default=None
 )
 WATCHED: ContextVar[tuple[Stop, Tally] | None] = ContextVar("crowdglot_watched", default=None)
-# Prefect's server keeps and shows so many tasks of one flow run with ease.
-_MOST_TASKS = 500
-
-_Write = Callable[[Sequence[Shard]], Awaitable[None]]
 
 
 @task(
@@ -85,8 +81,11 @@ async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
         budget = Budget.of(job)
         funnel = finished(job)
         if funnel is None:
-            await _write_all(job, stop, tally, budget)
-            funnel = await asyncio.to_thread(finish, job)
+            await write_rounds(
+                job, stop, tally, budget, partial(_writing, job, stop, tally, budget)
+            )
+            with tally.busy():
+                funnel = await asyncio.to_thread(finish, job)
             if not stop.wanted:
                 await publish(job, funnel)
     return _final_state(funnel, stopped=stop.wanted, spent=budget.spent(tally))
@@ -104,43 +103,17 @@ def _final_state(funnel: Funnel, *, stopped: bool, spent: str) -> State[dict[str
     return Completed(data=metrics)
 
 
-async def _write_all(job: Job, stop: Stop, tally: Tally, budget: Budget) -> None:
-    """Write what is missing, take out near-duplicates, and fill their places, round after round."""
-    write: _Write | None = None
-    async with AsyncExitStack() as stack:
-        await take_out(job, tally)
-        for _ in range(max(1, job.recipe.duplicates.rounds)):
-            if missing := incomplete(job.folder, job.shards()):
-                touched(job)
-                if write is None:
-                    write = await stack.enter_async_context(_writing(job, stop, tally, budget))
-                await write(missing)
-            if stop.cause:
-                raise stop.cause
-            if stop.wanted or budget.spent(tally) or not await deduplicate(job, tally):
-                break
-
-
 @asynccontextmanager
-async def _writing(job: Job, stop: Stop, tally: Tally, budget: Budget) -> AsyncIterator[_Write]:
+async def _writing(job: Job, stop: Stop, tally: Tally, budget: Budget) -> AsyncIterator[Write]:
     """What writes missing shards: this process, or the workers that the recipe wants."""
     if job.recipe.machines.runner == "here":
         check_alone(desk(job.folder))
-        async with _running(job, stop, tally, budget) as run:
+        tools = await (WARM.get() or engage(job))
+        async with running(job, tools, stop, tally, budget) as run:
             yield partial(_write, run)
     else:
         async with crew(job, stop, tally, budget) as workers:
             yield workers.write
-
-
-@asynccontextmanager
-async def _running(job: Job, stop: Stop, tally: Tally, budget: Budget) -> AsyncIterator[Run]:
-    """The run with its engine and jury, both left at the end."""
-    async with AsyncExitStack() as stack:
-        engine, jury = await (WARM.get() or engage(job))
-        stack.push_async_exit(engine)
-        stack.push_async_exit(jury)
-        yield Run(job, engine, jury, Gate(engine.concurrency), stop, tally, budget)
 
 
 async def _write(run: Run, missing: Sequence[Shard]) -> None:
@@ -151,7 +124,7 @@ async def _write(run: Run, missing: Sequence[Shard]) -> None:
     """
     CURRENT.set(run)
     ranks = [shard.rank for shard in missing]
-    size = -(-len(ranks) // _MOST_TASKS)
+    size = -(-len(ranks) // MOST_TASKS)
     async with asyncio.TaskGroup() as group:
         for start in range(0, len(ranks), size):
             run.opened.clear()

@@ -1,5 +1,7 @@
 """What is counted while a run goes on, and the wish to stop it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from crowdglot.errors import CrowdglotError
@@ -12,7 +14,7 @@ class Tally:
     """Counts while a run goes on; tokens of this run's own calls only.
 
     ``refused``: questions that were refused since the last answer. ``under_way``: questions that
-    the engine has not answered yet.
+    the engine has not answered yet, and other work that must not be cut off.
     """
 
     accepted: int = 0
@@ -21,6 +23,20 @@ class Tally:
     completion_tokens: int = 0
     refused: int = 0
     under_way: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Of prompts and answers together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Count something as under way."""
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
 
     def count(self, completion: Completion) -> None:
         """Count what an answer cost, or that it was a refusal."""

@@ -11,9 +11,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,11 @@ def _attempt(asked: dict[str, Any]) -> int:
 async def _write(table: dict[str, Any], *, verify: bool) -> int:
     from flows import finish as finishing
     from flows.budget import Budget
+    from flows.group import fill_in_order
     from flows.job import open_job
     from flows.recipe import build_recipe
+    from flows.rounds import Write, write_rounds
+    from flows.run import engage, running
     from flows.signals import stopping_on_signals
     from flows.tally import Stop, Tally
     from outputs.folder import claim, locked
@@ -132,34 +136,15 @@ async def _write(table: dict[str, Any], *, verify: bool) -> int:
             print(f"damaged: {path}")
         budget = Budget.of(job)
         if finishing.finished(job) is None:
-            await _write_all(job, stop, tally, budget)
+
+            @asynccontextmanager
+            async def writing() -> AsyncIterator[Write]:
+                async with running(job, await engage(job), stop, tally, budget) as run:
+                    yield partial(fill_in_order, run)
+
+            await write_rounds(job, stop, tally, budget, writing)
             finishing.finish(job)
     return 130 if stop.wanted else 3 if budget.spent(tally) else 0
-
-
-async def _write_all(job: Any, stop: Any, tally: Any, budget: Any) -> None:
-    from flows.deduplicate import deduplicate, take_out, touched
-    from flows.gate import Gate
-    from flows.group import fill_in_order
-    from flows.run import Run, engage
-    from outputs.shards import incomplete
-
-    run: Run | None = None
-    async with AsyncExitStack() as stack:
-        await take_out(job, tally)
-        for _ in range(max(1, job.recipe.duplicates.rounds)):
-            if missing := incomplete(job.folder, job.shards()):
-                touched(job)
-                if run is None:
-                    engine, jury = await engage(job)
-                    stack.push_async_exit(engine)
-                    stack.push_async_exit(jury)
-                    run = Run(job, engine, jury, Gate(engine.concurrency), stop, tally, budget)
-                await fill_in_order(run, missing)
-            if stop.cause:
-                raise stop.cause
-            if stop.wanted or budget.spent(tally) or not await deduplicate(job, tally):
-                break
 
 
 def _warm(job: Any) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from crowdglot.errors import EngineUnavailable, RequestRefused, StorageError
 from engines.engine import Completion
-from flows.finish import finish
+from flows.finish import counted, finish
 from flows.gate import Gate
 from flows.job import open_job
 from flows.jury import Here
@@ -147,6 +147,8 @@ def test_cells_that_fall_short_are_named(tmp_path):
     funnel = fill(job, Canned(write))
     assert funnel.short == (("fr", job.materials.plan.event(1).name, 1, 0),)
     assert funnel.reasons == {"format.not_json": 4}
+    # What the run counted is what the command tells, without counting again.
+    assert counted(job) == funnel
     # Giving up is an end too: a rerun asks nothing.
     engine = Canned(write)
     fill(job, engine)
