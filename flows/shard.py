@@ -105,7 +105,8 @@ class _Filling:
             if judged.keep == accepted:
                 places.setdefault(id(judged.table), (judged.table, []))[1].append(judged.at)
         parts = [table.take(chosen) for table, chosen in places.values()]
-        return pa.concat_tables([SCHEMA.empty_table(), *parts])
+        # Not SCHEMA.empty_table(), which imports pandas where it is installed.
+        return pa.concat_tables([pa.Table.from_batches([], SCHEMA), *parts])
 
 
 async def fill_shard(run: Run, shard: Shard) -> bool:

@@ -3,6 +3,7 @@
 Always counted from the Parquet files, never from a run's memory: they are the only ledger.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -10,10 +11,11 @@ import polars as pl
 
 from crowdglot.errors import StorageError
 from outputs.location import Location
-from outputs.scan import scan
+from outputs.scan import batches
 from outputs.shards import files_of, read_table
 
-_COLUMNS = ("language", "speech_event", "reason", "prompt_tokens", "completion_tokens", "seconds")
+_CELL = ("language", "speech_event", "reason")
+_TOKENS = ("prompt_tokens", "completion_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +67,17 @@ class Funnel:
 
 def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None = None) -> Funnel:
     """Count the rows below ``folder``; ``wanted`` is the quota of each (language, event)."""
-    accepted = read_rows(folder, "data", _COLUMNS)
-    rejected = read_rows(folder, "rejected", _COLUMNS)
-    cells = {
-        (language, event): count
-        for language, event, count in accepted.group_by("language", "speech_event")
-        .len()
-        .iter_rows()
-    }
+    accepted, rejected = tally(folder, "data"), tally(folder, "rejected")
+    cells = _counts(accepted, *_CELL[:2])
     short = tuple(
-        (language, event, count, cells.get((language, event), 0))
-        for (language, event), count in sorted((wanted or {}).items())
-        if cells.get((language, event), 0) < count
+        (*cell, count, cells.get(cell, 0))
+        for cell, count in sorted((wanted or {}).items())
+        if cells.get(cell, 0) < count
     )
     both = pl.concat([accepted, rejected])
     return Funnel(
-        accepted=accepted.height,
-        rejected=rejected.height,
+        accepted=int(accepted["drafts"].sum()),
+        rejected=int(rejected["drafts"].sum()),
         reasons=_counts(rejected, "reason"),
         accepted_by_language=_counts(accepted, "language"),
         rejected_by_language=_counts(rejected, "language"),
@@ -92,24 +88,40 @@ def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None =
     )
 
 
+def tally(folder: Location, part: str) -> pl.DataFrame:
+    """Columns language, speech_event and reason; drafts and tokens of each that there is."""
+    counted = [
+        batch.group_by(_CELL).agg(pl.len().cast(pl.Int64).alias("drafts"), pl.col(_TOKENS).sum())
+        for batch in _reading(folder, part, (*_CELL, *_TOKENS))
+    ]
+    return pl.concat(counted).group_by(_CELL).agg(pl.all().sum())
+
+
 def read_rows(folder: Location, part: str, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
     """The rows of ``part`` ("data" or "rejected"); an empty frame where there are no files."""
+    return pl.concat(_reading(folder, part, columns))
+
+
+def _reading(folder: Location, part: str, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
     files = files_of(folder, part)
-    wanted = list(columns) if columns else None
     try:
-        return scan(files, wanted).collect()
-    except (pl.exceptions.ComputeError, OSError) as error:
+        yield from batches(files, columns)
+    except (pl.exceptions.PolarsError, OSError) as error:
         for path in files:
-            read_table(path, wanted)  # tells which one
+            read_table(path, list(columns) if columns else None)  # tells which one
         raise StorageError(f"{folder}: cannot be read ({error}).") from None
 
 
 def count_tokens(folder: Location) -> int:
     """Tokens of all prompts and answers in the shards of a dataset."""
-    both = (read_rows(folder, part, _COLUMNS[3:5]) for part in ("data", "rejected"))
-    return sum(int(rows[name].sum()) for rows in both for name in _COLUMNS[3:5])
+    both = (tally(folder, part) for part in ("data", "rejected"))
+    return sum(int(rows[name].sum()) for rows in both for name in _TOKENS)
 
 
-def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
-    counted = frame.group_by(column).len().sort(["len", column], descending=[True, False])
-    return dict(counted.iter_rows())
+def _counts(frame: pl.DataFrame, *columns: str) -> dict[Any, int]:
+    """How many drafts of each, most first; of several columns, by tuples."""
+    counted = frame.group_by(columns).agg(pl.col("drafts").sum())
+    ordered = counted.sort(["drafts", *columns], descending=[True, *[False] * len(columns)])
+    return {
+        tuple(names) if len(names) > 1 else names[0]: count for *names, count in ordered.iter_rows()
+    }

@@ -1,6 +1,9 @@
-"""The rows of many Parquet files together."""
+"""The rows of many Parquet files together, read some files at a time.
 
-from collections.abc import Sequence
+So memory holds what is kept of them, however many files there are.
+"""
+
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -10,40 +13,55 @@ from outputs.location import Location, for_each
 from outputs.record import SCHEMA
 from outputs.shards import read_table
 
-_AT_ONCE = 64  # files at a URL whose columns are in memory before they are filtered
+_AT_ONCE = 64  # files
 
 
-def scan(
+def batches(
     files: Sequence[Location], columns: Sequence[str] | None = None, where: pl.Expr | None = None
-) -> pl.LazyFrame:
+) -> Iterator[pl.DataFrame]:
     """These columns, or all, of all files in their order, of the rows for which ``where`` holds.
 
-    Local files are read when the frame is collected. Of files at a URL the columns are fetched
-    here, and what is kept of them lies in memory.
+    A frame for every few files, which may have no rows; one such where there are no files.
     """
-    local = [path for path in files if isinstance(path, Path)]
-    if not local or len(local) < len(files):
-        return _fetch(files, columns or SCHEMA.names, where).lazy()
-    rows = pl.scan_parquet(local)
+    if not files:
+        yield _kept(_frame(()), columns, where)
+    for start in range(0, len(files), _AT_ONCE):
+        some = files[start : start + _AT_ONCE]
+        local = [path for path in some if isinstance(path, Path)]
+        rows = pl.scan_parquet(local) if len(local) == len(some) else _fetch(some, columns, where)
+        yield _kept(rows, columns, where)
+
+
+def collect(
+    files: Sequence[Location], columns: Sequence[str] | None = None, where: pl.Expr | None = None
+) -> pl.DataFrame:
+    """What ``batches`` gives, as one frame."""
+    return pl.concat(batches(files, columns, where))
+
+
+def _kept(rows: pl.LazyFrame, columns: Sequence[str] | None, where: pl.Expr | None) -> pl.DataFrame:
     rows = rows if where is None else rows.filter(where)
-    return rows.select(columns) if columns else rows
+    frame = (rows.select(columns) if columns else rows).collect()
+    if where is None:
+        return frame
+    # Filtered texts are views into all that was read; Arrow's older layout has them copied out.
+    copied = pl.from_arrow(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    assert isinstance(copied, pl.DataFrame)
+    return copied
 
 
 def _fetch(
-    files: Sequence[Location], columns: Sequence[str], where: pl.Expr | None
-) -> pl.DataFrame:
-    wanted = {*columns, *(where.meta.root_names() if where is not None else ())}
+    files: Sequence[Location], columns: Sequence[str] | None, where: pl.Expr | None
+) -> pl.LazyFrame:
+    """Files at a URL, of which no more than the columns are transferred."""
+    wanted = {*(columns or SCHEMA.names), *(where.meta.root_names() if where is not None else ())}
     read = [name for name in SCHEMA.names if name in wanted]
-    parts = [_frame([SCHEMA.empty_table().select(read)], columns, where)]
-    for start in range(0, len(files), _AT_ONCE):
-        tables = for_each(lambda path: read_table(path, read), files[start : start + _AT_ONCE])
-        parts.append(_frame(tables, columns, where))
-    return pl.concat(parts)
+    return _frame(for_each(lambda path: read_table(path, read), files))
 
 
-def _frame(
-    tables: Sequence[pa.Table], columns: Sequence[str], where: pl.Expr | None
-) -> pl.DataFrame:
-    frame = pl.from_arrow(pa.concat_tables(tables))
+def _frame(tables: Sequence[pa.Table]) -> pl.LazyFrame:
+    # Not SCHEMA.empty_table(), which imports pandas where it is installed.
+    none = () if tables else (pa.Table.from_batches([], SCHEMA),)
+    frame = pl.from_arrow(pa.concat_tables((*tables, *none)))
     assert isinstance(frame, pl.DataFrame)
-    return (frame if where is None else frame.filter(where)).select(columns)
+    return frame.lazy()

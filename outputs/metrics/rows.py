@@ -3,7 +3,7 @@
 import polars as pl
 
 from outputs.location import Location
-from outputs.scan import scan
+from outputs.scan import collect
 from outputs.shards import files_of
 
 COLUMNS = ("language", "speech_event", "model", "personas", "turns")
@@ -19,4 +19,4 @@ def read_some(folder: Location, accepted: int, most: int) -> pl.DataFrame:
         return pl.DataFrame(schema={"language": pl.String, "turns": pl.List(pl.Struct({}))})
     every = -(-accepted // most)
     chosen = pl.col("seed") % every == 0 if every > 1 else None
-    return scan(files, COLUMNS, chosen).collect(engine="streaming")
+    return collect(files, COLUMNS, chosen)

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import polars as pl
-
-from outputs.funnel import Funnel, measure_funnel
+from outputs.funnel import Funnel, measure_funnel, tally
 from outputs.location import Location
 from outputs.metrics.diversity import measure
 from outputs.metrics.figure import Figure, as_metrics
@@ -15,7 +13,7 @@ from outputs.report.distributions import Dialogues, Histogram, histograms
 from outputs.report.reading import Part, naming_damage, open_part
 from outputs.report.selection import select_dialogues
 from outputs.report.similar import Similar, most_similar
-from outputs.scan import scan
+from outputs.scan import batches
 from outputs.shards import unfinished
 
 # Of larger datasets an even part of about so many dialogues is measured, without intervals.
@@ -104,7 +102,7 @@ def gather(source: Source) -> Facts:
             name=source.name,
             funnel=funnel,
             models=_models(data),
-            cells=_cells(data, rejected),
+            cells=_cells(folder),
             measured=rows.height,
             figures=figures,
             histograms=tuple(histograms(rows, source.reference)),
@@ -117,23 +115,15 @@ def gather(source: Source) -> Facts:
         )
 
 
-def _cells(data: Part, rejected: Part) -> dict[tuple[str, str], tuple[int, int]]:
+def _cells(folder: Location) -> dict[tuple[str, str], tuple[int, int]]:
     counts: dict[tuple[str, str], list[int]] = {}
-    for position, part in enumerate((data, rejected)):
-        if part.files:
-            counted = (
-                scan(part.files, ["language", "speech_event"])
-                .group_by("language", "speech_event")
-                .len()
-                .collect(engine="streaming")
-            )
-            for language, event, count in counted.iter_rows():
-                counts.setdefault((language, event), [0, 0])[position] = count
+    for position, part in enumerate(("data", "rejected")):
+        counted = tally(folder, part).select("language", "speech_event", "drafts")
+        for language, event, count in counted.iter_rows():
+            counts.setdefault((language, event), [0, 0])[position] += count
     return {cell: (kept, refused) for cell, (kept, refused) in sorted(counts.items())}
 
 
 def _models(data: Part) -> tuple[str, ...]:
-    if not data.files:
-        return ()
-    named = scan(data.files, ["model"]).select(pl.col("model").unique()).collect()
-    return tuple(sorted(filter(None, named["model"])))
+    named = (rows["model"].unique() for rows in batches(data.files, ["model"]))
+    return tuple(sorted({model for names in named for model in names if model}))

@@ -8,11 +8,12 @@ import polars as pl
 from languages.language import resolve_language
 from outputs.report.reading import Part, read_places
 from outputs.report.text import visible
-from outputs.scan import scan
+from outputs.scan import batches
 
 MOST_ACCEPTED, MOST_REJECTED = 2_000, 1_000
 # No turn of a dialogue comes near; a model that repeats itself without end does.
 _MOST_TEXT, _MOST_TURNS = 2_000, 60
+_MERGED = 16  # frames that wait for being cut together
 COLUMNS = (
     "id", "language", "speech_event", "common_ground", "personas", "turns", "model", "attempt",
     "draft", "reason", "rejections",
@@ -37,15 +38,24 @@ def select_dialogues(
 
 def even_places(part: Part, groups: Sequence[str], most: int) -> list[int]:
     """Places of at most ``most`` rows, the groups taking turns; sorted."""
-    if not part.files:
-        return []
-    rows = scan(part.files, ["seed", *groups]).with_row_index("place").collect(engine="streaming")
-    if rows.height > most:
-        rows = rows.sort("seed", "place").with_columns(
-            turn=pl.int_range(pl.len()).over(list(groups))
-        )
-        rows = rows.sort("turn", *groups, "place").head(most)
-    return [int(place) for place in rows["place"].sort()]
+    if sum(part.heights) <= most:
+        return list(range(sum(part.heights)))
+    kept, first = [], 0
+    for rows in batches(part.files, ["seed", *groups]):
+        numbers = pl.int_range(first, first + rows.height, eager=True).alias("place")
+        first += rows.height
+        kept.append(_first(rows.with_columns(numbers), groups, most))
+        if len(kept) == _MERGED:
+            kept = [_first(pl.concat(kept), groups, most)]
+    rows = _first(pl.concat(kept), groups, most)
+    rows = rows.with_columns(turn=pl.int_range(pl.len()).over(list(groups)))
+    chosen = rows.sort("turn", *groups, "place").head(most)
+    return [int(place) for place in chosen["place"].sort()]
+
+
+def _first(rows: pl.DataFrame, groups: Sequence[str], most: int) -> pl.DataFrame:
+    """Of each group the rows that can be among ``most``: those with the smallest seeds."""
+    return rows.sort("seed", "place").group_by(groups, maintain_order=True).head(most)
 
 
 def as_shown(row: dict[str, Any]) -> dict[str, Any]:

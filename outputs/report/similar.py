@@ -4,14 +4,15 @@ Also below the threshold of duplicates, so that one sees what it lets through. T
 an even part of a large dataset, small bands only, and exact comparison of the likeliest pairs.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from languages.language import resolve_language
-from outputs.duplicates.bands import Signer
+from outputs.duplicates.bands import Hashes, Signer, shared
 from outputs.duplicates.shingles import jaccard, shingles
 from outputs.report.reading import Part, read_places
 from outputs.report.selection import COLUMNS, as_shown, even_places
@@ -22,6 +23,7 @@ _FEWEST = 8  # shingles, as outputs.duplicates asks for: two short greetings are
 # band no more dialogues than this; and so many of the likeliest pairs are compared.
 _MOST_PAIRED, _LARGEST_BAND, _MOST_EXACT = 500_000, 40, 2_000
 _SIZE, _LEAST, _RECALL = 64, 0.3, 0.9
+_READ = 512  # dialogues that are read, and cut into shingles, at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,12 @@ class Similar:
 def most_similar(part: Part, most: int = 12) -> Similar:
     """The ``most`` similar pairs of accepted dialogues, at most 5,000 of them compared."""
     places = even_places(part, ("language",), MOST_COMPARED)
-    rows = read_places(part, places, ("language", "turns"))
     by_language: dict[str, dict[int, str]] = {}
-    for place, row in zip(places, rows, strict=True):
-        text = "\n".join(turn["text"] or "" for turn in row["turns"] or ())
-        by_language.setdefault(row["language"], {})[place] = text
+    for start in range(0, len(places), _READ):
+        some = places[start : start + _READ]
+        for place, row in zip(some, read_places(part, some, ("language", "turns")), strict=True):
+            text = "\n".join(turn["text"] or "" for turn in row["turns"] or ())
+            by_language.setdefault(row["language"], {})[place] = text
     found = [
         (similarity, tag, one, other)
         for tag, texts in sorted(by_language.items())
@@ -62,22 +65,39 @@ def most_similar(part: Part, most: int = 12) -> Similar:
 def _pairs(texts: Mapping[int, str], script: str) -> Iterator[tuple[float, int, int]]:
     """(similarity, place, place) of the likeliest pairs that share anything."""
     sign = Signer(_SIZE, _LEAST, recall=_RECALL)
-    bands: dict[int, list[int]] = {}
-    for place, text in texts.items():
-        cut = shingles(text, script)
-        for band in sign(cut) if len(cut) >= _FEWEST else ():
-            bands.setdefault(band, []).append(place)
-    shared: Counter[tuple[int, int]] = Counter()
-    for sharing in sorted(bands.values(), key=len):
-        shared.update(combinations(sharing[:_LARGEST_BAND], 2))
-        if len(shared) > _MOST_PAIRED:
+    places, bands = [], []
+    for start in range(0, len(texts), _READ):
+        some = [
+            (place, shingles(texts[place], script)) for place in list(texts)[start : start + _READ]
+        ]
+        long = [(place, cut) for place, cut in some if len(cut) >= _FEWEST]
+        places += [place for place, _ in long]
+        bands += [sign.sign([cut for _, cut in long])] if long else []
+    cut = lru_cache(maxsize=_READ)(lambda place: shingles(texts[place], script))
+    for one, other in _likeliest(bands):
+        if similarity := jaccard(cut(places[one]), cut(places[other])):
+            yield similarity, places[one], places[other]
+
+
+def _likeliest(bands: Sequence[Hashes]) -> Iterator[tuple[int, int]]:
+    """The pairs of texts, by number, that share most bands; ties by number, so that the same
+    dataset has the same pairs."""
+    if not bands:
+        return
+    count, width = sum(map(len, bands)), bands[0].shape[1]
+    # A pair is one number, and its count that of equal numbers: objects would take a hundred times
+    # the memory.
+    found, total = [np.empty(0, np.int64)], 0
+    for positions in sorted(shared(np.concatenate(bands).ravel()), key=len):
+        sharing = np.array(positions[:_LARGEST_BAND]) // width
+        one, other = np.triu_indices(len(sharing), 1)
+        found.append(sharing[one] * count + sharing[other])
+        total += len(one)
+        if total > _MOST_PAIRED:
             break
-    # Ties by place, so that the same dataset has the same pairs.
-    likely = sorted(shared, key=lambda pair: (-shared[pair], pair))[:_MOST_EXACT]
-    cuts = {place: shingles(texts[place], script) for pair in likely for place in pair}
-    for one, other in likely:
-        if similarity := jaccard(cuts[one], cuts[other]):
-            yield similarity, one, other
+    pairs, times = np.unique(np.concatenate(found), return_counts=True)
+    for pair in pairs[np.lexsort((pairs, -times))][:_MOST_EXACT].tolist():
+        yield divmod(pair, count)
 
 
 def _shown(best: Sequence[tuple[float, str, int, int]], part: Part) -> Iterator[Pair]:
