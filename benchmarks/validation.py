@@ -10,7 +10,6 @@ length (models, word lists, packs) is loaded before, with turns that are not see
 """
 
 import argparse
-import gc
 import json
 import tempfile
 import time
@@ -22,10 +21,12 @@ from pathlib import Path
 from statistics import median
 
 import pyarrow as pa
+import wordfreq
 from rich.console import Console
 from rich.table import Table
 
 from critics import CRITICS, Verdict
+from crowdglot.collector import settle
 from dialogues.dialogue import Dialogue
 from dialogues.draft import parse
 from dialogues.prompt import turn_keys
@@ -33,10 +34,11 @@ from dialogues.readers import read_file
 from engines.engine import Completion
 from flows.job import Job, open_job
 from flows.recipe import build_recipe
+from languages.frequencies import word_scores
 from languages.identification import identify
 from languages.language import resolve_language
-from outputs.duplicates.index import Index, Shingles
-from outputs.duplicates.shingles import shingles
+from outputs.duplicates.index import Index
+from outputs.duplicates.shingles import Shingles, shingles
 from outputs.record import SCHEMA, Entry, to_row
 from outputs.shards import Shard, write_shard
 
@@ -44,6 +46,7 @@ from outputs.shards import Shard, write_shard
 TAGS = {"En": "en", "Fr": "fr", "Id": "id", "It": "it", "Jp": "ja", "Ko": "ko", "Zh": "zh"}
 TURNS = 8
 SHARD = 200
+WARM = 700  # dialogues that are seen before, so that rare word lists are loaded too
 SHINGLED = 1024  # dialogues whose shingles are kept at hand, as a search through shards keeps them
 
 
@@ -174,17 +177,18 @@ class Chain:
 
     def _cut(self, key: int) -> list[Shingles]:
         script, texts = self._dialogues[key]
-        return [shingles(text, script) for text in texts]
+        return shingles(texts, script)
 
 
 def warm_up(job: Job, entries: Sequence[Entry]) -> None:
     """Load what is loaded once; langdetect, which few dialogues need, by a text in no language."""
     for tag in job.recipe.languages:
         identify("bla di bla di", resolve_language(tag))
+        for other in wordfreq.available_languages("small"):
+            word_scores(resolve_language(tag), other)
     with tempfile.TemporaryDirectory() as folder:
         Chain(job, Path(folder)).shard(entries)
-    gc.collect()
-    gc.freeze()  # as the jury does it
+    settle()  # as the jury does
 
 
 def main() -> None:
@@ -199,8 +203,8 @@ def main() -> None:
     if not turns:
         parser.exit(2, f"{arguments.data}: no XPersona files here; say where with --data DIR.\n")
     job = open_benchmark(list(turns))
-    remaining = drafts(job, turns, SHARD + arguments.slices * arguments.dialogues)
-    warm_up(job, list(islice(remaining, SHARD)))
+    remaining = drafts(job, turns, WARM + arguments.slices * arguments.dialogues)
+    warm_up(job, list(islice(remaining, WARM)))
     rates: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         chain = Chain(job, Path(folder))

@@ -7,16 +7,18 @@ persona is English and the turn is not, so no word of it need be the same.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from critics.grams import MOST_COMPARED, squeezed, squeezed_turns
 from critics.verdict import Verdict
-from dialogues.dialogue import Dialogue
+from dialogues.dialogue import Dialogue, Turn
 from personas.persona import Persona
 
 # Commas count: a model that is told not to list facts likes to do it in one long sentence.
 _CLAUSE_END = re.compile(r"[.!?;,。！？，、；،؛؟।…։።፧፣]+\s*")
+_SEAM = "\0"  # a control character, which nobody says and which is no blank
 _FEWEST_WORDS = 4
 
 
@@ -30,19 +32,16 @@ class Recital:
     most_fact_overlap: float
 
     def judge(self, dialogue: Dialogue) -> Verdict:
-        """Judge the form of each turn, then the words of each persona in all of them.
+        """Judge the form of the turns, then the words of each persona in all of them.
 
         The score is the longest run of first-person clauses.
         """
         pack = dialogue.scenario.language.pack
         beginnings = pack.first_person if pack else ()
-        longest = 0
-        for number, turn in enumerate(dialogue.turns, start=1):
-            run = _first_person_run(turn.text[:MOST_COMPARED], beginnings)
-            longest = max(longest, run)
-            if run > self.most_first_person_run:
-                evidence = f"turn {number}: {turn.text[:150]}"
-                return Verdict("recital", "self_description", evidence, run)
+        longest, number = _first_person_run(dialogue.turns, beginnings)
+        if longest > self.most_first_person_run:
+            evidence = f"turn {number}: {dialogue.turns[number - 1].text[:150]}"
+            return Verdict("recital", "self_description", evidence, longest)
         said = [f" {text} " for text in squeezed_turns(dialogue.turns)]
         words = frozenset("".join(said).split())
         for persona in dialogue.scenario.personas:
@@ -78,14 +77,20 @@ def _spoken(runs: tuple[tuple[str, tuple[str, ...]], ...], text: str) -> list[st
     return [fact for fact, own in runs if any(run in text for run in own)]
 
 
-def _first_person_run(text: str, beginnings: tuple[str, ...]) -> int:
-    """The longest run of consecutive clauses that begin with one of ``beginnings``."""
-    run = longest = 0
-    for clause in _CLAUSE_END.split(text.casefold()):
-        if not clause:
-            continue
-        run = run + 1 if clause.startswith(beginnings) else 0
-        longest = max(longest, run)
+def _first_person_run(turns: Sequence[Turn], beginnings: tuple[str, ...]) -> tuple[int, int]:
+    """The longest run of clauses in one turn that begin with one of ``beginnings``, and the turn's
+    number from 1."""
+    # All turns in one pass, between them a clause of its own.
+    whole = f".{_SEAM}.".join([turn.text[:MOST_COMPARED] for turn in turns]).casefold()
+    run, number, longest = 0, 1, (0, 1)
+    for clause in _CLAUSE_END.split(whole):
+        if clause.startswith(beginnings):
+            run += 1
+            if run > longest[0]:
+                longest = (run, number)
+        elif clause:
+            run = 0
+            number += clause == _SEAM
     return longest
 
 

@@ -38,7 +38,8 @@ class Repetition:
         texts = squeezed_turns(dialogue.turns)
         split = [text.split() for text in texts]
         worst, unspaced = 0.0, max(map(len, chain(*split)), default=0) > _LONG_WORD
-        earlier: list[tuple[int, str, frozenset[str]]] = []
+        numbers: dict[str, int] = {}  # a word's bit: sets of words are compared as whole numbers
+        earlier: list[tuple[int, str, int, int]] = []
         for number, (text, listed) in enumerate(zip(texts, split, strict=True), start=1):
             words = frozenset(listed)
             if len(text) >= _SHORTEST_LOOP and (unspaced or len(words) <= _NEW_WORDS * len(listed)):
@@ -49,20 +50,23 @@ class Repetition:
                 continue
             if unspaced:
                 words = frozenset(grams(text, 2))
-            for other, before, known in earlier:
+            own, count = 0, len(words)
+            for word in words:
+                own |= 1 << numbers.setdefault(word, len(numbers))
+            for other, before, known, as_many in earlier:
                 short, long = len(before), len(text)
                 if short > long:
                     short, long = long, short
                 if short < self.least_letters_contained and short < self.most_overlap * 0.75 * long:
                     continue
-                if 2 * len(words & known) < min(len(words), len(known)):
+                if 2 * (own & known).bit_count() < (count if count < as_many else as_many):
                     continue
                 alike = self._likeness(text, before)
                 worst = max(worst, alike)
                 if alike > self.most_overlap:
                     evidence = f"turns {other} and {number}: {text[:120]}"
                     return Verdict("repetition", "echo_turn", evidence, alike)
-            earlier.append((number, text, words))
+            earlier.append((number, text, own, count))
         return self._openings(split) or Verdict("repetition", score=worst)
 
     def _likeness(self, one: str, other: str) -> float:

@@ -6,7 +6,6 @@ gets the lines of the journal on its standard input and answers with Arrow.
 """
 
 import asyncio
-import gc
 import json
 import struct
 import sys
@@ -17,6 +16,7 @@ from typing import Any, Protocol, Self
 
 import pyarrow as pa
 
+from crowdglot.collector import settle
 from crowdglot.errors import CrowdglotError
 from dialogues.prompt import turn_keys
 from engines.engine import Completion
@@ -218,17 +218,13 @@ def serve(stdin: Any, stdout: Any) -> None:
 
 
 def _warm_up(job: Job) -> None:
-    """Judge a dialogue of each language, so that models and word lists are there before the first.
-
-    What is loaded by then lives as long as the process: the collector need not look at it again.
-    """
+    """Judge a dialogue of each language, which loads models and word lists."""
     for number in range(len(job.materials.plan.languages)):
         keys = turn_keys(job.materials.plan.scenario(number).order)
         text = json.dumps({key: f"{key}: hm, well, and why not?" for key in keys})
         completion = Completion(text, "stop", 0, 0, 0.0)
         to_table(job, [(Entry(number, 0, 0, "", "", "", completion, 0.0), True)])
-    gc.collect()
-    gc.freeze()
+    settle()
 
 
 if __name__ == "__main__":

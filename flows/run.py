@@ -1,12 +1,12 @@
 """What the shards of one run share within a process: engine, jury, gate, counts, wish to stop."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from crowdglot.collector import settle
 from engines import build_engine
 from engines.engine import Engine
 from flows.api_key import find_api_key
@@ -91,5 +91,5 @@ async def engage(job: Job) -> tuple[Engine, Jury]:
     if isinstance(seated, BaseException):
         await engine.__aexit__()
         raise seated
-    gc.freeze()  # what is loaded by now stays: the collector need not look at it again and again
+    settle()
     return engine, jury

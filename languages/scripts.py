@@ -33,7 +33,8 @@ _ONLY_SIMPLIFIED = frozenset(_SIMPLIFIED) - frozenset(_TRADITIONAL)
 _ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED)
 
 LETTERS = regex.compile(r"\p{L}")
-_KANA = regex.compile(r"[\p{Script=Hiragana}\p{Script=Katakana}]")
+# Of Hiragana and Katakana without their marks, as a plain class, which reads many times faster.
+_KANA = re.compile("[ぁ-ゖゝ-ゟァ-ヺヽ-ヿㇰ-ㇿｦ-ﾟ]")
 
 
 @lru_cache(maxsize=256)
@@ -98,6 +99,12 @@ def _foreign_only(script: str) -> _ForeignOnly:
 def proves(script: str) -> str | None:
     """The language that a text in this script must be in, if the script leaves no choice."""
     return _PROOF.get(script)
+
+
+def kana_share(text: str) -> float:
+    """The share of kana among the letters of ``text``, 0 where it has none."""
+    kana = len(_KANA.findall(text))
+    return kana / count_letters(text) if kana else 0.0
 
 
 def without_kana(text: str) -> bool:

@@ -140,15 +140,19 @@ def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa
     """Write both files, rows sorted by index and attempt, each with a checksum of itself."""
     for path, rows in ((shard.rejected(folder), rejected), (shard.accepted(folder), accepted)):
         with replacing(path) as temporary:
-            # By numpy: Arrow's own sorting loads its whole query engine first, most of a second.
-            order = np.lexsort((rows["attempt"].to_numpy(), rows["index"].to_numpy()))
             # Texts seldom come twice in a shard: zstd does better without dictionaries.
             with pq.ParquetWriter(
                 temporary, SCHEMA, compression="zstd", use_dictionary=False
             ) as writer:
-                writer.write_table(rows.take(order))
+                writer.write_table(_in_order(rows))
                 writer.add_key_value_metadata(checksum.PLACEHOLDER)
             checksum.seal(temporary)
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    # By numpy: Arrow's own sorting loads its whole query engine first, most of a second.
+    order = np.lexsort((rows["attempt"].to_numpy(), rows["index"].to_numpy()))
+    return rows.take(order) if (order[1:] < order[:-1]).any() else rows
 
 
 def read_entries(folder: Location, shard: Shard) -> list[Entry]:

@@ -7,14 +7,14 @@ of candidates.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from outputs.duplicates.bands import Bands, Hashes, Signer, shared
-from outputs.duplicates.shingles import jaccard
+from outputs.duplicates.shingles import Shingles, jaccard
 
-Shingles = frozenset[str]
 Texts = Sequence[Shingles]  # the shingles of every turn of a dialogue
 _FEWEST = 8  # shingles that a text needs to be compared: "I am fine, and you?" is nobody's copy
 # A dialogue has 64 places in the bands: its first 63 turns, and the whole.
@@ -42,13 +42,13 @@ class _Part:
     """
 
     shingles: Shingles
-    near: set[int] = field(default_factory=set)
-    beside: list[list[int]] = field(default_factory=list)
+    near: tuple[int, ...] = ()  # nearly always none, so that a new one would be waste
+    beside: tuple[list[int], ...] = ()
     place: int = -1
 
-    def candidates(self) -> list[int]:
+    def candidates(self) -> Sequence[int]:
         """The places to compare it with, the earliest first."""
-        return sorted(self.near.union(*self.beside))
+        return sorted({*self.near, *chain(*self.beside)}) if self.near or self.beside else ()
 
     def keep(self, place: int) -> None:
         """Let those that follow in this call find it."""
@@ -118,11 +118,11 @@ class Index:
                 bands.append((signed, hashes))
                 width = hashes.shape[1]
                 for position, place in self._bands.find(hashes.ravel()):
-                    signed[position // width].near.add(place)
+                    signed[position // width].near += (place,)
                 for positions in shared(hashes.ravel()):
                     places: list[int] = []
                     for position in positions:
-                        signed[position // width].beside.append(places)
+                        signed[position // width].beside += (places,)
         return dealt, bands
 
     def _put(self, key: int, parts: dict[int, "_Part"], *, always: bool) -> Match | None:

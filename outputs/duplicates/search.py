@@ -17,9 +17,9 @@ from crowdglot.errors import StorageError
 from dialogues.dialogue import Demonstration
 from languages.language import Language
 from languages.scripts import foreign_share
-from outputs.duplicates.index import Index, Match, Shingles
+from outputs.duplicates.index import Index, Match
 from outputs.duplicates.ledger import Duplicate, draft_hash
-from outputs.duplicates.shingles import shingles
+from outputs.duplicates.shingles import Shingles, shingles
 from outputs.location import Location, for_each, opened
 from outputs.shards import Shard, files_of, written
 
@@ -165,7 +165,7 @@ class _Shelf:
             turns = self._texts[-place - 1][1]
         else:
             turns = [turn["text"] for turn in self.row(key)["turns"]]
-        return [shingles(text, self._script) for text in turns]
+        return shingles(turns, self._script)
 
 
 def _read_rows(path: Location) -> list[dict[str, Any]]:

@@ -1,12 +1,12 @@
 """Shingles: the overlapping pieces by which two texts are compared, as fits their script."""
 
+from collections.abc import Sequence
 from itertools import pairwise
-from unicodedata import normalize
 
-import regex
+from languages.folding import fold
 
-# Marks belong to their letters: without them the scripts of India would fall into pieces.
-_OF_A_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]")
+Shingles = frozenset[str]
+
 # Characters of a shingle where blanks do not part words, or part long groups of them: about as
 # much as two words. The others are cut into words.
 _CHARACTERS = {
@@ -15,34 +15,30 @@ _CHARACTERS = {
 }  # fmt: skip
 
 
-def shingles(text: str, script: str) -> frozenset[str]:
-    """Pairs of words, or runs of characters in scripts (ISO 15924) that do not part words.
+def shingles(texts: Sequence[str], script: str) -> list[Shingles]:
+    """For each text its pairs of words, or runs of characters in scripts (ISO 15924) that do not
+    part words.
 
-    Case, width (NFKC) and punctuation are no difference. A text that is shorter than one shingle
-    is one itself; a text without letters or digits has none.
+    Case, width and punctuation are no difference. A text that is shorter than one shingle is one
+    itself; a text without letters or digits has none.
     """
-    words = normalize("NFKC", text).casefold().translate(_WORDS_ALONE).split()
+    folded = fold(texts)
     if length := _CHARACTERS.get(script):
-        run = "".join(words)
-        if len(run) > length:
-            return frozenset([run[at : at + length] for at in range(len(run) - length + 1)])
-        words = [run] if run else []
+        return [_runs(text.replace(" ", ""), length) for text in folded]
+    return [_pairs(text.split(" ")) if text else frozenset() for text in folded]
+
+
+def _runs(text: str, length: int) -> Shingles:
+    if len(text) <= length:
+        return frozenset([text] if text else ())
+    return frozenset([text[at : at + length] for at in range(len(text) - length + 1)])
+
+
+def _pairs(words: Sequence[str]) -> Shingles:
     return frozenset(map(" ".join, pairwise(words))) if len(words) > 1 else frozenset(words)
 
 
-class _WordsAlone(dict[int, str]):
-    """For ``str.translate``: blanks for what is of no word; learns as it is asked."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        self[code] = character if _OF_A_WORD.match(character) else " "
-        return self[code]
-
-
-_WORDS_ALONE = _WordsAlone()
-
-
-def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+def jaccard(one: Shingles, other: Shingles) -> float:
     """Shared shingles over all shingles of both; 0 where there are none."""
     shared = len(one & other)
     return shared / (len(one) + len(other) - shared) if shared else 0.0

@@ -67,13 +67,12 @@ def _pairs(texts: Mapping[int, str], script: str) -> Iterator[tuple[float, int, 
     sign = Signer(_SIZE, _LEAST, recall=_RECALL)
     places, bands = [], []
     for start in range(0, len(texts), _READ):
-        some = [
-            (place, shingles(texts[place], script)) for place in list(texts)[start : start + _READ]
-        ]
-        long = [(place, cut) for place, cut in some if len(cut) >= _FEWEST]
+        some = list(texts)[start : start + _READ]
+        cuts = shingles([texts[place] for place in some], script)
+        long = [(place, cut) for place, cut in zip(some, cuts, strict=True) if len(cut) >= _FEWEST]
         places += [place for place, _ in long]
         bands += [sign.sign([cut for _, cut in long])] if long else []
-    cut = lru_cache(maxsize=_READ)(lambda place: shingles(texts[place], script))
+    cut = lru_cache(maxsize=_READ)(lambda place: shingles((texts[place],), script)[0])
     for one, other in _likeliest(bands):
         if similarity := jaccard(cut(places[one]), cut(places[other])):
             yield similarity, places[one], places[other]

@@ -88,6 +88,14 @@ def test_fault_is_named(critic, texts, reason):
     assert len(verdict.evidence) <= 200
 
 
+def test_a_run_of_first_person_clauses_ends_with_its_turn():
+    two = "Je suis infirmière. J'ai deux chiens"
+    apart = BY_NAME["recital"].judge(dialogue((two, f"{two} ?", f"{two}!?", two)))
+    assert (apart.passed, apart.score) == (True, 2)
+    listing = (FRENCH[0], two, "Je suis né ici, j'ai grandi là, je vis seul, j'aime la mer.")
+    assert BY_NAME["recital"].judge(dialogue(listing)).evidence.startswith("turn 3: Je suis né")
+
+
 def test_whole_dialogue_in_english():
     english = ("Did you see the weather?", "Yes, it is awful today.") * 2
     assert BY_NAME["language"].judge(dialogue(english)).reason == "whole_language"

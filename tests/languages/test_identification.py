@@ -70,7 +70,15 @@ def test_written_forms_of_chinese():
 def test_japanese_needs_kana_and_korean_hangul():
     assert identify("我觉得我们应该自己烤面包", resolve_language("ja")).probability == 0.0
     assert identify("我觉得我们应该自己烤面包", resolve_language("ko")).probability == 0.0
-    assert identify("パンを自分で焼こうと思って", resolve_language("ja")).probability > 0.9
+    baking = identify("パンを自分で焼こうと思って", resolve_language("ja"))
+    assert (baking.by, baking.probability) == ("script", 1.0)
+
+
+def test_a_quoted_kana_does_not_make_chinese_japanese():
+    quoting = "我觉得我们应该去那家の字号的店自己烤面包吃饭"
+    found = identify(quoting, resolve_language("ja"))
+    assert found.by != "script"
+    assert found.probability < 0.5
 
 
 def test_foreign_share_counts_letters():

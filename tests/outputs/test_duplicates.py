@@ -47,18 +47,17 @@ from tests.builders import FRENCH, shown
     ],
 )
 def test_shingles_fit_the_script(text, script, expected):
-    assert shingles(text, script) == expected
+    assert shingles(["ok", text], script) == [{"ok"}, expected]
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.text(), st.sampled_from(["Latn", "Hans", "Thai", "Arab", "Zyyy"]))
 def test_shingles_of_any_text(text, script):
-    pieces = shingles(text, script)
+    (pieces,) = shingles([text], script)
     assert "" not in pieces
     assert jaccard(pieces, pieces) == (1.0 if pieces else 0.0)
-    assert shingles(text.upper().casefold() + " !", script) == shingles(
-        text.upper().casefold(), script
-    )
+    shouted, plain = shingles([text.upper().casefold() + " !", text.upper().casefold()], script)
+    assert shouted == plain
 
 
 def talk(number, turns=8, words=12, vocabulary=3000):
@@ -80,7 +79,7 @@ class Shop:
 
     def put_all(self, dialogues):
         for key, turns in dialogues.items():
-            self.kept[key] = [shingles(turn, "Latn") for turn in turns]
+            self.kept[key] = shingles(turns, "Latn")
         return self.index.put([(key, self.kept[key]) for key in dialogues])
 
 
@@ -174,7 +173,7 @@ def test_a_full_disk_is_one_sentence(monkeypatch):
 
 def test_a_text_has_the_same_bands_alone_and_among_others():
     sign = bands.Signer(64, 0.7, recall=0.95)
-    cut = [shingles(" ".join(talk(number)), "Latn") for number in range(5)]
+    cut = shingles([" ".join(talk(number)) for number in range(5)], "Latn")
     together = sign.sign(cut)
     assert together.shape == (5, 16)
     assert [sign(text) for text in cut] == together.tolist()

@@ -75,7 +75,7 @@ def test_pairs_are_exact_and_below_the_threshold_too(tmp_path):
     assert (first.one["id"], first.other["id"]) == ("fr-20", "fr-21")
     from outputs.duplicates.shingles import jaccard, shingles
 
-    exact = jaccard(shingles("\n".join(base), "Latn"), shingles("\n".join(near), "Latn"))
+    exact = jaccard(*shingles(["\n".join(base), "\n".join(near)], "Latn"))
     assert first.similarity == exact
     assert 0.3 < exact < 0.7
     assert found == similar.most_similar(open_part(tmp_path / "d", "data"), most=2)
