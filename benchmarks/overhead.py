@@ -4,8 +4,9 @@
 questions to the same local server of fixed latency (or of a heavy tail: log-normal, the latency its
 median), first by a bare loop, then by the pipeline: plan, prompts, engine, journal, critics,
 duplicates' verdicts, Parquet. Both are measured from the first question to the end: the last
-answer of the loop, the last shard of the pipeline on the disk. "busy" is the share of that time in
-which the server had as many questions as were allowed. Runs of both alternate.
+answer of the loop, the last shard of the pipeline on the disk. "busy" is how many questions the
+server had on average, from the first to the last that came, over how many it was allowed; that of
+the loop stands beside it. Runs of both alternate.
 """
 
 import argparse
@@ -88,13 +89,13 @@ def measure(
     latency: float, concurrency: int, dialogues: int, runs: int, *, heavy: bool
 ) -> dict[str, float | str]:
     """The figures of one setting: medians, and the smallest and largest ratio."""
-    ratios, busy = [], []
+    ratios, busy, loop_busy = list[float](), list[float](), list[float]()
     with serving(latency, heavy=heavy) as stub:
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as folder:
                 job = make_job(Path(folder) / "d", stub.base_url, dialogues, concurrency)
                 bare = asyncio.run(ask_barely(job, stub))
-                stub.told()
+                loop_busy.append(stub.told()["mean"] / concurrency)
                 end = asyncio.run(run_pipeline(job))
                 told = stub.told()
                 funnel = measure_funnel(job.folder)
@@ -103,8 +104,7 @@ def measure(
                 # What was asked again after a rejection is work that the loop did not have.
                 share = dialogues / told["asked"]
                 ratios.append((end - told["first"]) / bare * share)
-                floor = told["asked"] * latency / concurrency
-                busy.append(floor / (told["last"] - told["first"]))
+                busy.append(told["mean"] / concurrency)
     return {
         "latency_ms": latency * 1000,
         "tail": "heavy" if heavy else "none",
@@ -112,14 +112,16 @@ def measure(
         "ratio": round(statistics.median(ratios), 4),
         "least": round(min(ratios), 4),
         "most": round(max(ratios), 4),
-        **({} if heavy else {"busy": round(statistics.median(busy), 4)}),
+        "busy": round(statistics.median(busy), 4),
+        "loop_busy": round(statistics.median(loop_busy), 4),
     }
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dialogues", type=int, default=2000)
+    parser.add_argument("--dialogues", type=int, default=6400, help="in each setting, at most")
+    parser.add_argument("--seconds", type=float, default=16.0, help="of the loop, at most")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--concurrency", type=int, nargs="+", default=[8, 64, 512])
     parser.add_argument("--latencies", type=float, nargs="+", default=[50.0, 500.0], help="in ms")
@@ -129,20 +131,20 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     arguments = parser.parse_args()
     table = Table(title=f"Wall time over a bare aiohttp client, median of {arguments.runs} runs")
-    for column in ("latency", "tail", "concurrency", "ratio", "least", "most", "busy"):
+    for column in ("latency", "tail", "concurrency", "ratio", "least", "most", "busy", "loop's"):
         table.add_column(column, justify="right")
     figures = []
     for latency in arguments.latencies:
         for concurrency in arguments.concurrency:
-            # At most 32 rounds of answers in each setting, so that none lasts for minutes.
-            count = min(arguments.dialogues, 32 * concurrency)
+            rounds = arguments.seconds / (latency / 1000)
+            count = min(arguments.dialogues, round(rounds * concurrency))
             for heavy in (False, True) if arguments.heavy else (False,):
                 found = measure(latency / 1000, concurrency, count, arguments.runs, heavy=heavy)
                 figures.append({**found, "dialogues": count})
                 table.add_row(
                     f"{latency:g} ms", str(found["tail"]), str(concurrency),
                     f"{found['ratio']:.3f}", f"{found['least']:.3f}", f"{found['most']:.3f}",
-                    f"{found['busy']:.3f}" if "busy" in found else "",
+                    f"{found['busy']:.3f}", f"{found['loop_busy']:.3f}",
                 )  # fmt: skip
     Console().print(table)
     said: dict[str, object] = {"overhead": figures}

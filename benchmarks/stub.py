@@ -3,9 +3,9 @@
 It reads no JSON: every question for a dialogue of ``TURNS`` turns between two speakers gets one of
 the dialogues prepared beforehand, after a latency. ``python -m benchmarks.stub LATENCY [HEAVY]``
 prints its port and serves until its input is closed; a line on its input makes it print, as one
-JSON object, how many questions it got since the last line, when the first came and when the last
-was answered (seconds of the monotonic clock, the same for all processes of a machine), for how long
-no question was under way in between, and the most at one time.
+JSON object, how many questions it got since the last line, when the first and the last of them
+came and when the last was answered (seconds of the monotonic clock, the same for all processes of a
+machine), and how many were under way from the first to the last that came, on average and at most.
 """
 
 import asyncio
@@ -49,21 +49,32 @@ class _Log:
 
     def clear(self) -> None:
         self.asked, self.under_way, self.most = 0, 0, 0
-        self.first = self.last = self.idle = 0.0
+        self.first = self.last_asked = self.last = 0.0
+        self._waited = self._waited_until_asked = self._seen = 0.0
 
     def begin(self) -> None:
-        now = time.monotonic()
-        if not self.asked:
-            self.first = now
-        elif not self.under_way:
-            self.idle += now - self.last
+        now = self._look()
+        self.first = self.first or now
+        self.last_asked, self._waited_until_asked = now, self._waited
         self.asked += 1
         self.under_way += 1
         self.most = max(self.most, self.under_way)
 
     def end(self) -> None:
+        self.last = self._look()
         self.under_way -= 1
-        self.last = time.monotonic()
+
+    @property
+    def mean(self) -> float:
+        """Questions under way, averaged over the time from the first to the last that came."""
+        return self._waited_until_asked / max(1e-9, self.last_asked - self.first)
+
+    def _look(self) -> float:
+        """The time; what was under way until now is added up."""
+        now = time.monotonic()
+        self._waited += self.under_way * (now - self._seen)
+        self._seen = now
+        return now
 
 
 class _Talk(asyncio.Protocol):
@@ -123,7 +134,7 @@ async def _serve(latency: float, heavy: bool) -> None:
 
     def read() -> None:
         for _ in sys.stdin:
-            names = ("asked", "first", "last", "idle", "most")
+            names = ("asked", "first", "last_asked", "last", "mean", "most")
             print(json.dumps({name: getattr(log, name) for name in names}), flush=True)
             log.clear()
         loop.call_soon_threadsafe(closed.set)

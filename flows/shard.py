@@ -59,17 +59,21 @@ class _Filling:
         run = self.run
         if run.engine is None:
             return None
-        async with run.gate.enter((self.shard.rank, number)):
+        rank = (self.shard.rank, number)
+        async with run.gate.near(rank):
             if run.stop.wanted:
                 return None
             request = run.job.request(run.job.materials.plan.scenario(index), attempt)
-            try:
-                with run.tally.busy():
-                    completion = await _complete(run.engine, request)
-            except CrowdglotError as error:
-                # Not raised: other calls are under way, and what they bring has been paid for.
-                run.stop.because(error)
-                return None
+            async with run.gate.enter(rank):
+                if run.stop.wanted:
+                    return None
+                try:
+                    with run.tally.busy():
+                        completion = await _complete(run.engine, request)
+                except CrowdglotError as error:
+                    # Not raised: other calls are under way, and what they bring has been paid for.
+                    run.stop.because(error)
+                    return None
         entry = Entry(
             index=index,
             attempt=attempt,

@@ -68,3 +68,27 @@ def test_a_cancelled_caller_leaves_no_place_taken():
         return entered
 
     assert asyncio.run(run()) == ["a", "c", "d"]
+
+
+def test_as_many_as_are_inside_make_ready_meanwhile():
+    async def run():
+        gate, ready, inside, out = Gate(2), [], [], asyncio.Event()
+
+        async def caller(number):
+            async with gate.near((0, number)):
+                ready.append(number)
+                async with gate.enter((0, number)):
+                    inside.append(number)
+                    await out.wait()
+
+        async with asyncio.TaskGroup() as group:
+            for number in range(7):
+                group.create_task(caller(number))
+            await asyncio.sleep(0.01)
+            before = list(ready), list(inside)
+            out.set()
+        return before, ready, inside
+
+    before, ready, inside = asyncio.run(run())
+    assert before == ([0, 1, 2, 3], [0, 1])
+    assert ready == sorted(inside) == [0, 1, 2, 3, 4, 5, 6]
