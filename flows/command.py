@@ -136,12 +136,13 @@ def report(
     human: Annotated[
         Path | None, typer.Option(help="Human dialogues to stand beside: a folder, or one file.")
     ] = None,
+    changes: Changes = None,
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
     from flows.report import report as write
     from outputs.location import locate
 
-    page, _ = write(locate(dataset), human)
+    page, _ = write(locate(dataset), human, changes or [])
     typer.echo(page)
 
 

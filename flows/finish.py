@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from flows.embedding import embedder
 from flows.failures import write_failures
 from flows.human import read_human
 from flows.job import Job
@@ -33,6 +34,7 @@ def finish(job: Job) -> Funnel:
             funnel=funnel,
             personas_available=len(job.materials.plan.personas.personas),
             reference=read_human(Path(reference), recipe.languages) if reference else {},
+            embed=embedder(recipe.embedding),
         )
     )
     model = ", ".join(facts.models) or recipe.engine.model or recipe.engine.kind

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from speech_events.event import event_names, read_event
 RECIPES = Path(__file__).parent / "recipes"
 # Keys on which no row depends: they may change between two runs of one dataset.
 _FREE = re.compile(
-    r"output|reference|duplicates\.rounds|budget\..*|machines\..*"
+    r"output|reference|embedding\..*|duplicates\.rounds|budget\..*|machines\..*"
     r"|engine\.(concurrency|devices|base_url|api_key_env|api_key_block|time_out)"
 )
 
@@ -101,6 +101,18 @@ class MachineSettings(Strict):
     workers: int = Field(default=2, ge=1, le=1024)
 
 
+class EmbeddingSettings(Strict):
+    """Which model says how near in meaning dialogues are, for the Vendi score; ``kind`` "": none.
+    ``model``, ``base_url``, ``api_key_env``, ``context``, ``time_out``: as of the engine."""
+
+    kind: Literal["", "embedded", "openai"] = ""
+    model: str = ""
+    base_url: str = ""
+    api_key_env: str = "OPENAI_API_KEY"
+    context: int = Field(default=2048, ge=64)
+    time_out: float = Field(default=60.0, gt=0)
+
+
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues."""
 
@@ -123,6 +135,7 @@ class Recipe(Strict):
     duplicates: DuplicateSettings = DuplicateSettings()
     budget: BudgetSettings = BudgetSettings()
     machines: MachineSettings = MachineSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
 
     @field_validator("languages", "events", mode="before")
     @classmethod
@@ -222,11 +235,7 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
 
 def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> Recipe:
     """Check ``table`` with ``changes`` applied; ``where`` names it in errors."""
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals or not key.strip():
-            raise ConfigurationError(f"--set {change}: write it as key=value.")
-        _put(table, key.strip().split("."), _literal(value.strip()), change)
+    _change(table, changes)
     try:
         return validate(Recipe, table, where)
     except ConfigurationError as error:
@@ -235,6 +244,28 @@ def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> R
         raise ConfigurationError(
             sentence if sentence.startswith(where) else f"{where}: {sentence}"
         ) from None
+
+
+def read_embedding(
+    stored: Mapping[str, Any], changes: Sequence[str], where: str
+) -> EmbeddingSettings:
+    """The settings of the embedding model alone, of a recipe that need not be whole."""
+    table = {"embedding": dict(stored.get("embedding") or {})}
+    for change in changes:
+        if not change.startswith("embedding."):
+            raise ConfigurationError(
+                f"--set {change}: a report asks no other model; only keys of 'embedding' change it."
+            )
+    _change(table, changes)
+    return validate(EmbeddingSettings, table["embedding"], f"{where}: embedding")
+
+
+def _change(table: dict[str, Any], changes: Sequence[str]) -> None:
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals or not key.strip():
+            raise ConfigurationError(f"--set {change}: write it as key=value.")
+        _put(table, key.strip().split("."), _literal(value.strip()), change)
 
 
 def _put(table: dict[str, Any], path: list[str], value: Any, change: str) -> None:

@@ -1,21 +1,27 @@
 """The command's report of a dataset that lies on disk; nothing is asked, nothing judged anew."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from flows.embedding import embedder
 from flows.human import read_human
+from flows.recipe import read_embedding
 from outputs.folder import read_recipe
 from outputs.location import Location
 from outputs.report import METRICS, Facts, Source, gather, write_report
 
 
-def report(folder: Location, human: Path | None = None) -> tuple[Location, Facts]:
+def report(
+    folder: Location, human: Path | None = None, changes: Sequence[str] = ()
+) -> tuple[Location, Facts]:
     """Write ``report.html`` and ``metrics.json`` into the dataset's folder.
 
     ``human``: a folder of human dialogues to stand beside; by default the recipe's ``reference``
-    where that is there. StorageError where the folder is no dataset or a file of it is damaged.
+    where that is there. ``changes``: "embedding.key=value", on top of the recipe's own.
+    ConfigurationError where one of them is wrong, StorageError where the folder is no dataset or a
+    file of it is damaged, EngineError where the embedding model gives no vectors.
     """
     recipe = read_recipe(folder)
     if human is None and recipe.get("reference") and Path(str(recipe["reference"])).exists():
@@ -30,6 +36,7 @@ def report(folder: Location, human: Path | None = None) -> tuple[Location, Facts
             wanted=_wanted(known),
             personas_available=_whole(known.get("personas_available")),
             reference=read_human(human, tags) if human else {},
+            embed=embedder(read_embedding(recipe, changes, f"{folder}/recipe.toml")),
         )
     )
     return write_report(folder, facts), facts

@@ -12,6 +12,7 @@ METRICS = {
     "self_repetition": "outputs.metrics.self_repetition",
     "self_bleu": "outputs.metrics.self_bleu",
     "mtld": "outputs.metrics.mtld",
+    "vendi": "outputs.metrics.vendi",
     "turn_length": "outputs.metrics.turn_length",
     "openings": "outputs.metrics.openings",
     "personas": "outputs.metrics.personas",

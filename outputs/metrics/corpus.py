@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.embedding import Meanings
 from outputs.metrics.tokenisation import tokenise
 
 Numbers = NDArray[np.int64]
@@ -41,6 +42,7 @@ class Corpus:
 
     ``personas`` and ``events``: one entry a use, over all dialogues of the group, not only those
     that were drawn; ``personas_available``: how many different ones could have been used.
+    ``meanings``: a vector for each dialogue, where an embedding model is at hand.
     """
 
     turns: tuple[tuple[str, ...], ...]
@@ -49,6 +51,7 @@ class Corpus:
     personas: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     personas_available: int = 0
+    meanings: Meanings | None = None
 
     @classmethod
     def build(cls, dialogues: Sequence[Sequence[str]], tokeniser: str) -> "Corpus":

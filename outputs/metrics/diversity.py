@@ -5,7 +5,7 @@ dialogues, and within a language the groups that stand side by side ("all" and "
 the models) on the same number of dialogues and, for metrics that shift with length, of tokens.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
@@ -13,6 +13,7 @@ from types import ModuleType
 import numpy as np
 import polars as pl
 
+from engines.embedding import Meanings
 from languages.language import resolve_language
 from outputs.metrics import METRICS
 from outputs.metrics.corpus import Corpus
@@ -43,32 +44,59 @@ def measure(
     reference: Mapping[str, Dialogues] | None = None,
     resamples: int = 200,
     personas_available: int = 0,
+    embed: Callable[[Sequence[str]], Meanings] | None = None,
 ) -> list[Figure]:
     """All figures of the rows of ``outputs.record`` (accepted ones, usually).
 
     ``frame``: needs language and turns; speech_event, model and personas are measured where they
     are there. ``subsample``: at most so many dialogues of a language. ``reference``: human
     dialogues by language tag. ``resamples``: 0 for no intervals. ``personas_available``: size of
-    the persona pool; by default, those that any row uses. A metric that is not defined on a group
-    (Self-BLEU of one dialogue) has no figure.
+    the persona pool; by default, those that any row uses. ``embed``: gives the vectors of texts for
+    what is measured by meaning; of whole languages only, for it costs a model. A metric that is not
+    defined on a group (Self-BLEU of one dialogue) has no figure.
     """
     parts = {str(tag): rows for (tag,), rows in sorted(frame.group_by("language"))}
     human = {tag: _reference_for(tag, reference or {}) for tag in parts}
     counts = [rows.height for rows in parts.values()]
     size = _equal([*counts, *(len(dialogues) for dialogues in human.values())], subsample)
     available = personas_available or len(set(_personas(frame)))
-    figures: list[Figure] = []
+    all_options = {
+        tag: _Options(tag, tokeniser_for(resolve_language(tag).script), seed, resamples, available)
+        for tag in parts
+    }
+    pairs: dict[str, dict[str, Corpus]] = {}
     for tag, rows in parts.items():
-        tokeniser = tokeniser_for(resolve_language(tag).script)
-        options = _Options(tag, tokeniser, seed, resamples, available)
-        pair = {"all": _draw(rows, size, "all", options)}
+        pairs[tag] = {"all": _draw(rows, size, "all", all_options[tag])}
         beside = min(size, rows.height)
         if len(human[tag]) >= beside:  # a smaller reference would be no equal measure
-            pair["human"] = _draw_texts(human[tag], beside, "human", options)
-        figures += _family(pair, {"all": rows.height, "human": len(human[tag])}, options)
+            pairs[tag]["human"] = _draw_texts(human[tag], beside, "human", all_options[tag])
+    if embed:
+        pairs = _with_meanings(pairs, embed)
+    figures: list[Figure] = []
+    for tag, rows in parts.items():
+        options = all_options[tag]
+        heights = {"all": rows.height, "human": len(human[tag])}
+        figures += _family(pairs[tag], heights, options)
         for kind, column in (("event", "speech_event"), ("model", "model")):
             figures += _by(rows, kind, column, size, options)
     return figures
+
+
+def _with_meanings(
+    pairs: Mapping[str, Mapping[str, Corpus]], embed: Callable[[Sequence[str]], Meanings]
+) -> dict[str, dict[str, Corpus]]:
+    """The same corpora with their vectors, all asked for at once."""
+    texts = [text for pair in pairs.values() for corpus in pair.values() for text in corpus.texts]
+    if not texts:
+        return {tag: dict(pair) for tag, pair in pairs.items()}
+    meanings, first = embed(texts), 0
+    found: dict[str, dict[str, Corpus]] = {}
+    for tag, pair in pairs.items():
+        for group, corpus in pair.items():
+            own = replace(meanings, vectors=meanings.vectors[first : first + len(corpus)])
+            first += len(corpus)
+            found.setdefault(tag, {})[group] = replace(corpus, meanings=own)
+    return found
 
 
 def _by(

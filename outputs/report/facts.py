@@ -1,9 +1,10 @@
 """All that the report shows, gathered from the Parquet files: they are the only ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engines.embedding import Meanings
 from outputs.funnel import Funnel, measure_funnel, tally
 from outputs.location import Location
 from outputs.metrics.diversity import measure
@@ -27,7 +28,7 @@ class Source:
     ``funnel``: where the run has counted it already. ``wanted``: dialogues planned of each
     (language, event), where it has not; None where the plan is not known. ``personas_available``:
     the size of the persona pool, 0 where it is not known. ``reference``: the turn texts of human
-    dialogues by language tag.
+    dialogues by language tag. ``embed``: the vectors of texts, where an embedding model is at hand.
     """
 
     folder: Location
@@ -37,6 +38,7 @@ class Source:
     wanted: Mapping[tuple[str, str], int] | None = None
     personas_available: int = 0
     reference: Mapping[str, Dialogues] = field(default_factory=dict)
+    embed: Callable[[Sequence[str]], Meanings] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def gather(source: Source) -> Facts:
             reference=source.reference,
             resamples=200 if funnel.accepted <= MOST_MEASURED else 0,
             personas_available=source.personas_available,
+            embed=source.embed,
         )
         shown, refused = select_dialogues(data, rejected)
         return Facts(

@@ -13,6 +13,7 @@ METRICS = {
     "self_repetition": ("Self-repetition", "runs of four words that other dialogues hold, log"),
     "self_bleu": ("Self-BLEU-4", "likeness to the other dialogues, 0 to 100"),
     "mtld": ("MTLD", "words until the vocabulary repeats"),
+    "vendi": ("Vendi score", "wholly different dialogues that it amounts to, by meaning"),
     "turn_length_mean": ("Turn length, mean", "tokens"),
     "turn_length_p10": ("Turn length, 10th percentile", "tokens"),
     "turn_length_p50": ("Turn length, median", "tokens"),

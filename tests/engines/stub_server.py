@@ -141,6 +141,7 @@ class Stub:
         """Serve on a free port, or on ``port``; yields the base URL."""
         application = web.Application()
         application.router.add_post("/v1/chat/completions", self._chat)
+        application.router.add_post("/v1/embeddings", self._chat)
         application.router.add_get("/v1/models", self._list)
         application.router.add_get("/metrics", self._measure)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)

