@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -87,7 +88,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     parser.add_argument("--one", nargs=3, metavar=("SIZE", "URL", "FOLDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -112,37 +113,58 @@ def main() -> None:
                 told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
                 figures: dict[str, float] = json.loads(told.stdout.splitlines()[-1])
                 found.setdefault(size, []).append({**figures, "rerun": rerun(folder)})
-    rows = [{key: median(run[key] for run in runs) for key in runs[0]} for runs in found.values()]
-    table = Table(title=f"Growth, medians of {arguments.runs} run(s)")
+    sizes = list(found.values())
+    rows = [{key: median(run[key] for run in runs) for key in runs[0]} for runs in sizes]
+    each = list(zip(*sizes, strict=True))  # of each run its sizes
+    figures_of = {
+        "slope": [_slope(run) for run in each],
+        "memory_ratio": [max(r["megabytes"] for r in run) / run[0]["megabytes"] for run in each],
+        "rerun_seconds": [run[-1]["rerun"] for run in each],
+        "decide_10000_shards_seconds": [decide(10_000) for _ in range(arguments.runs)],
+    }
+    show(rows, figures_of, arguments.runs)
+    if arguments.json:
+        spread = {
+            name: [round(of(values), 4) for of in (median, min, max)]
+            for name, values in figures_of.items()
+        }
+        print(json.dumps({"growth": rows, **spread}))
+
+
+def _slope(run: Sequence[Mapping[str, float]]) -> float:
+    """The steepest log-log slope of the seconds of writing over the dialogues."""
+    return max(
+        (
+            math.log(more["writing"] / less["writing"])
+            / math.log(more["dialogues"] / less["dialogues"])
+            for less, more in pairwise(run)
+        ),
+        default=0.0,
+    )
+
+
+_TITLES = {
+    "slope": "steepest log-log slope of writing",
+    "memory_ratio": "peak memory, highest over that of the smallest",
+    "rerun_seconds": "the command on the largest, finished dataset, in seconds",
+    "decide_10000_shards_seconds": "10,000 finished shards recognised, in seconds",
+}
+
+
+def show(
+    rows: Sequence[Mapping[str, float]], figures: Mapping[str, Sequence[float]], runs: int
+) -> None:
+    """The table of sizes, and each figure with its spread."""
+    table = Table(title=f"Growth, medians of {runs} run(s)")
     for column in rows[0]:
         table.add_column(column, justify="right")
     for row in rows:
-        table.add_row(
-            *(f"{value:,.1f}" if value % 1 else f"{value:,.0f}" for value in row.values())
-        )
-    slopes = [
-        math.log(more["writing"] / less["writing"])
-        / math.log(more["dialogues"] / less["dialogues"])
-        for less, more in pairwise(rows)
-    ]
-    slope = max(slopes, default=0.0)
-    memory = rows[-1]["megabytes"] / rows[0]["megabytes"]
-    decided = decide(10_000)
+        table.add_row(*(f"{v:,.1f}" if v % 1 else f"{v:,.0f}" for v in row.values()))
     console = Console()
     console.print(table)
-    console.print(f"steepest log-log slope of writing: {slope:.3f}")
-    console.print(f"peak memory of the largest over the smallest: {memory:.2f}")
-    console.print(f"10,000 finished shards recognised in {decided:.2f} s")
-    if arguments.json:
-        print(
-            json.dumps(
-                {
-                    "growth": rows,
-                    "slope": round(slope, 4),
-                    "memory_ratio": round(memory, 4),
-                    "decide_10000_shards_seconds": round(decided, 3),
-                }
-            )
+    for name, values in figures.items():
+        console.print(
+            f"{_TITLES[name]}: {median(values):.3f} (from {min(values):.3f} to {max(values):.3f})"
         )
 
 
