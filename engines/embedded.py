@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -14,18 +13,15 @@ from typing import Any, Self
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
 from engines.chat import completion, request_body
 from engines.engine import Completion, Message, Request
+from engines.llama import load_library, model_settings
 from engines.native_signals import kept_signals
 from engines.settings import EngineSettings
 from engines.weights import DEFAULT_WEIGHTS, Weights, resolve_weights
 
-_QUIET = -1
 # Tokens read between two looks at whether the call was cancelled.
 _BATCH = 512
 # llama.cpp's own default, written down because the rows depend on it.
 _TOP_K = 40
-# How long a thread that waits for the others turns before it sleeps. libgomp's own 300,000 turns
-# cost a hundredfold of the time as soon as another program wants one of the processors.
-_SPINS = "1000"
 
 
 class Embedded:
@@ -102,22 +98,15 @@ class Embedded:
     def _load(self) -> Weights:
         weights = resolve_weights(self._asked, self._cache)
         with kept_signals():
-            xllamacpp = load_library()
-            settings = xllamacpp.CommonParams()
-            settings.model.path = str(weights.path)
+            settings = model_settings(weights.path)
             settings.n_parallel = self.concurrency
             settings.n_ctx = self.concurrency * self._context
             settings.n_batch = settings.n_ubatch = _BATCH
             settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = self._threads
             settings.cache_ram_mib = 0  # one prefix after another: older ones are not wanted back
             settings.enable_reasoning = 0
-            settings.verbosity = _QUIET
-            # The library always opens a port on loopback; nobody else shall use it.
-            settings.port = 0
-            settings.api_keys = [secrets.token_hex(32)]
-            settings.ui = settings.endpoint_slots = False
             try:
-                self._server = xllamacpp.Server(settings)
+                self._server = load_library().Server(settings)
             except RuntimeError:
                 raise EngineError(
                     f"{weights.path}: llama.cpp cannot load this model (damaged, of an unknown"
@@ -224,18 +213,6 @@ class Embedded:
         reason = str(error.get("message") or "no answer")
         kind = EngineError if error.get("code") == 400 else EngineUnavailable
         return kind(f"llama.cpp gave no answer for {self.model}: {reason[:300]}.")
-
-
-def load_library() -> Any:
-    os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)  # read once, when the library is loaded
-    try:
-        import xllamacpp
-    except ImportError as error:
-        raise EngineError(
-            f"The library xllamacpp cannot be loaded ({error}); reinstall it, or install what it"
-            " misses (on Debian: libgomp1)."
-        ) from None
-    return xllamacpp
 
 
 def _processors() -> int:

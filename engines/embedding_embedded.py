@@ -1,18 +1,15 @@
 """Vectors from a GGUF model in this process, through llama.cpp."""
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from typing import Any, Self
 
 from crowdglot.errors import ConfigurationError, EngineError
-from engines.embedded import load_library
 from engines.embedding import MOST_CHARACTERS, Vectors, as_vectors
+from engines.llama import load_library, model_settings
 from engines.native_signals import kept_signals
 from engines.settings import EngineSettings
 from engines.weights import Weights, resolve_weights
-
-_QUIET = -1
 
 
 class EmbeddedVectors:
@@ -67,22 +64,15 @@ class EmbeddedVectors:
 
 def _open(weights: Weights, context: int, *, mean: bool = False) -> Any:
     with kept_signals():
-        xllamacpp = load_library()
-        settings = xllamacpp.CommonParams()
-        settings.model.path = str(weights.path)
+        settings = model_settings(weights.path)
         settings.embedding = True
         if mean:
-            settings.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+            settings.pooling_type = load_library().llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
         # A text is pooled in one go, so that all of it must fit one batch.
         settings.n_ctx = settings.n_batch = settings.n_ubatch = context
         settings.n_parallel = 1
-        settings.verbosity = _QUIET
-        # The library always opens a port on loopback; nobody else shall use it.
-        settings.port = 0
-        settings.api_keys = [secrets.token_hex(32)]
-        settings.ui = settings.endpoint_slots = False
         try:
-            return xllamacpp.Server(settings)
+            return load_library().Server(settings)
         except RuntimeError:
             raise EngineError(
                 f"{weights.path}: llama.cpp cannot load this model for embeddings; try another."

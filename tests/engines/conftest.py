@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from crowdglot.errors import EngineError
-from engines.embedded import Embedded, load_library
+from engines.embedded import Embedded
 from engines.engine import Engine
+from engines.llama import load_library
 from engines.native_signals import kept_signals
 from engines.openai import OpenAI
 from engines.scripted import Scripted
