@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,7 +59,7 @@ class Embedded:
         self._cache = cache
         self._server: Any = None
         self._pool: ThreadPoolExecutor | None = None
-        self._prefix: tuple[Message, ...] = ()
+        self._stages: list[tuple[Message, ...]] = []
         self._settled: tuple[Message, ...] = ()
 
     @classmethod
@@ -116,7 +117,7 @@ class Embedded:
         return weights
 
     def _free(self) -> None:
-        self._server, self._prefix, self._settled = None, (), ()
+        self._server, self._stages, self._settled = None, [], ()
 
     def _answer(self, request: Request, cancelled: Callable[[], bool]) -> Completion:
         """Runs in a thread of the pool; with one slot, that is one thread."""
@@ -127,39 +128,39 @@ class Embedded:
             "top_k": _TOP_K,
             "cache_prompt": True,
         }
-        if self.concurrency == 1 and not self._settle(body, request.messages, cancelled):
-            body["cache_prompt"] = False
+        if self.concurrency == 1:
+            self._settle(body, request.messages, cancelled)
         text, finish_reason, usage = self._ask(body, cancelled)
         return completion(text, finish_reason, usage, time.perf_counter() - start)
 
     def _settle(
         self, body: dict[str, Any], messages: tuple[Message, ...], cancelled: Callable[[], bool]
-    ) -> bool:
-        """Bring the slot into a state that depends on ``messages`` alone; False if it cannot.
+    ) -> None:
+        """Bring the slot into a state that depends on ``messages`` alone.
 
         Kernels round differently for different numbers of tokens, so a token's cached state
         depends on how many were read with it, that is, on what the cache held before. Here the
-        prefix (all but the last message) is always read from nothing, what followed it is
-        dropped by reading it again (which computes its last token alone), and the last
-        message is read in one go. It costs two single tokens a prompt.
+        reading always stops at the same stages, the first of them is read from nothing, and what
+        is in the slot behind the last stage still wanted is dropped by reading that stage again,
+        which computes its end alone. It costs the time of a few single tokens a prompt.
         """
         if messages == self._settled:
-            return True
-        self._settled, prefix = (), messages[:-1]
-        try:
-            if prefix:
-                if prefix != self._prefix:
-                    self._prefix = ()
-                    self._read(body, prefix, cancelled, from_nothing=True)
-                    self._prefix = prefix
-                self._read(body, prefix, cancelled)
-            self._read(body, messages, cancelled, from_nothing=not prefix)
-        except EngineError:
-            # Some chat templates take no prefix alone; what is wrong with all of it, asking tells.
-            self._prefix = ()
-            return False
+            return
+        stages = _stages(messages)
+        wanted = [stage for stage in stages if stage in self._stages]
+        self._stages, self._settled = [], ()
+        if wanted:
+            self._read(body, wanted[-1], cancelled)
+            self._stages += wanted
+        for stage in stages:
+            if stage in wanted:
+                continue
+            # Some chat templates take no beginning alone: then the reading never stops there.
+            with suppress(EngineError):
+                self._read(body, stage, cancelled, from_nothing=not self._stages)
+                self._stages.append(stage)
+        self._read(body, messages, cancelled, from_nothing=not self._stages)
         self._settled = messages
-        return True
 
     def _read(
         self,
@@ -213,6 +214,20 @@ class Embedded:
         reason = str(error.get("message") or "no answer")
         kind = EngineError if error.get("code") == 400 else EngineUnavailable
         return kind(f"llama.cpp gave no answer for {self.model}: {reason[:300]}.")
+
+
+def _stages(messages: tuple[Message, ...]) -> list[tuple[Message, ...]]:
+    """The beginnings of a prompt that others may share, each within the next.
+
+    They end after each message that is not the user's, and after the first line of the last
+    message, which in a question names the language. A letter must follow that line: between a line
+    break and a letter every tokenizer cuts, whatever else is there.
+    """
+    stages = [messages[:end] for end in range(1, len(messages)) if messages[end - 1].role != "user"]
+    first, line_break, rest = messages[-1].content.partition("\n")
+    if line_break and rest[:1].isalpha():
+        stages.append((*messages[:-1], Message(messages[-1].role, first + line_break)))
+    return stages
 
 
 def _processors() -> int:

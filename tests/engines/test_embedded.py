@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crowdglot.errors import ConfigurationError, EngineError
-from engines.embedded import Embedded
+from engines.embedded import Embedded, _stages
 from engines.engine import Message, Request, Sampling
 from tests.engines.questions import SYSTEM, question
 
@@ -28,9 +29,9 @@ def texts(model: Path, asked: Sequence[Request]) -> list[str]:
     return asyncio.run(run())
 
 
-def other_prefix(request: Request) -> Request:
+def other_prefix(request: Request, shown: str = "Hi.") -> Request:
     """The same question behind another prefix."""
-    messages = (SYSTEM, Message("user", "Hi."), Message("assistant", "{}"), request.messages[-1])
+    messages = (SYSTEM, Message("user", shown), Message("assistant", "{}"), request.messages[-1])
     return Request(messages, request.schema, request.sampling, request.seed)
 
 
@@ -58,6 +59,58 @@ def test_with_one_slot_a_completion_depends_on_its_request_alone(small_model: Pa
     assert {answers[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
 
 
+def test_with_one_slot_demonstrations_read_before_leave_no_trace(small_model: Path) -> None:
+    wanted = other_prefix(question("the sea", seed=5, max_tokens=24))
+    (alone,) = texts(small_model, [wanted])
+    history = [
+        other_prefix(wanted, "Hi there, you."),
+        wanted,
+        other_prefix(question("bread", max_tokens=8)),  # the same prefix
+        wanted,
+        bare(wanted),
+        wanted,
+        question("the sea", seed=5, max_tokens=24),  # the first message of it alone
+        wanted,
+    ]
+    answers = texts(small_model, history)
+    assert {answers[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
+
+
+def test_with_one_slot_a_first_line_read_before_leaves_no_trace(small_model: Path) -> None:
+    def about(topic: str, max_tokens: int = 24) -> Request:
+        asked = question("the sea", seed=5, max_tokens=max_tokens)
+        text = f"Language: English\nTopic: {topic}"
+        messages = (*asked.messages[:-1], Message("user", text))
+        return Request(messages, asked.schema, asked.sampling, asked.seed)
+
+    wanted = about("the sea")
+    (alone,) = texts(small_model, [wanted])
+    history = [
+        about("the sea, the wind and a very long way home", max_tokens=8),
+        wanted,
+        question("bread", max_tokens=8),
+        wanted,
+        about("\nbread", max_tokens=8),
+        about("bread", max_tokens=8),
+        wanted,
+    ]
+    answers = texts(small_model, history)
+    assert {answers[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
+
+
+def test_the_stages_of_a_prompt_end_where_others_may_part() -> None:
+    system, shown, answer = (
+        Message(*said) for said in (("system", "s"), ("user", "u"), ("assistant", "a"))
+    )
+    asked = Message("user", "Language: French\nTopic: bread\n")
+    start = (system, shown, answer)
+    first = Message("user", "Language: French\n")
+    assert _stages((*start, asked)) == [(system,), start, (*start, first)]
+    assert _stages((*start, Message("user", "French\n\nTopic"))) == [(system,), start]
+    assert _stages((asked,)) == [(first,)]
+    assert _stages((Message("user", "One line."),)) == []
+
+
 def test_one_slot_stays_reproducible_after_cancelled_and_refused_calls(small_model: Path) -> None:
     wanted = question("the sea", seed=5, max_tokens=24)
     (alone,) = texts(small_model, [wanted])
@@ -78,11 +131,18 @@ def test_one_slot_stays_reproducible_after_cancelled_and_refused_calls(small_mod
 def test_a_template_that_takes_no_prefix_only_costs_the_cache(
     small_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise EngineError("no prefix alone")
+    read = Embedded._read
+
+    def refuse(
+        engine: Embedded, body: Any, messages: tuple[Message, ...], *_: Any, **how: Any
+    ) -> None:
+        if messages[-1].role != "user":
+            raise EngineError("no prefix alone")
+        assert how["from_nothing"]
+        read(engine, body, messages, *_, **how)
 
     monkeypatch.setattr(Embedded, "_read", refuse)
-    wanted = question("the sea", seed=5, max_tokens=24)
+    wanted = other_prefix(question("the sea", seed=5, max_tokens=24))
     first, _, again = texts(small_model, [wanted, question("bread"), wanted])
     assert first == again
 
@@ -187,6 +247,6 @@ def test_a_demonstration_with_other_keys_does_not_cost_the_cache(small_model: Pa
     async def ask() -> tuple[Message, ...]:
         async with Embedded(str(small_model), context=1024) as engine:
             await engine.complete(asked)
-            return engine._prefix
+            return engine._stages[-1]
 
     assert asyncio.run(ask()) == asked.messages[:-1]
