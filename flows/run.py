@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from crowdglot.collector import settle
+from crowdglot.collector import settle, unsettle
 from engines import build_engine
 from engines.engine import Engine
 from flows.api_key import find_api_key
@@ -71,6 +71,7 @@ async def running(
     """A run with what ``engage`` gave, both left at the end."""
     engine, jury = tools
     async with AsyncExitStack() as stack:
+        stack.callback(unsettle)
         stack.push_async_exit(engine)
         stack.push_async_exit(jury)
         gate = Gate(engine.concurrency)

@@ -13,7 +13,7 @@ from outputs.location import Location, for_each
 from outputs.record import SCHEMA
 from outputs.shards import read_table
 
-_AT_ONCE = 64  # files
+_AT_ONCE = 16  # files
 
 
 def batches(

@@ -40,9 +40,10 @@ def _height(path: Location) -> int:
     try:
         with opened(path) as source:
             metadata = pq.read_metadata(source)
-        schema = metadata.schema
-        # By the columns' paths: an Arrow schema of every file would stay in memory.
-        names = {schema.column(at).path.split(".")[0] for at in range(len(schema))}
+        # By its first group of rows: the schema of every file would stay in memory.
+        group = metadata.row_group(0)
+        paths = (group.column(at).path_in_schema for at in range(metadata.num_columns))
+        names = {path.split(".")[0] for path in paths}
         missing = sorted(_NEEDED - names)
     except (pa.ArrowException, OSError) as error:
         read_table(path)  # says so in the words of all that read shards
