@@ -74,13 +74,12 @@ async def ask(engine: Embedded, requests: Sequence[Request]) -> tuple[int, float
 
 
 async def run_pipeline(engine: Embedded, job: Job) -> tuple[int, float]:
-    """The same through all of it; the jury is seated before, as in a run while the model loads."""
+    """The same through all of it."""
     claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
-    async with Here(job) as jury:
-        run = Run(job, engine, jury, Gate(1))
-        start = time.perf_counter()
-        await fill_in_order(run, job.shards())
-        return run.tally.completion_tokens, time.perf_counter() - start
+    run = Run(job, engine, Here(job), Gate(1))
+    start = time.perf_counter()
+    await fill_in_order(run, job.shards())
+    return run.tally.completion_tokens, time.perf_counter() - start
 
 
 async def measure(model: str, count: int, runs: int) -> dict[str, list[float]]:
@@ -100,7 +99,7 @@ async def measure(model: str, count: int, runs: int) -> dict[str, list[float]]:
                 }
                 tokens: set[int] = set()
                 for way in list(ways)[:: (-1) ** number]:
-                    # The demonstrations of the block after the last.
+                    # Of a later block, which has demonstrations of its own.
                     await engine.complete(job.request(plan.scenario(count + _BLOCK), 0))
                     generated, seconds = await ways[way]()
                     found.setdefault(way, []).append(generated / seconds)

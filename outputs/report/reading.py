@@ -40,10 +40,7 @@ def _height(path: Location) -> int:
     try:
         with opened(path) as source:
             metadata = pq.read_metadata(source)
-        # By its first group of rows: the schema of every file would stay in memory.
-        group = metadata.row_group(0)
-        paths = (group.column(at).path_in_schema for at in range(metadata.num_columns))
-        names = {path.split(".")[0] for path in paths}
+        names = {path.split(".")[0] for path in _columns(metadata)}
         missing = sorted(_NEEDED - names)
     except (pa.ArrowException, OSError) as error:
         read_table(path)  # says so in the words of all that read shards
@@ -54,6 +51,16 @@ def _height(path: Location) -> int:
             "out of the dataset's folder."
         )
     return int(metadata.num_rows)
+
+
+def _columns(metadata: pq.FileMetaData) -> list[str]:
+    """The paths of its columns, by the first group of rows: the schema of every file would stay in
+    memory. A file without rows may have no group; shards of ours have one."""
+    if metadata.num_row_groups:
+        group = metadata.row_group(0)
+        return [group.column(at).path_in_schema for at in range(metadata.num_columns)]
+    schema = metadata.schema
+    return [schema.column(at).path for at in range(len(schema))]
 
 
 def read_places(part: Part, places: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -255,6 +255,18 @@ def test_a_strange_file_is_named(tmp_path):
         gather(Source(folder, "strange"))
 
 
+def test_a_strange_file_without_rows_is_named(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = write_dataset(tmp_path / "d", [row(0)])
+    path = folder / "data" / "fr" / "other.parquet"
+    pq.ParquetWriter(path, pa.schema([("text", pa.string())])).close()
+    assert pq.read_metadata(path).num_row_groups == 0
+    with pytest.raises(StorageError, match=r"other.parquet: has no column 'attempt'"):
+        gather(Source(folder, "strange"))
+
+
 def test_what_no_reader_sees_is_shown():
     assert visible("a\u202eb\u200bc\x00d\ud800e\u2028") == (
         "a⟨U+202E⟩b⟨U+200B⟩c⟨U+0000⟩d\ufffde⟨U+2028⟩"
