@@ -234,8 +234,8 @@ def test_out_of_memory_halves_the_batch_and_goes_on(
     tried = scarce(monkeypatch, 3, method)
     found = [one.text for one in ask(engine(tiny_model, concurrency=8), asked)]
     assert found == right
-    assert max(tried) > 3
-    assert tried[-1] <= 2  # 8, 4, then 2
+    # At most 8, 4, then 2; once is enough where not all questions had arrived (6, then 3).
+    assert 1 <= sum(size > 3 for size in tried) <= 2
 
 
 def test_an_answer_that_does_not_fit_alone_is_told(
