@@ -18,7 +18,7 @@ from personas.persona import Persona
 
 # Commas count: a model that is told not to list facts likes to do it in one long sentence.
 _CLAUSE_END = re.compile(r"[.!?;,。！？，、；،؛؟।…։።፧፣]+\s*")
-_SEAM = "\0"  # a control character, which nobody says and which is no blank
+_SEAM = "\0"  # no blank, and taken out of the turns, where JSON may have brought it
 _FEWEST_WORDS = 4
 
 
@@ -81,7 +81,8 @@ def _first_person_run(turns: Sequence[Turn], beginnings: tuple[str, ...]) -> tup
     """The longest run of clauses in one turn that begin with one of ``beginnings``, and the turn's
     number from 1."""
     # All turns in one pass, between them a clause of its own.
-    whole = f".{_SEAM}.".join([turn.text[:MOST_COMPARED] for turn in turns]).casefold()
+    texts = [turn.text[:MOST_COMPARED].replace(_SEAM, " ") for turn in turns]
+    whole = f".{_SEAM}.".join(texts).casefold()
     run, number, longest = 0, 1, (0, 1)
     for clause in _CLAUSE_END.split(whole):
         if clause.startswith(beginnings):

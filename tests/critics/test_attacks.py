@@ -18,6 +18,8 @@ ODD = (
     "", " ", "\n\n", "\u200b", "\u200d\u200c", "\x00\x07", "\u202eabc\u202c", "\ud800", "a\udfff",
     "😀👩‍👩‍👧‍👦🇫🇷", "１２３4５", "e\u0301te\u0301", "ﬁn", "privet, kak dela?",
     "namaste, kya haal hai?",
+    # What critics put between turns that they look at in one pass, as a turn could hold it.
+    ". \x00. ", ". \x1f. ", "^", "je suis né. " * 9,
     "\uffff", "\ufeff", "İI", "ß", "[", "((((", "<<<", "@", "*", ":", "：", "。", "A1:", "- ",
     "\\u",
 )  # fmt: skip

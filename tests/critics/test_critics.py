@@ -94,6 +94,9 @@ def test_a_run_of_first_person_clauses_ends_with_its_turn():
     assert (apart.passed, apart.score) == (True, 2)
     listing = (FRENCH[0], two, "Je suis né ici, j'ai grandi là, je vis seul, j'aime la mer.")
     assert BY_NAME["recital"].judge(dialogue(listing)).evidence.startswith("turn 3: Je suis né")
+    # What stands between turns when they are looked at in one pass, said by somebody.
+    seams = ("Salut. \0. \0.", "Oui. \0. Non.", listing[-1])
+    assert BY_NAME["recital"].judge(dialogue(seams)).evidence.startswith("turn 3: Je suis né")
 
 
 def test_whole_dialogue_in_english():
