@@ -46,7 +46,7 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
     """One sentence for all problems of a ValidationError: field, what is wrong, what to do."""
     problems = []
     for problem in error.errors(include_url=False):
-        field = ".".join(str(part) for part in problem["loc"]) or "the file"
+        field = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             known = _known_fields(model, problem["loc"])
             problems.append(f"'{field}' is not a known key (known here: {', '.join(known)})")
@@ -54,7 +54,9 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
             problems.append(f"'{field}' is missing")
         else:
             reason = problem["msg"].removeprefix("Value error, ")
-            problems.append(f"'{field}': {reason[:1].lower()}{reason[1:]}")
+            reason = f"{reason[:1].lower()}{reason[1:]}"
+            # A check of the whole table names its fields itself.
+            problems.append(f"'{field}': {reason}" if field else reason)
     return "; ".join(problems) + "."
 
 

@@ -7,7 +7,7 @@ line that orders the language; never a dialogue.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -55,9 +55,18 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 @lru_cache(maxsize=1)
-def prompt_hash() -> str:
+def template_hash() -> str:
     """The first 16 hexadecimal digits of the SHA-256 of both templates."""
-    return sha256("\x1f".join(_templates().values()).encode()).hexdigest()[:16]
+    return _digits(_templates().values())
+
+
+def prompt_hash(messages: Sequence[Message]) -> str:
+    """The same of all roles and contents of a prompt: equal for equal prompts."""
+    return _digits(part for message in messages for part in (message.role, message.content))
+
+
+def _digits(parts: Iterable[str]) -> str:
+    return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @lru_cache(maxsize=4096)

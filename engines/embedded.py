@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -155,10 +154,13 @@ class Embedded:
         for stage in stages:
             if stage in wanted:
                 continue
-            # Some chat templates take no beginning alone: then the reading never stops there.
-            with suppress(EngineError):
+            try:
                 self._read(body, stage, cancelled, from_nothing=not self._stages)
-                self._stages.append(stage)
+            except (EngineUnavailable, RequestRefused):
+                raise  # what may go well next time must not decide where the reading stops
+            except EngineError:
+                continue  # some chat templates take no beginning alone: it never stops there
+            self._stages.append(stage)
         self._read(body, messages, cancelled, from_nothing=not self._stages)
         self._settled = messages
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import aiohttp
+import numpy as np
 import orjson
 from yarl import URL
 
-from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
 from engines.addresses import read_addresses
 from engines.embedding import MOST_CHARACTERS, Vectors, as_vectors
 from engines.exchange import open_session, post
@@ -17,11 +18,15 @@ from engines.retries import backoff, retry_after
 from engines.settings import EngineSettings
 
 _TEXTS = 32  # in one question
+_FEWEST = 64  # characters that fit any model
 _TRIES, _WAITS = 5, (0.5, 30.0)
 
 
 class OpenAIVectors:
-    """``settings.base_url``: of one server; ``concurrency``: questions at a time, 4 by default."""
+    """``settings.base_url``: of one server; ``concurrency``: questions at a time, 4 by default.
+
+    The server knows how much of a text its model reads: one that is refused is cut by halves.
+    """
 
     def __init__(self, settings: EngineSettings) -> None:
         self._address = _address(settings.base_url)
@@ -45,13 +50,29 @@ class OpenAIVectors:
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """See ``Embedder``; asks again what failed for a moment."""
         parts = [texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS)]
-        asked = await asyncio.gather(*map(self._patiently, parts))
+        asked = await asyncio.gather(*map(self._fitting, parts))
         rows = [row for part in asked for row in part]
         return as_vectors(rows, len(texts), self._place)
 
     @property
     def _place(self) -> str:
         return str(self._address)
+
+    async def _fitting(self, texts: Sequence[str]) -> list[Any]:
+        """The vectors of ``texts``; where they are refused, of each alone, cut until it fits."""
+        try:
+            return await self._patiently(texts)
+        except RequestRefused as refusal:
+            if len(texts) > 1:
+                return [row for text in texts for row in await self._fitting([text])]
+            text = texts[0][:MOST_CHARACTERS]
+            while len(text) > _FEWEST:
+                text = text[: len(text) // 2]
+                try:
+                    return await self._patiently([text])
+                except RequestRefused:
+                    continue
+            raise refusal
 
     async def _patiently(self, texts: Sequence[str]) -> list[Any]:
         for tried in range(1, _TRIES + 1):
@@ -77,10 +98,11 @@ class OpenAIVectors:
             try:
                 judge_status(reply.status, server_words(reply.content), wait, self.model)
             except EngineError as error:
-                raise type(error)(f"{self._place}: {self._clean(str(error))}") from None
+                sentence = self._clean(str(error)).replace("engine.", "embedding.")
+                raise type(error)(f"{self._place}: {sentence}") from None
         try:
             found = sorted(parse(reply.content)["data"], key=lambda one: one["index"])
-            rows = [one["embedding"] for one in found]
+            rows = [_numbers(one["embedding"]) for one in found]
         except (ValueError, KeyError, TypeError):
             raise Again("the answer holds no vectors") from None
         if len(rows) != len(texts):
@@ -89,6 +111,11 @@ class OpenAIVectors:
 
     def _clean(self, text: str) -> str:
         return text.replace(self._key, "***") if self._key else text
+
+
+def _numbers(row: object) -> object:
+    """A list of numbers, in a fourth of the memory; anything else as it is."""
+    return np.array(row, np.float64) if isinstance(row, list) else row
 
 
 def _address(base_url: str) -> URL:

@@ -1,10 +1,10 @@
-"""Budgets: when a run shall open no further shard."""
+"""Budgets: when a run shall ask no more."""
 
 import time
 from dataclasses import dataclass
 
 from flows.job import Job
-from flows.tally import Tally
+from flows.tally import Stop, Tally
 from outputs.funnel import count_tokens
 
 
@@ -26,8 +26,16 @@ class Budget:
             until = time.monotonic() + limits.max_wall_time
         return cls(tokens, until)
 
-    def spent(self, tally: Tally) -> str:
-        """Which budget is spent, as a sentence; "" while none is."""
+    def over(self, stop: Stop, tally: Tally) -> bool:
+        """Whether nothing more shall be asked, where something is left to ask.
+
+        A budget that is spent becomes a wish to stop: ``stop.spent`` says which.
+        """
+        if not stop.wanted and (spent := self._spent(tally)):
+            stop.wanted, stop.spent = True, spent
+        return stop.wanted
+
+    def _spent(self, tally: Tally) -> str:
         if self.tokens is not None and tally.tokens >= self.tokens:
             return "budget.max_tokens_total is spent; raise it and run the same again to go on."
         if self.until is not None and time.monotonic() >= self.until:

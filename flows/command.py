@@ -123,11 +123,13 @@ def show(
     rejected: Annotated[bool, typer.Option("--rejected", help="Rejected drafts instead.")] = False,
     count: Annotated[int, typer.Option(help="How many dialogues.")] = 4,
 ) -> None:
-    """Show dialogues of DATASET in the terminal, one of each language in turn."""
+    """Show dialogues of DATASET in the terminal, one of each language in turn; 1 if none is."""
     from flows.display import print_dialogues
     from outputs.location import locate
 
-    print_dialogues(locate(dataset), language=language, event=event, rejected=rejected, count=count)
+    folder = locate(dataset)
+    if not print_dialogues(folder, language=language, event=event, rejected=rejected, count=count):
+        sys.exit(1)
 
 
 @app.command()

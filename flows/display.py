@@ -10,10 +10,11 @@ import polars as pl
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from crowdglot.errors import CrowdglotError
+from flows.beside import check_beside
 from flows.finish import counted, finish, finished
 from flows.job import open_job
 from flows.recipe import Recipe
@@ -31,6 +32,7 @@ from speech_events.event import event_names, read_event
 
 STOPPED, SPENT = 130, 3
 _PATIENCE_SECONDS = 10.0
+_TELL_SECONDS = 60.0
 console = Console(highlight=False)
 
 
@@ -41,6 +43,7 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
     Errors of ours are raised as they are. Where all is written, Prefect is not even started.
     """
     job = open_job(recipe)  # all that can be wrong in the recipe is found before anything starts
+    check_beside(job)
     with locked(job.folder):
         claim(job.folder, recipe.model_dump(mode="json"), job.identity())
         for path in set_aside_damaged(job.folder, job.shards()) if verify else ():
@@ -139,7 +142,7 @@ def _leave_at_once(recipe: Recipe) -> NoReturn:
 
     Every completion is in the journal by now.
     """
-    finish(open_job(recipe))
+    finish(open_job(recipe), by_meaning=False)  # its event loop would be a second one
     console.print("\nStopped. Nothing is lost: run the same command again to go on.")
     sys.stdout.flush()
     os._exit(STOPPED)
@@ -165,13 +168,18 @@ def _progress() -> Progress:
 async def _watch(progress: Progress, row: Any, stop: Stop, tally: Tally) -> None:
     """Bring the tally to the screen a few times a second."""
     started = 0.0
+    told = time.monotonic()
     while True:
         if tally.accepted + tally.rejected and not started:
             started = time.monotonic()
         total = progress.tasks[0].total or 0
         elapsed = time.monotonic() - started if started else 0.0
         description = "stopping" if stop.wanted else "writing" if started else "starting"
-        progress.update(row, description=description, **_figures(tally, elapsed, total))
+        figures = _figures(tally, elapsed, total)
+        progress.update(row, description=description, **figures)
+        if not console.is_terminal and time.monotonic() - told > _TELL_SECONDS:
+            told = time.monotonic()  # a log shows no bar, and shall not look dead
+            console.print(f"{description}: {figures['figures']}")
         await asyncio.sleep(0.25)
 
 
@@ -213,7 +221,7 @@ def print_prompts(recipe: Recipe, first: int, count: int) -> None:
         console.rule(f"{scenario.id}: {scenario.event.title}")
         for message in job.request(scenario, 0).messages:
             console.print(f"[bold]{message.role}[/]")
-            console.print(Text(message.content))
+            console.print(Text(message.content), soft_wrap=True)  # as it is, to be copied
             console.print()
 
 
@@ -224,8 +232,8 @@ def print_dialogues(
     event: str = "",
     rejected: bool = False,
     count: int = 4,
-) -> None:
-    """Some rows of a dataset, languages taking turns."""
+) -> bool:
+    """Some rows of a dataset, languages taking turns; whether there was any."""
     read_recipe(folder)
     rows = read_rows(folder, "rejected" if rejected else "data")
     if language:
@@ -234,10 +242,11 @@ def print_dialogues(
         rows = rows.filter(pl.col("speech_event") == read_event(event).name)
     if rows.is_empty():
         console.print("No such dialogue.")
-        return
+        return False
     turns = pl.int_range(pl.len()).over("language")
     for row in rows.with_columns(turn=turns).sort("turn", "language").head(count).to_dicts():
         console.print(_panel(row))
+    return True
 
 
 def _panel(row: dict[str, Any]) -> Panel:
@@ -247,6 +256,8 @@ def _panel(row: dict[str, Any]) -> Panel:
     for turn in row["turns"] or []:
         text.append(f"{names.get(turn['speaker'], turn['speaker'])}: ", style="bold")
         text.append(f"{turn['text']}\n")
+    if not row["turns"]:
+        text.append(f"{row['draft']}\n")
     if row["reason"]:
         text.append(f"\nrejected: {row['reason']}", style="red")
         for rejection in row["rejections"]:
@@ -257,7 +268,15 @@ def _panel(row: dict[str, Any]) -> Panel:
 
 def print_languages() -> None:
     """The languages with a pack."""
-    table = Table("tag", "name", "autonym", "script", "direction", "spoken in", "identified")
+    table = Table(
+        Column("tag", no_wrap=True),
+        "name",
+        "autonym",
+        "script",
+        "direction",
+        "spoken in",
+        "identified",
+    )
     for tag in packed_tags():
         language = resolve_language(tag)
         regions = ", ".join(c.region for c in language.pack.communities) if language.pack else ""
@@ -276,7 +295,9 @@ def print_languages() -> None:
 
 def print_events() -> None:
     """The speech events."""
-    table = Table("event", "group", "speakers", "turns", "relations", "definition")
+    table = Table(
+        Column("event", no_wrap=True), "group", "speakers", "turns", "relations", "definition"
+    )
     for name in event_names():
         event = read_event(name)
         low, high = event.speakers

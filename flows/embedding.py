@@ -4,13 +4,16 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from engines.embedding import Meanings, embed
+from engines.embedding import Meanings, build_embedder, embed
 from engines.settings import EngineSettings as Settings
 from flows.recipe import EmbeddingSettings
 
 
 def embedder(settings: EmbeddingSettings) -> Callable[[Sequence[str]], Meanings] | None:
-    """What gives the vectors of texts; None where no model is named."""
+    """What gives the vectors of texts; None where no model is named.
+
+    ConfigurationError where the settings are wrong; whether the model is there, shows when asked.
+    """
     if not settings.kind:
         return None
     asked = Settings(
@@ -20,4 +23,5 @@ def embedder(settings: EmbeddingSettings) -> Callable[[Sequence[str]], Meanings]
         context=settings.context,
         time_out=settings.time_out,
     )
+    build_embedder(settings.kind, asked)
     return partial(embed, settings.kind, asked)

@@ -2,8 +2,11 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from crowdglot.errors import EngineError
+from engines.embedding import Meanings
 from flows.embedding import embedder
 from flows.failures import write_failures
 from flows.human import read_human
@@ -16,16 +19,25 @@ from outputs.shards import Shard, incomplete, written
 from outputs.storage import storing
 
 
-def finish(job: Job) -> Funnel:
+def finish(job: Job, *, by_meaning: bool = True) -> Funnel:
     """Measure the dataset, write ``failed.jsonl``, ``README.md``, ``report.html`` and last
-    ``metrics.json``; return the funnel."""
+    ``metrics.json``; return the funnel.
+
+    ``by_meaning``: whether to ask the recipe's embedding model. Where it does not answer, all is
+    written without the figures that need it, and then EngineError raised.
+    """
     there = written(job.folder, job.shards())
+    # The places of an unfinished shard are open, not given up.
+    waiting = set(incomplete(job.folder, there))
+    done = [shard for shard in there if shard not in waiting]
     funnel = measure_funnel(job.folder)
     if funnel.accepted < sum(shard.size for shard in there):
-        funnel = measure_funnel(job.folder, _wanted(job, there))
-    write_failures(job, there if funnel.short else [])
+        funnel = measure_funnel(job.folder, _wanted(job, done))
+    write_failures(job, done if funnel.short or waiting else [])
     recipe = job.recipe
     reference = recipe.reference
+    faults: list[EngineError] = []
+    embed = embedder(recipe.embedding) if by_meaning else None
     facts = gather(
         Source(
             folder=job.folder,
@@ -34,13 +46,33 @@ def finish(job: Job) -> Funnel:
             funnel=funnel,
             personas_available=len(job.materials.plan.personas.personas),
             reference=read_human(Path(reference), recipe.languages) if reference else {},
-            embed=embedder(recipe.embedding),
+            embed=embed and _noting(embed, faults),
         )
     )
     model = ", ".join(facts.models) or recipe.engine.model or recipe.engine.kind
     write_card(job.folder, recipe.name, recipe.languages, model, funnel)
     write_report(job.folder, facts)
+    if faults:
+        raise EngineError(
+            f"{faults[0]} All is written but the Vendi score; once the model answers, "
+            f"`crowdglot report {job.folder}` adds it."
+        )
     return funnel
+
+
+def _noting(
+    embed: Callable[[Sequence[str]], Meanings], faults: list[EngineError]
+) -> Callable[[Sequence[str]], Meanings | None]:
+    """``embed``, but its errors go to ``faults``."""
+
+    def ask(texts: Sequence[str]) -> Meanings | None:
+        try:
+            return embed(texts)
+        except EngineError as error:
+            faults.append(error)
+            return None
+
+    return ask
 
 
 def finished(job: Job) -> Funnel | None:

@@ -22,7 +22,7 @@ async def fill_in_order(run: Run, shards: Sequence[Shard]) -> int:
         try:
             for shard in shards:
                 await run.gate.hungry(shard.size)
-                if run.stop.wanted or run.budget.spent(run.tally):
+                if run.over():
                     run.gate.settled(shard.size)
                     break
                 filling.append(group.create_task(_fill(run, shard)))

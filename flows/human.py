@@ -25,8 +25,10 @@ def human_files(source: Path, language: str = "") -> list[HumanFile]:
     """The files of a folder, or the one file ``source``, in the order of their names.
 
     ``language``: that of all files; by default each file's name tells it ("Fr_persona.json").
-    MaterialError where a folder has none, ConfigurationError where a language is unknown.
+    MaterialError where there is none, ConfigurationError where a language is unknown.
     """
+    if not source.exists():
+        raise MaterialError(f"{source}: no such folder or file; give one of human dialogues.")
     paths = [source]
     if source.is_dir():
         paths = sorted(path for path in source.iterdir() if path.suffix in SUFFIXES)
@@ -45,8 +47,6 @@ def read_human(source: Path, tags: Collection[str]) -> dict[str, list[list[str]]
     there is nothing to read or a file is damaged, ConfigurationError where a language is unknown.
     """
     wanted = {resolve_language(tag).code for tag in tags}
-    if not source.is_dir() and not source.exists():
-        raise MaterialError(f"{source}: no such folder; give one of human dialogues, or a file.")
     read: dict[str, list[list[str]]] = {}
     for file in human_files(source):
         if file.language.code in wanted:
@@ -61,6 +61,6 @@ def _language_of(path: Path) -> Language:
         return resolve_language(PREFIXES.get(prefix, prefix))
     except ConfigurationError:
         raise ConfigurationError(
-            f"{path}: its name does not begin with a language such as 'Fr_'; rename it, or give "
-            "--language to `crowdglot calibrate`."
+            f"{path}: its name does not begin with a language such as 'Fr_'; rename it "
+            "(`crowdglot calibrate` takes --language instead)."
         ) from None

@@ -67,6 +67,8 @@ class Crew:
         self._job, self._runner = job, runner
         self._stop, self._tally, self._budget = stop, tally, budget
         self._most = _AHEAD * job.recipe.machines.workers
+        self._sent = self._promised = 0
+        self._back = asyncio.Event()
 
     async def write(self, missing: Sequence[Shard]) -> None:
         """Have the missing shards written, round after round, until none is missing.
@@ -75,11 +77,13 @@ class Crew:
         """
         in_vain, lost = 0, ""
         while missing and not self._over():
+            asked = self._tally.tokens
             lost = await self._round(missing) or lost
             left = incomplete(self._job.folder, self._job.shards())
-            if self._over():
+            if not left or self._over():
                 return
-            if len(left) < len(missing):
+            # A group may come back unfinished, with its share of a budget spent.
+            if len(left) < len(missing) or self._tally.tokens > asked:
                 in_vain = 0
             elif in_vain == len(_PAUSES):
                 self._stop.because(_nobody(len(left), lost))
@@ -133,16 +137,39 @@ class Crew:
 
     async def _send(self, ranks: Sequence[int]) -> Report | str:
         """Send one group and wait; its report, or why there is none."""
-        tokens = deadline = None
-        if self._budget.tokens is not None:
-            tokens = self._budget.tokens - self._tally.tokens
+        deadline = None
         if self._budget.until is not None:
             deadline = time.time() + self._budget.until - time.monotonic()
-        future = self._runner.submit(
-            write_group,
-            {"recipe": self._recipe, "ranks": ranks, "tokens": tokens, "deadline": deadline},
-        )
-        return await asyncio.to_thread(_told, future) if await self._done(future) else _SILENT
+        async with self._share() as tokens:
+            if self._over():
+                return Report()
+            future = self._runner.submit(
+                write_group,
+                {"recipe": self._recipe, "ranks": ranks, "tokens": tokens, "deadline": deadline},
+            )
+            return await asyncio.to_thread(_told, future) if await self._done(future) else _SILENT
+
+    @asynccontextmanager
+    async def _share(self) -> AsyncIterator[int | None]:
+        """The tokens that one group may take: an equal part of what no other has been promised.
+
+        Waits where that is nothing, until a group is back and has taken less, or the budget is
+        spent.
+        """
+        tokens = None
+        if (left := self._budget.tokens) is not None:
+            while (free := left - self._tally.tokens - self._promised) <= 0 and self._sent:
+                self._back.clear()
+                await self._back.wait()
+            tokens = max(1, free // (self._most - self._sent))
+        self._sent += 1
+        self._promised += tokens or 0
+        try:
+            yield tokens
+        finally:
+            self._sent -= 1
+            self._promised -= tokens or 0
+            self._back.set()
 
     async def _done(self, future: Any) -> bool:
         """Wait for a task; False if it is given up, some time after a wish to stop."""
@@ -164,7 +191,7 @@ class Crew:
             self._stop.because(CrowdglotError(report.error))
 
     def _over(self) -> bool:
-        return self._stop.wanted or bool(self._budget.spent(self._tally))
+        return self._budget.over(self._stop, self._tally)
 
     async def _pass_on_stop(self) -> None:
         """Let the workers know of a wish to stop; on a full disk they finish their groups."""

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from dialogues.demonstrations import DemonstrationPool
 from dialogues.dialogue import Demonstration
-from dialogues.prompt import prompt_hash
+from dialogues.prompt import template_hash
 from dialogues.readers import personas_of, read_demonstrations
 from flows.recipe import Recipe
 from languages.language import Language, resolve_language
@@ -69,7 +69,7 @@ def _fingerprint(
 
     Of the packs, what only critics use is left out, so that it may improve between two runs.
     """
-    digest = blake2b(prompt_hash().encode(), digest_size=8)
+    digest = blake2b(template_hash().encode(), digest_size=8)
     for language in languages:
         digest.update(repr((language.tag, language.name, language.autonym)).encode())
         if language.pack:

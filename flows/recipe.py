@@ -85,7 +85,7 @@ class DuplicateSettings(Strict):
 
 class BudgetSettings(Strict):
     """``max_tokens_total``: of prompts and answers, for the whole dataset; ``max_wall_time``:
-    seconds of one run. 0 for no limit. What is under way when one is reached is finished."""
+    seconds of one run. 0 for no limit. Answers under way when one is reached are waited for."""
 
     max_tokens_total: int = Field(default=0, ge=0)
     max_wall_time: float = Field(default=0.0, ge=0)
@@ -212,16 +212,18 @@ class Recipe(Strict):
 def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
     """A recipe by the name of a bundled one or by path, with ``key=value`` changes on top.
 
-    The folder of a dataset, or its URL, stands for the recipe that made it. Raises
+    The folder of a dataset, or its URL, stands for the recipe that made it, and is the output,
+    wherever it was made. Raises
     ConfigurationError naming file, key and remedy.
     """
     if is_url(source):
         table = read_stored(locate(source))
         table.pop("identity", None)
+        table["output"] = source
         return build_recipe(table, changes, where=source)
     bundled = RECIPES / f"{source}.toml"
     path = bundled if bundled.exists() else Path(source)
-    if path.is_dir():
+    if folder := path.is_dir():
         path /= "recipe.toml"
     if not path.exists():
         known = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
@@ -230,6 +232,8 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
         )
     table = read_toml(path)
     table.pop("identity", None)  # what a dataset's own recipe says of its rows
+    if folder:
+        table["output"] = source
     return build_recipe(table, changes, where=str(path))
 
 

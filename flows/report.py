@@ -1,4 +1,4 @@
-"""The command's report of a dataset that lies on disk; nothing is asked, nothing judged anew."""
+"""The command's report of a dataset that lies on disk: no LLM is asked, nothing judged anew."""
 
 import json
 from collections.abc import Mapping, Sequence

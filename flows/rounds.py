@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-from flows.budget import Budget
 from flows.deduplicate import deduplicate, take_out, touched
 from flows.job import Job
 from flows.tally import Stop, Tally
@@ -16,7 +15,6 @@ async def write_rounds(
     job: Job,
     stop: Stop,
     tally: Tally,
-    budget: Budget,
     writing: Callable[[], AbstractAsyncContextManager[Write]],
 ) -> None:
     """Go round until nothing is missing, or there is a reason to stop; raises ``stop.cause``.
@@ -25,7 +23,8 @@ async def write_rounds(
     """
     write: Write | None = None
     async with AsyncExitStack() as stack:
-        await take_out(job, tally)
+        with tally.busy():
+            await take_out(job, tally)
         for _ in range(max(1, job.recipe.duplicates.rounds)):
             if missing := incomplete(job.folder, job.shards()):
                 touched(job)
@@ -34,5 +33,8 @@ async def write_rounds(
                 await write(missing)
             if stop.cause:
                 raise stop.cause
-            if stop.wanted or budget.spent(tally) or not await deduplicate(job, tally):
+            if stop.wanted:
                 break
+            with tally.busy():
+                if not await deduplicate(job, tally):
+                    break

@@ -34,6 +34,10 @@ class Run:
     budget: Budget = field(default_factory=Budget)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def over(self) -> bool:
+        """Whether nothing more shall be asked: a stop is wanted, or a budget is spent."""
+        return self.budget.over(self.stop, self.tally)
+
     @classmethod
     def of_known(cls, job: Job) -> "Run":
         """A run that judges what is there and asks nothing."""

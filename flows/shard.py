@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
+from dialogues.prompt import prompt_hash
 from engines.engine import Completion, Engine, Request
 from flows.jury import Judged
 from flows.run import Run
@@ -61,11 +62,11 @@ class _Filling:
             return None
         rank = (self.shard.rank, number)
         async with run.gate.near(rank):
-            if run.stop.wanted:
+            if run.over():
                 return None
             request = run.job.request(run.job.materials.plan.scenario(index), attempt)
             async with run.gate.enter(rank):
-                if run.stop.wanted:
+                if run.over():
                     return None
                 try:
                     with run.tally.busy():
@@ -83,6 +84,7 @@ class _Filling:
             revision=run.engine.revision,
             completion=completion,
             created_at=time.time(),
+            prompt_hash=prompt_hash(request.messages),
         )
         line = encode(entry)
         try:
@@ -114,12 +116,13 @@ class _Filling:
 
 
 async def fill_shard(run: Run, shard: Shard) -> bool:
-    """Fill ``shard`` and write it; whether that was done (False if it was stopped before).
+    """Fill ``shard`` and write it; whether all places are taken, or given up.
 
-    Its places are counted at the gate before (``hungry``), and off by this. Without an engine
-    nothing is asked, and the shard is written with what there is. The journal is removed only once
-    both files are in place; a crash at any moment leaves every completion in the journal, in the
-    files, or in both.
+    Its places are counted at the gate before (``hungry``), and off by this. After a stop nothing
+    is written. Where nothing may be asked any more, without an engine or with a budget spent, the
+    shard is written with what there is, and stays marked as unfinished. The journal is removed only
+    once both files are in place; a crash at any moment leaves every completion in the journal, in
+    the files, or in both.
     """
     folder = run.job.folder
     stored = await asyncio.to_thread(read_entries, folder, shard)
@@ -132,12 +135,17 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
         known = {(e.index, e.attempt): e for e in journal.entries} | known
         filling = _Filling(run, shard, journal, known)
         await _all_places(filling)
-        if run.stop.cause or (filling.unfinished and run.engine is not None):
+        to_write = run.engine is None or bool(run.stop.spent)
+        if run.stop.cause or (filling.unfinished and not to_write):
             return False
         for entry in known.values():
             await filling.settle(entry, wanted=False)
-        await asyncio.to_thread(_put_away, filling, rewritten=bool(stored))
-    return True
+        if filling.unfinished and not filling.judged:
+            journal.remove()  # of a shard that was opened in vain nothing is left
+            return False
+        with run.tally.busy():
+            await asyncio.to_thread(_put_away, filling, rewritten=bool(stored))
+    return not filling.unfinished
 
 
 def _put_away(filling: _Filling, *, rewritten: bool) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -16,12 +15,11 @@ from prefect.states import Completed, Failed
 from crowdglot.errors import CrowdglotError
 from engines.engine import Engine
 from flows.artifacts import publish
+from flows.beside import check_beside
 from flows.budget import Budget
 from flows.claims import check_alone
-from flows.deduplicate import check_against
 from flows.finish import finish, finished
 from flows.group import MOST_TASKS, fill_in_order
-from flows.human import human_files
 from flows.job import Job, open_job
 from flows.jury import Jury
 from flows.machines import crew
@@ -73,30 +71,27 @@ async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
 async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     job = open_job(recipe)
     stop, tally = WATCHED.get() or (Stop(), Tally())
-    check_against(job)
-    if recipe.reference:
-        human_files(Path(recipe.reference))  # a wrong path is told now, not at the end
+    check_beside(job)
     with locked(job.folder), stopping_on_signals(stop):
         claim(job.folder, recipe.model_dump(mode="json"), job.identity())
         budget = Budget.of(job)
         funnel = finished(job)
         if funnel is None:
-            await write_rounds(
-                job, stop, tally, budget, partial(_writing, job, stop, tally, budget)
-            )
+            await write_rounds(job, stop, tally, partial(_writing, job, stop, tally, budget))
             with tally.busy():
-                funnel = await asyncio.to_thread(finish, job)
-            if not stop.wanted:
+                measured = bool(stop.spent) or not stop.wanted
+                funnel = await asyncio.to_thread(finish, job, by_meaning=measured)
+            if measured:
                 await publish(job, funnel)
-    return _final_state(funnel, stopped=stop.wanted, spent=budget.spent(tally))
+    return _final_state(funnel, stop)
 
 
-def _final_state(funnel: Funnel, *, stopped: bool, spent: str) -> State[dict[str, Any]]:
+def _final_state(funnel: Funnel, stop: Stop) -> State[dict[str, Any]]:
     metrics = funnel.as_metrics()
-    if stopped:
+    if stop.spent:
+        return Completed(name="BudgetSpent", message=stop.spent, data=metrics)
+    if stop.wanted:
         return Completed(name="Stopped", message="Run the same again to go on.", data=metrics)
-    if spent:
-        return Completed(name="BudgetSpent", message=spent, data=metrics)
     if funnel.short:
         message = f"{len(funnel.short)} cells of language and event fell short of their quota."
         return Completed(name="CompletedShort", message=message, data=metrics)
@@ -130,5 +125,5 @@ async def _write(run: Run, missing: Sequence[Shard]) -> None:
             run.opened.clear()
             group.create_task(write_shards(run.job.recipe, ranks[start : start + size]))
             await run.opened.wait()
-            if run.stop.wanted or run.budget.spent(run.tally):
+            if run.stop.wanted:
                 break

@@ -54,11 +54,13 @@ class Tally:
 class Stop:
     """A wish to stop, looked at between two questions; calls under way are waited for.
 
-    ``cause``: the error that makes going on pointless; None if somebody just asked to stop.
+    ``cause``: the error that makes going on pointless; ``spent``: which budget is, as a sentence;
+    neither if somebody just asked to stop.
     """
 
     wanted: bool = False
     cause: CrowdglotError | None = None
+    spent: str = ""
 
     def because(self, cause: CrowdglotError) -> None:
         """Stop on account of an error; the first one is kept."""

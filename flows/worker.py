@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Timer
 
+from crowdglot.collector import unsettle
 from crowdglot.errors import CrowdglotError, StorageError
 from engines.engine import Engine
 from flows.budget import Budget
@@ -26,7 +27,7 @@ from flows.jury import Jury
 from flows.recipe import Recipe
 from flows.run import Run, engage
 from flows.tally import Stop, Tally
-from outputs.folder import claim
+from outputs.folder import check_claim
 from outputs.lease import LOCK
 from outputs.location import desk
 from outputs.shards import incomplete
@@ -138,6 +139,7 @@ class _Bench:
         if self._at_hand is None or self._made_for != made_for:
             await self._stack.aclose()
             engine, jury = self._at_hand = await engage(job)
+            self._stack.callback(unsettle)
             self._stack.push_async_exit(engine)
             self._stack.push_async_exit(jury)
             self._made_for = made_for
@@ -155,7 +157,7 @@ def _check_folder(job: Job) -> None:
             f"{place.resolve()}: a worker does not see the run there; start the workers in the "
             "run's working directory, and let it and 'output' lie on a disk that all share."
         )
-    claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+    check_claim(job.folder, job.identity())
 
 
 async def _fill(run: Run, ranks: Sequence[int]) -> int:

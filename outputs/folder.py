@@ -14,6 +14,7 @@ from outputs.duplicates.ledger import stamp
 from outputs.lease import LOCK, leased
 from outputs.location import Location, desk
 from outputs.remote import Remote
+from outputs.shards import files_of
 from outputs.storage import storing, write_text
 
 RECIPE = "recipe.toml"
@@ -74,19 +75,16 @@ def claim(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, An
     """Write the recipe into a new folder, or check that it is the one that made an old one.
 
     ``identity`` is the part of the recipe on which the rows depend, as flat "key": value pairs;
-    the rest (where the engine runs, how many calls at a time) may change between runs.
+    the rest (where the engine runs, how many calls at a time) may change between runs. A folder
+    whose run ended before the first answer is as good as new.
     """
     if (folder / RECIPE).exists():
-        made_by = read_recipe(folder).get("identity", {})
-        changed = sorted(k for k in {*made_by, *identity} if made_by.get(k) != identity.get(k))
-        if changed:
-            key = changed[0]
-            more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
-            raise StorageError(
-                f"{folder}: made by another recipe: '{key}'{more} was "
-                f"{_short(made_by.get(key))} and is now {_short(identity.get(key))}; choose "
-                "another output, or restore the recipe."
-            )
+        try:
+            check_claim(folder, identity)
+        except StorageError:
+            if not _without_answers(folder):
+                raise
+            store_recipe(folder, recipe, identity)
         return
     # A crash while the recipe was written leaves its temporary file, and nothing else is there yet.
     own = ("journal", f"{RECIPE}.tmp")
@@ -98,6 +96,32 @@ def claim(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, An
             "is new or empty."
         )
     store_recipe(folder, recipe, identity)
+
+
+def check_claim(folder: Location, identity: Mapping[str, Any]) -> None:
+    """Raise StorageError unless a recipe with this ``identity`` made the dataset."""
+    made_by = read_recipe(folder).get("identity", {})
+    changed = sorted(k for k in {*made_by, *identity} if made_by.get(k) != identity.get(k))
+    if changed:
+        key = changed[0]
+        more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+        raise StorageError(
+            f"{folder}: made by another recipe: '{key}'{more} was "
+            f"{_short(made_by.get(key))} and is now {_short(identity.get(key))}; choose "
+            "another output, or restore the recipe."
+        )
+
+
+def _without_answers(folder: Location) -> bool:
+    """Whether no completion is stored; takes away empty journals, whose shards may be others."""
+    if any(files_of(folder, "data")) or any(files_of(folder, "rejected")):
+        return False
+    journals = list((desk(folder) / "journal").glob("*/*"))
+    if any(path.stat().st_size for path in journals):
+        return False
+    for path in journals:
+        path.unlink()
+    return True
 
 
 def store_recipe(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:

@@ -3,16 +3,14 @@
 Always counted from the Parquet files, never from a run's memory: they are the only ledger.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import polars as pl
 
-from crowdglot.errors import StorageError
 from outputs.location import Location
-from outputs.scan import batches
-from outputs.shards import files_of, read_table
+from outputs.scan import batches, collect, naming_damage
+from outputs.shards import files_of
 
 _CELL = ("language", "speech_event", "reason")
 _TOKENS = ("prompt_tokens", "completion_tokens")
@@ -90,26 +88,19 @@ def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None =
 
 def tally(folder: Location, part: str) -> pl.DataFrame:
     """Columns language, speech_event and reason; drafts and tokens of each that there is."""
-    counted = [
-        batch.group_by(_CELL).agg(pl.len().cast(pl.Int64).alias("drafts"), pl.col(_TOKENS).sum())
-        for batch in _reading(folder, part, (*_CELL, *_TOKENS))
-    ]
-    return pl.concat(counted).group_by(_CELL).agg(pl.all().sum())
+    figures = (pl.len().cast(pl.Int64).alias("drafts"), pl.col(_TOKENS).sum())
+    with naming_damage(folder):
+        counted = [
+            batch.group_by(_CELL).agg(figures)
+            for batch in batches(files_of(folder, part), (*_CELL, *_TOKENS))
+        ]
+        return pl.concat(counted).group_by(_CELL).agg(pl.all().sum())
 
 
 def read_rows(folder: Location, part: str, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
     """The rows of ``part`` ("data" or "rejected"); an empty frame where there are no files."""
-    return pl.concat(_reading(folder, part, columns))
-
-
-def _reading(folder: Location, part: str, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
-    files = files_of(folder, part)
-    try:
-        yield from batches(files, columns)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        for path in files:
-            read_table(path, list(columns) if columns else None)  # tells which one
-        raise StorageError(f"{folder}: cannot be read ({error}).") from None
+    with naming_damage(folder):
+        return collect(files_of(folder, part), columns)
 
 
 def count_tokens(folder: Location) -> int:

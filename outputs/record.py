@@ -10,7 +10,6 @@ import pyarrow as pa
 from critics import CRITICS, Verdict
 from crowdglot import __version__
 from dialogues.dialogue import Dialogue
-from dialogues.prompt import prompt_hash
 from engines.engine import Completion, Sampling
 
 _text, _whole, _real = pa.string(), pa.int64(), pa.float64()
@@ -89,6 +88,7 @@ class Entry:
     """One completion that was paid for: which question, and the raw answer.
 
     ``created_at``: seconds since the epoch. ``engine``, ``model``, ``revision``: who answered.
+    ``prompt_hash``: of the prompt as it was sent.
     """
 
     index: int
@@ -99,6 +99,7 @@ class Entry:
     revision: str
     completion: Completion
     created_at: float
+    prompt_hash: str = ""
 
 
 def to_row(
@@ -134,7 +135,7 @@ def to_row(
         "seed": entry.seed,
         "attempt": entry.attempt,
         "demonstrations": [shown.id for shown in dialogue.demonstrations],
-        "prompt_hash": prompt_hash(),
+        "prompt_hash": entry.prompt_hash,
         "prompt_tokens": entry.completion.prompt_tokens,
         "completion_tokens": entry.completion.completion_tokens,
         "seconds": entry.completion.seconds,
@@ -167,6 +168,7 @@ def to_entry(row: dict[str, Any]) -> Entry:
             seconds=row["seconds"],
         ),
         created_at=row["created_at"].timestamp(),
+        prompt_hash=row["prompt_hash"],
     )
 
 

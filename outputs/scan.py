@@ -4,14 +4,17 @@ So memory holds what is kept of them, however many files there are.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 
+from crowdglot.errors import StorageError
+from outputs import checksum
 from outputs.location import Location, for_each
 from outputs.record import SCHEMA
-from outputs.shards import read_table
+from outputs.shards import files_of, read_table
 
 _AT_ONCE = 16  # files
 
@@ -37,6 +40,26 @@ def collect(
 ) -> pl.DataFrame:
     """What ``batches`` gives, as one frame."""
     return pl.concat(batches(files, columns, where))
+
+
+@contextmanager
+def naming_damage(folder: Location) -> Iterator[None]:
+    """Turn an error of polars, which does not always tell the file, into one that does."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        for path in files_of(folder, "data") + files_of(folder, "rejected"):
+            read_table(path)
+            if not checksum.holds(path):
+                raise StorageError(
+                    f"{path}: not as it was written ({first}); run `crowdglot synthesize` with "
+                    "--verify, which writes a damaged shard anew, or move out a file of others."
+                ) from None
+        raise StorageError(
+            f"{folder}: its Parquet files cannot be read together ({first}); wait for the run that "
+            "writes them, or move out those that another version of crowdglot wrote."
+        ) from None
 
 
 def _kept(rows: pl.LazyFrame, columns: Sequence[str] | None, where: pl.Expr | None) -> pl.DataFrame:

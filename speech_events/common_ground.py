@@ -1,5 +1,7 @@
 """Filling a common-ground template for one language, its community and the speakers' names."""
 
+import re
+
 from crowdglot.draws import Draws
 from languages.language import Community, Language
 from speech_events.event import SPEAKER_SLOTS, CommonGroundTemplate, Relation
@@ -56,7 +58,7 @@ def fill(
         slots["work"] = draws.choice(community.work)
 
     def sentence(text: str) -> str:
-        filled = text.format_map(slots)
+        filled = re.sub("(?<=[.!?] )speaker (?=[A-Z])", "Speaker ", text.format_map(slots))
         # English only: a name in Georgian has capitals in Unicode, but nobody writes them.
         return filled[:1].upper() + filled[1:] if filled[:1].isascii() else filled
 

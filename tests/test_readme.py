@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 from pydantic import BaseModel
 
 from critics import CRITICS
 from flows.command import app
 from flows.recipe import Recipe
+from outputs.record import SCHEMA
 
-README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def keys(model, prefix=""):
@@ -36,6 +39,23 @@ def test_every_command_and_critic_is_named():
         assert f"crowdglot {command.callback.__name__} " in README
     for critic in CRITICS:
         assert f"`{critic}`" in README
+
+
+def test_every_column_is_explained():
+    columns = (ROOT / "docs" / "columns.md").read_text("utf-8")
+
+    def names(kind):
+        if pa.types.is_list(kind):
+            yield from names(kind.value_type)
+        elif pa.types.is_struct(kind):
+            for field in kind:
+                yield field.name
+                yield from names(field.type)
+
+    for field in SCHEMA:
+        assert f"\n| `{field.name}` |" in columns
+        for name in names(field.type):
+            assert f"`{name}`" in columns, (field.name, name)
 
 
 def test_the_two_commands_stand_first():

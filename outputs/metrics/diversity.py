@@ -44,7 +44,7 @@ def measure(
     reference: Mapping[str, Dialogues] | None = None,
     resamples: int = 200,
     personas_available: int = 0,
-    embed: Callable[[Sequence[str]], Meanings] | None = None,
+    embed: Callable[[Sequence[str]], Meanings | None] | None = None,
 ) -> list[Figure]:
     """All figures of the rows of ``outputs.record`` (accepted ones, usually).
 
@@ -52,7 +52,8 @@ def measure(
     are there. ``subsample``: at most so many dialogues of a language. ``reference``: human
     dialogues by language tag. ``resamples``: 0 for no intervals. ``personas_available``: size of
     the persona pool; by default, those that any row uses. ``embed``: gives the vectors of texts for
-    what is measured by meaning; of whole languages only, for it costs a model. A metric that is not
+    what is measured by meaning (None: it has none to give); of whole languages only, for it costs
+    a model. A metric that is not
     defined on a group (Self-BLEU of one dialogue) has no figure.
     """
     parts = {str(tag): rows for (tag,), rows in sorted(frame.group_by("language"))}
@@ -83,13 +84,13 @@ def measure(
 
 
 def _with_meanings(
-    pairs: Mapping[str, Mapping[str, Corpus]], embed: Callable[[Sequence[str]], Meanings]
+    pairs: Mapping[str, Mapping[str, Corpus]], embed: Callable[[Sequence[str]], Meanings | None]
 ) -> dict[str, dict[str, Corpus]]:
-    """The same corpora with their vectors, all asked for at once."""
+    """The same corpora with their vectors, all asked for at once, if there are any."""
     texts = [text for pair in pairs.values() for corpus in pair.values() for text in corpus.texts]
-    if not texts:
+    meanings, first = embed(texts) if texts else None, 0
+    if meanings is None:
         return {tag: dict(pair) for tag, pair in pairs.items()}
-    meanings, first = embed(texts), 0
     found: dict[str, dict[str, Corpus]] = {}
     for tag, pair in pairs.items():
         for group, corpus in pair.items():

@@ -11,10 +11,10 @@ from outputs.metrics.diversity import measure
 from outputs.metrics.figure import Figure, as_metrics
 from outputs.metrics.rows import read_some
 from outputs.report.distributions import Dialogues, Histogram, histograms
-from outputs.report.reading import Part, naming_damage, open_part
+from outputs.report.reading import Part, open_part
 from outputs.report.selection import select_dialogues
 from outputs.report.similar import Similar, most_similar
-from outputs.scan import batches
+from outputs.scan import batches, naming_damage
 from outputs.shards import unfinished
 
 # Of larger datasets an even part of about so many dialogues is measured, without intervals.
@@ -38,7 +38,7 @@ class Source:
     wanted: Mapping[tuple[str, str], int] | None = None
     personas_available: int = 0
     reference: Mapping[str, Dialogues] = field(default_factory=dict)
-    embed: Callable[[Sequence[str]], Meanings] | None = None
+    embed: Callable[[Sequence[str]], Meanings | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,9 @@
 """Reading a dataset's Parquet files: which there are, some of their rows, and which is damaged."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -84,20 +82,6 @@ def read_places(part: Part, places: Sequence[int], columns: Sequence[str]) -> li
             found.update(zip(here, taken.to_pylist(), strict=True))
         first += height
     return [found[place] for place in places]
-
-
-@contextmanager
-def naming_damage(folder: Location) -> Iterator[None]:
-    """Turn an error of polars, which does not always tell the file, into one that does."""
-    try:
-        yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        for path in files_of(folder, "data") + files_of(folder, "rejected"):
-            read_table(path)
-        raise StorageError(
-            f"{folder}: its Parquet files cannot be read together ({_first_line(error)}); wait for "
-            "the run that writes them, or move out those that another version of crowdglot wrote."
-        ) from None
 
 
 def _first_line(error: BaseException) -> str:

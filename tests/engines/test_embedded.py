@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crowdglot.errors import ConfigurationError, EngineError
+from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
 from engines.embedded import Embedded, _stages
 from engines.engine import Message, Request, Sampling
 from tests.engines.questions import SYSTEM, question
@@ -109,6 +109,69 @@ def test_the_stages_of_a_prompt_end_where_others_may_part() -> None:
     assert _stages((*start, Message("user", "French\n\nTopic"))) == [(system,), start]
     assert _stages((asked,)) == [(first,)]
     assert _stages((Message("user", "One line."),)) == []
+
+
+class Slot:
+    """An engine whose readings are noted, not done. ``faults``: raised by the next ones."""
+
+    def __init__(self) -> None:
+        self.engine = Embedded()
+        self.engine._read = self.read  # type: ignore[method-assign]
+        self.reads: list[tuple[tuple[Message, ...], bool]] = []
+        self.faults: list[Exception | None] = []
+
+    def read(
+        self,
+        body: Any,
+        messages: tuple[Message, ...],
+        cancelled: Any,
+        *,
+        from_nothing: bool = False,
+    ) -> None:
+        if fault := self.faults.pop(0) if self.faults else None:
+            raise fault
+        self.reads.append((messages, from_nothing))
+
+    def settle(self, messages: tuple[Message, ...]) -> list[tuple[tuple[Message, ...], bool]]:
+        """What is read to bring the slot to ``messages``: up to where, and whether from nothing."""
+        self.reads.clear()
+        self.engine._settle({}, messages, lambda: False)
+        return list(self.reads)
+
+
+SHOWN = (SYSTEM, Message("user", "u"), Message("assistant", "a"))
+FRENCH = (*SHOWN, Message("user", "Language: French\n"))
+BREAD, SEA = (
+    (*SHOWN, Message("user", f"Language: French\nTopic: {it}\n")) for it in ("bread", "sea")
+)
+
+
+def test_what_is_behind_the_last_shared_stage_is_dropped_by_reading_that_stage_again() -> None:
+    slot = Slot()
+    first = [((SYSTEM,), True), (SHOWN, False), (FRENCH, False), (BREAD, False)]
+    assert slot.settle(BREAD) == first
+    assert slot.settle(BREAD) == []
+    assert slot.settle(SEA) == [(FRENCH, False), (SEA, False)]
+    other = (SYSTEM, Message("user", "v"), Message("assistant", "b"), BREAD[-1])
+    line = (*other[:-1], FRENCH[-1])
+    assert slot.settle(other) == [((SYSTEM,), False), (other[:3], False), (line, False),
+                                  (other, False)]  # fmt: skip
+    alone = (Message("user", "One line."),)
+    assert slot.settle(alone) == [(alone, True)]
+    assert slot.settle(BREAD) == first
+
+
+def test_a_reading_that_failed_for_a_moment_leaves_no_other_stages() -> None:
+    slot = Slot()
+    slot.faults = [EngineUnavailable("later")]
+    with pytest.raises(EngineUnavailable):
+        slot.settle(BREAD)
+    assert slot.settle(BREAD)[0] == ((SYSTEM,), True)
+    slot = Slot()
+    slot.faults = [EngineError("this template wants a user first")]
+    assert slot.settle(BREAD) == [(SHOWN, True), (FRENCH, False), (BREAD, False)]
+    slot.faults = [None, EngineError("this template wants a user first")]
+    assert slot.settle(SEA) == [(FRENCH, False), (SEA, False)]
 
 
 def test_one_slot_stays_reproducible_after_cancelled_and_refused_calls(small_model: Path) -> None:

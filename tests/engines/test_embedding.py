@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
 from engines import embedding_openai
 from engines.embedding import EMBEDDERS, build_embedder
 from engines.settings import EngineSettings
@@ -64,12 +64,25 @@ def test_what_fails_for_a_moment_is_asked_again():
 
 
 @pytest.mark.server
+def test_a_text_that_is_too_long_for_the_model_is_cut_until_it_fits():
+    async def short(request, asked):
+        if max(map(len, asked["input"])) > 512:
+            words = {"message": "This model's maximum context length is 512 tokens."}
+            return web.json_response({"error": words}, status=400)
+        return await by_length(request, asked)
+
+    vectors = served(Stub(short), ["a" * 100, "b" * 3000, "c" * 512])
+    assert np.allclose(vectors[:, 0] / vectors[:, 1], [100, 375, 512])
+
+
+@pytest.mark.server
 @pytest.mark.parametrize(
     ("reply", "kind", "words"),
     [
         (fixed(500, error={"message": f"no, {KEY}"}), EngineUnavailable, "in 5 tries"),
         (fixed(401, error={"message": f"bad key {KEY}"}), EngineError, "refuses the API key"),
-        (fixed(404), EngineError, "nothing is found there"),
+        (fixed(404), EngineError, r"nothing is found there .*embedding.base_url.*embedding.model"),
+        (fixed(400, error={"message": "no"}), RequestRefused, r"400: no"),
         (fixed(data=[{"index": 0, "embedding": [0.0, 0.0]}]), EngineError, "vectors of zeros"),
         (fixed(data=[{"index": 0, "embedding": []}]), EngineError, "vectors of zeros"),
         (raw(b'{"data":[{"index":0,"embedding":[NaN]}]}'), EngineError, "gives no vectors"),

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from flows.budget import Budget
+from flows.finish import finish
 from flows.gate import Gate
 from flows.group import fill_in_order
 from flows.jury import Here
@@ -24,23 +25,43 @@ def write(job, engine):
     return asyncio.run(run())
 
 
-def test_no_shard_is_begun_once_the_tokens_are_spent(tmp_path):
+def test_nothing_is_asked_once_the_tokens_are_spent(tmp_path):
     # A draft has 15 tokens, a shard 5 dialogues; one call at a time.
     job = make_job(tmp_path / "d", "budget.max_tokens_total=100")
     run = write(job, Canned(good, 1))
-    assert "max_tokens_total" in run.budget.spent(run.tally)
+    assert "max_tokens_total" in run.stop.spent
+    # All that was paid for is in the shards: one is whole, and one is marked as unfinished.
     rows = rows_of(job.folder)
-    assert 100 <= rows.height * 15 <= 100 + 2 * 5 * 15
-    assert rows.height % 5 == 0
+    assert rows.height == 7 == len(run.engine.asked)
     assert list((job.folder / "journal").glob("*/*")) == []
+    assert len(list((job.folder / "open").glob("*/*"))) == 1
+    assert finish(job).short == ()
     # The same budget again buys nothing, a larger one the rest, and each dialogue once.
     engine = Canned(good, 1)
     write(job, engine)
     assert engine.asked == []
+    assert rows_of(job.folder).equals(rows)
     more = make_job(tmp_path / "d", "budget.max_tokens_total=10000")
-    write(more, engine)
-    assert len(engine.asked) == 24 - rows.height
+    run = write(more, engine)
+    assert run.stop.spent == ""
+    assert len(engine.asked) == 24 - 7
     assert rows_of(job.folder).height == 24
+    assert incomplete(job.folder, job.shards()) == []
+
+
+def test_a_budget_smaller_than_one_shard_holds_too(tmp_path):
+    job = make_job(tmp_path / "d", "budget.max_tokens_total=31")
+    run = write(job, Canned(good, 2))
+    # What is under way when the third answer spends it is waited for.
+    assert 3 <= len(run.engine.asked) <= 4
+    assert rows_of(job.folder).height == len(run.engine.asked)
+
+
+def test_a_budget_that_is_just_enough_ends_an_ordinary_run(tmp_path):
+    job = make_job(tmp_path / "d", f"budget.max_tokens_total={24 * 15}")
+    run = write(job, Canned(good, 1))
+    assert (run.stop.wanted, run.stop.spent) == (False, "")
+    assert incomplete(job.folder, job.shards()) == []
 
 
 def test_the_time_is_that_of_one_run(tmp_path):
@@ -51,6 +72,6 @@ def test_the_time_is_that_of_one_run(tmp_path):
         return good(request)
 
     run = write(job, Canned(slow, 1))
-    assert "max_wall_time" in run.budget.spent(run.tally)
-    assert 5 <= rows_of(job.folder).height < 24
+    assert "max_wall_time" in run.stop.spent
+    assert rows_of(job.folder).height == len(run.engine.asked) <= 8
     assert len(incomplete(job.folder, job.shards())) > 0

@@ -50,7 +50,7 @@ def test_one_file_with_its_language(tmp_path):
 def test_nothing_to_read(tmp_path):
     with pytest.raises(MaterialError, match="no dialogues; give a folder of XPersona files"):
         calibrate(tmp_path)
-    with pytest.raises(MaterialError, match="no such file"):
+    with pytest.raises(MaterialError, match="no such folder or file"):
         calibrate(tmp_path / "Fr_missing.json")
 
 

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from flows.command import main
+from outputs.storage import write_text
 from tests.stub import serving
 
 ROOT = Path(__file__).parents[2]
@@ -150,6 +151,9 @@ def closed_port() -> int:
         (["personas.source=none.json"], r"none.json: no such file"),
         (["engine.base_url="], r"base_url"),
         (["critics.length.most=1"], r"critics.length: there is no threshold 'most'"),
+        (["embedding.kind=openai"], r"embedding.base_url is missing"),
+        (["duplicates.against=['nowhere']"], r"duplicates.against: nowhere is no dataset"),
+        (["reference=nowhere"], r"nowhere: no such"),
         (["engine.kind=embedded", "engine.model=wrong.gguf"], r"wrong.gguf"),
         (["engine.kind=embedded", "engine.model=nowhere.gguf"], r"nowhere.gguf"),
     ],
@@ -182,6 +186,7 @@ def test_folder_of_another_recipe_is_left_alone(tmp_path, capsys, monkeypatch):
     path = recipe(tmp_path)
     run(["synthesize", path], capsys, monkeypatch)
     before = (tmp_path / "dataset" / "recipe.toml").read_bytes()
+    write_text(tmp_path / "dataset" / "journal" / "fr" / "train-00000-of-00003.jsonl", "paid for")
     code, _, err = run(["synthesize", path, "--set", "seed=5"], capsys, monkeypatch)
     assert code == 2
     assert "made by another recipe: 'seed' was 0 and is now 5" in err

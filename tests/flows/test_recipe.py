@@ -1,9 +1,12 @@
 """Recipes: every key, every way to write a range, every mistake in one sentence."""
 
+from pathlib import Path
+
 import pytest
 
 from crowdglot.errors import ConfigurationError
 from flows.recipe import RECIPES, build_recipe, read_recipe
+from outputs.folder import store_recipe
 
 LEAST = {"name": "x", "languages": ["fr"], "dialogues_per_language": 1}
 
@@ -74,6 +77,14 @@ def test_mistakes(change, complaint):
 def test_missing_recipe():
     with pytest.raises(ConfigurationError, match=r"nowhere.toml: no such recipe; .* demo"):
         read_recipe("nowhere.toml")
+
+
+def test_a_dataset_stands_for_itself_wherever_it_lies(tmp_path):
+    made = recipe("output=outputs/datasets/elsewhere")
+    store_recipe(tmp_path, made.model_dump(mode="json"), made.identity())
+    assert read_recipe(str(tmp_path)).folder == tmp_path
+    assert read_recipe(str(tmp_path), ["output=other"]).folder == Path("other")
+    assert read_recipe(str(tmp_path / "recipe.toml")).folder == made.folder
 
 
 def test_identity_leaves_out_where_and_how_fast():

@@ -24,8 +24,9 @@ from flows.rejudge import rejudge
 from flows.run import Run
 from flows.shard import fill_shard
 from flows.tally import Stop
+from outputs import scan
 from outputs.folder import claim
-from outputs.funnel import measure_funnel
+from outputs.funnel import measure_funnel, read_rows
 from outputs.shards import incomplete, is_complete, set_aside_damaged
 from tests.stub import answer, serving
 
@@ -337,6 +338,25 @@ def test_a_cut_shard_is_one_sentence(tmp_path):
     os.truncate(path, path.stat().st_size // 2)
     with pytest.raises(StorageError, match=r"parquet: damaged .*; run .* with --verify"):
         measure_funnel(job.folder)
+
+
+def test_a_column_whose_name_has_changed_is_damage(tmp_path):
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=6")
+    fill(job, Canned(good))
+    path = job.shards()[0].accepted(job.folder)
+    path.write_bytes(path.read_bytes().replace(b"draft", b"dragt"))
+    with pytest.raises(StorageError, match=r"parquet: not as it was written .* with --verify"):
+        read_rows(job.folder, "data")
+
+
+def test_a_foreign_file_of_another_batch_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(scan, "_AT_ONCE", 1)
+    job = make_job(tmp_path / "d", "languages=fr", "dialogues_per_language=2")
+    fill(job, Canned(good))
+    path = job.folder / "data/fr/zzz.parquet"
+    rows_of(job.folder).cast({"prompt_tokens": pl.Int16}).write_parquet(path)
+    with pytest.raises(StorageError, match=r"zzz\.parquet: not as it was written"):
+        read_rows(job.folder, "data")
 
 
 def test_a_refused_question_makes_room_for_another_scenario(tmp_path):

@@ -137,9 +137,10 @@ def test_folder_of_a_recipe(folder):
     with locked(folder):
         claim(folder, {"name": "a"}, {"name": "a", "seed": 1})
         claim(folder, {"name": "a"}, {"name": "a", "seed": 1})
+        write_text(folder / "rejected" / "fr" / "train.parquet", "")
         with pytest.raises(StorageError, match=r"another recipe: 'seed' was 1 and is now 2"):
             claim(folder, {"name": "a"}, {"name": "a", "seed": 2})
-    assert [path.name for path in folder.iterdir()] == ["recipe.toml"]
+    assert {path.name for path in folder.iterdir()} == {"recipe.toml", "rejected"}
     (folder.parent / "strange" / "thesis.tex").write_bytes(b"")
     with pytest.raises(StorageError, match=r"holds 'thesis.tex' but no recipe.toml"):
         claim(folder.parent / "strange", {}, {})

@@ -37,9 +37,20 @@ def test_only_one_process_writes(tmp_path):
 def test_folder_of_another_recipe(tmp_path):
     claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
     claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
+    answer = tmp_path / "journal" / "fr" / "train-00000-of-00001.jsonl"
+    write_text(answer, "one")
     with pytest.raises(StorageError, match=r"made by another recipe: 'seed' was 1 and is now 2"):
         claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 2})
     assert read_recipe(tmp_path) == {"name": "a", "identity": {"name": "a", "seed": 1}}
+
+
+def test_a_folder_without_answers_is_as_good_as_new(tmp_path):
+    claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
+    journal = tmp_path / "journal" / "fr" / "train-00000-of-00001.jsonl"
+    write_text(journal, "")
+    claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 2})
+    assert read_recipe(tmp_path)["identity"]["seed"] == 2
+    assert not journal.exists()
 
 
 def test_folder_with_somebody_elses_files(tmp_path):

@@ -1,5 +1,6 @@
 """The plan: pure, balanced, plausible, and with a replacement for whatever fails."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -118,9 +119,14 @@ def test_all_personas_appear():
 
 
 def test_language_without_a_pack_can_be_planned():
-    scenario = make_plan(("wo",)).scenario(0)
+    plan = make_plan(("wo",))
+    scenario = plan.scenario(0)
     assert scenario.language.pack is None
     assert scenario.names[:2] == ("speaker A", "speaker B")
+    for index in range(200):
+        ground = plan.scenario(index).common_ground
+        told = f"{ground.communal} {ground.personal} {ground.premise}"
+        assert not re.search(r"(^|[.!?] )speaker", told)
     assert "{" not in scenario.common_ground.communal
 
 
