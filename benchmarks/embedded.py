@@ -25,6 +25,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import command
 from engines.chat import request_body
 from engines.embedded import Embedded
 from engines.engine import Request
@@ -139,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

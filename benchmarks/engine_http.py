@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 
+from benchmarks import command
 from benchmarks.stub import serving
 from engines.chat import request_body
 from engines.engine import Message, Request, Sampling
@@ -122,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

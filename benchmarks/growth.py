@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.growth [--json] [--sizes N …] [--runs N]``: each size is written in a process
 of its own against the local stub, with everything that belongs to it: near-duplicates are looked
-for once, metrics, report and card are written at the end. Then the same command again, which only
-decides that there is nothing to do; and the same decision over 10,000 finished shards.
+for, metrics, report and card are written at the end. Then the same command again, which only
+decides that there is nothing to do; and the same decision over 10,000 finished shards. Prefect is
+not part of it.
 """
 
 import argparse
@@ -16,7 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -24,11 +27,17 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.overhead import make_job, run_pipeline
+from benchmarks import command
+from benchmarks.overhead import make_job
 from benchmarks.stub import EVENTS, TURNS, serving
 from flows.finish import finish, finished
-from flows.job import open_job
+from flows.group import fill_in_order
+from flows.job import Job, open_job
 from flows.recipe import build_recipe
+from flows.rounds import Write, write_rounds
+from flows.run import engage, running
+from flows.tally import Stop, Tally
+from outputs.duplicates import read_ledger
 from outputs.folder import claim
 from outputs.storage import write_text
 
@@ -38,10 +47,11 @@ _CONCURRENCY = 64
 def write_one(size: int, base_url: str, folder: Path) -> dict[str, float]:
     """Write a dataset in this process; seconds, megabytes at the peak of it and its jury, files."""
     start = time.monotonic()
-    job = make_job(folder, base_url, size, _CONCURRENCY)
-    asyncio.run(run_pipeline(job))
+    job = make_job(folder, base_url, size, _CONCURRENCY, rounds=1)
+    asyncio.run(_write(job))
     written = time.monotonic() - start
-    finish(job)
+    if not finish(job).accepted == size - len(read_ledger(folder).duplicates) > 0.99 * size:
+        raise RuntimeError("too many of the stub's dialogues were rejected")
     usage = [
         resource.getrusage(who).ru_maxrss
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -54,6 +64,18 @@ def write_one(size: int, base_url: str, folder: Path) -> dict[str, float]:
         "jury_megabytes": usage[1] / 1024,
         "files": sum(len(files) for _, _, files in os.walk(folder)),
     }
+
+
+async def _write(job: Job) -> None:
+    stop, tally = Stop(), Tally()
+
+    @asynccontextmanager
+    async def writing() -> AsyncIterator[Write]:
+        async with running(job, await engage(job), stop, tally) as run:
+            yield partial(fill_in_order, run)
+
+    claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+    await write_rounds(job, stop, tally, writing)
 
 
 def rerun(folder: Path) -> float:
@@ -97,7 +119,7 @@ def main() -> None:
         print(json.dumps(write_one(int(size), url, Path(folder))))
         return
     found: dict[int, list[dict[str, float]]] = {}
-    with serving(0.005) as stub, tempfile.TemporaryDirectory() as scratch:
+    with serving(0.005, varied=True) as stub, tempfile.TemporaryDirectory() as scratch:
         for run in range(arguments.runs):
             for size in arguments.sizes:
                 folder = Path(scratch) / f"{run}-{size}"
@@ -118,7 +140,8 @@ def main() -> None:
     each = list(zip(*sizes, strict=True))  # of each run its sizes
     figures_of = {
         "slope": [_slope(run) for run in each],
-        "memory_ratio": [max(r["megabytes"] for r in run) / run[0]["megabytes"] for run in each],
+        "memory_ratio": [_memory(run, "megabytes") for run in each],
+        "memory_ratio_with_jury": [_memory(run, "megabytes", "jury_megabytes") for run in each],
         "rerun_seconds": [run[-1]["rerun"] for run in each],
         "decide_10000_shards_seconds": [decide(10_000) for _ in range(arguments.runs)],
     }
@@ -131,11 +154,17 @@ def main() -> None:
         print(json.dumps({"growth": rows, **spread}))
 
 
+def _memory(run: Sequence[Mapping[str, float]], *columns: str) -> float:
+    """The highest peak of all sizes over that of the smallest."""
+    peaks = [sum(size[column] for column in columns) for size in run]
+    return max(peaks) / peaks[0]
+
+
 def _slope(run: Sequence[Mapping[str, float]]) -> float:
-    """The steepest log-log slope of the seconds of writing over the dialogues."""
+    """The steepest log-log slope of the seconds over the dialogues."""
     return max(
         (
-            math.log(more["writing"] / less["writing"])
+            math.log(more["seconds"] / less["seconds"])
             / math.log(more["dialogues"] / less["dialogues"])
             for less, more in pairwise(run)
         ),
@@ -144,8 +173,9 @@ def _slope(run: Sequence[Mapping[str, float]]) -> float:
 
 
 _TITLES = {
-    "slope": "steepest log-log slope of writing",
-    "memory_ratio": "peak memory, highest over that of the smallest",
+    "slope": "steepest log-log slope of the seconds",
+    "memory_ratio": "peak memory of the run's process, highest over that of the smallest",
+    "memory_ratio_with_jury": "the same with the process of the jury",
     "rerun_seconds": "the command on the largest, finished dataset, in seconds",
     "decide_10000_shards_seconds": "10,000 finished shards recognised, in seconds",
 }
@@ -169,4 +199,4 @@ def show(
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import command
 from benchmarks.code_switching import measure_switching
 from benchmarks.human_dialogues import Swapped, read_folder, swap
 from benchmarks.identifiers import RIVALS, Identifier
@@ -118,4 +119,4 @@ def _print_row(name: str, row: Figures) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

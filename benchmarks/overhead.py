@@ -21,6 +21,7 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import command
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
 from engines.chat import request_body
 from flows.group import fill_in_order
@@ -31,8 +32,8 @@ from outputs.folder import claim
 from outputs.funnel import measure_funnel
 
 
-def make_job(folder: Path, base_url: str, dialogues: int, concurrency: int) -> Job:
-    """A job of one language."""
+def make_job(folder: Path, base_url: str, dialogues: int, concurrency: int, rounds: int = 0) -> Job:
+    """A job of one language; ``rounds``: of the search for near-duplicates."""
     table = {
         "name": "overhead",
         "languages": ["fr"],
@@ -46,7 +47,7 @@ def make_job(folder: Path, base_url: str, dialogues: int, concurrency: int) -> J
             "base_url": base_url,
             "concurrency": concurrency,
         },
-        "duplicates": {"rounds": 0},
+        "duplicates": {"rounds": rounds},
     }
     return open_job(build_recipe(table, (), "benchmark"))
 
@@ -157,4 +158,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

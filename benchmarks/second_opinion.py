@@ -10,14 +10,15 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import py3langid
-
+from benchmarks import command
 from languages.language import resolve_language
 from outputs.funnel import read_rows
 
 
 def main() -> int:
     """Print a table; exit code 1 if any accepted dialogue is taken for another language."""
+    import py3langid
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
@@ -45,4 +46,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    command(main)

@@ -17,6 +17,7 @@ import time
 from bisect import bisect
 from itertools import accumulate
 
+from benchmarks import command
 from crowdglot.draws import Draws
 from dialogues.readers import read_demonstrations
 from outputs.metrics import self_bleu
@@ -99,4 +100,4 @@ def _drawn(dialogues: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -18,6 +18,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import command
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
 
 _EMPTY = """
@@ -89,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -1,11 +1,12 @@
 """A server of chat completions that costs next to nothing: what is timed against it is the client.
 
 It reads no JSON: every question for a dialogue of ``TURNS`` turns between two speakers gets one of
-the dialogues prepared beforehand, after a latency. ``python -m benchmarks.stub LATENCY [HEAVY]``
-prints its port and serves until its input is closed; a line on its input makes it print, as one
-JSON object, how many questions it got since the last line, when the first and the last of them
-came and when the last was answered (seconds of the monotonic clock, the same for all processes of a
-machine), and how many were under way from the first to the last that came, on average and at most.
+the dialogues prepared beforehand, after a latency. ``python -m benchmarks.stub LATENCY [heavy]
+[varied]`` prints its port and serves until its input is closed; a line on its input makes it print,
+as one JSON object, how many questions it got since the last line, when the first of them came
+(seconds of the monotonic clock, the same for all processes of a machine), and how many were under
+way from the first to the last that came, on average. ``varied``: no two dialogues are alike, and
+none makes sense.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
@@ -29,18 +30,31 @@ _DIALOGUES = 997
 _HEADERS = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
 
 
-def _answers() -> list[bytes]:
+def _prepared() -> Iterator[bytes]:
     draws = random.Random(3)
-    answers = []
-    for _ in range(_DIALOGUES):
-        turns = draws.sample(SENTENCES["fr"], TURNS)
-        keys = [f"{speaker}{number // 2 + 1}" for number, speaker in enumerate("AB" * (TURNS // 2))]
-        content = json.dumps(dict(zip(keys, turns, strict=True)), ensure_ascii=False)
-        choice = {"message": {"content": content}, "finish_reason": "stop", "index": 0}
-        usage = {"prompt_tokens": 1000, "completion_tokens": 150, "total_tokens": 1150}
-        body = json.dumps({"model": "stub", "choices": [choice], "usage": usage}).encode()
-        answers.append(_HEADERS.format(len(body)).encode() + body)
-    return answers
+    answers = [_answer(draws.sample(SENTENCES["fr"], TURNS)) for _ in range(_DIALOGUES)]
+    return cycle(answers)
+
+
+def _varied() -> Iterator[bytes]:
+    """Sentences of words drawn from the frequent ones: the critics hear French."""
+    from wordfreq import top_n_list
+
+    words = [word for word in top_n_list("fr", 4000) if word.isalpha() and len(word) > 1]
+    draws = random.Random(3)
+    while True:
+        yield _answer(
+            [" ".join(draws.choices(words, k=9)).capitalize() + "." for _ in range(TURNS)]
+        )
+
+
+def _answer(turns: Sequence[str]) -> bytes:
+    keys = [f"{speaker}{number // 2 + 1}" for number, speaker in enumerate("AB" * (TURNS // 2))]
+    content = json.dumps(dict(zip(keys, turns, strict=True)), ensure_ascii=False)
+    choice = {"message": {"content": content}, "finish_reason": "stop", "index": 0}
+    usage = {"prompt_tokens": 1000, "completion_tokens": 150, "total_tokens": 1150}
+    body = json.dumps({"model": "stub", "choices": [choice], "usage": usage}).encode()
+    return _HEADERS.format(len(body)).encode() + body
 
 
 class _Log:
@@ -48,8 +62,8 @@ class _Log:
         self.clear()
 
     def clear(self) -> None:
-        self.asked, self.under_way, self.most = 0, 0, 0
-        self.first = self.last_asked = self.last = 0.0
+        self.asked = self.under_way = 0
+        self.first = self.last_asked = 0.0
         self._waited = self._waited_until_asked = self._seen = 0.0
 
     def begin(self) -> None:
@@ -58,10 +72,9 @@ class _Log:
         self.last_asked, self._waited_until_asked = now, self._waited
         self.asked += 1
         self.under_way += 1
-        self.most = max(self.most, self.under_way)
 
     def end(self) -> None:
-        self.last = self._look()
+        self._look()
         self.under_way -= 1
 
     @property
@@ -125,16 +138,16 @@ def _waits(latency: float, heavy: bool) -> Iterator[float]:
         yield latency * draws.lognormvariate(0.0, 0.8) if heavy else latency
 
 
-async def _serve(latency: float, heavy: bool) -> None:
+async def _serve(latency: float, *, heavy: bool, varied: bool) -> None:
     loop, log = asyncio.get_running_loop(), _Log()
-    answers, waits = cycle(_answers()), _waits(latency, heavy)
+    answers, waits = _varied() if varied else _prepared(), _waits(latency, heavy)
     server = await loop.create_server(lambda: _Talk(answers, log, waits), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     closed = asyncio.Event()
 
     def read() -> None:
         for _ in sys.stdin:
-            names = ("asked", "first", "last_asked", "last", "mean", "most")
+            names = ("asked", "first", "mean")
             print(json.dumps({name: getattr(log, name) for name in names}), flush=True)
             log.clear()
         loop.call_soon_threadsafe(closed.set)
@@ -161,9 +174,10 @@ class Stub:
 
 
 @contextmanager
-def serving(latency: float, *, heavy: bool = False) -> Iterator[Stub]:
+def serving(latency: float, *, heavy: bool = False, varied: bool = False) -> Iterator[Stub]:
     """A stub with this latency in seconds, stopped at the end."""
-    command = [sys.executable, "-m", "benchmarks.stub", str(latency), *(["heavy"] * heavy)]
+    kinds = [name for name, wanted in (("heavy", heavy), ("varied", varied)) if wanted]
+    command = [sys.executable, "-m", "benchmarks.stub", str(latency), *kinds]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -177,4 +191,5 @@ def serving(latency: float, *, heavy: bool = False) -> Iterator[Stub]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(float(sys.argv[1]), "heavy" in sys.argv[2:]))
+    kinds = sys.argv[2:]
+    asyncio.run(_serve(float(sys.argv[1]), heavy="heavy" in kinds, varied="varied" in kinds))

@@ -26,6 +26,7 @@ from concurrent.futures import wait
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchmarks import command
 from engines.engine import Sampling
 from engines.transformers_batch import Batch, Question, choose
 from engines.transformers_chat import Prompt
@@ -315,4 +316,4 @@ def _ratios(readings: list[Reading]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -25,6 +25,7 @@ import wordfreq
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import command
 from critics import CRITICS, Verdict
 from crowdglot.collector import settle
 from dialogues.dialogue import Dialogue
@@ -194,7 +195,7 @@ def warm_up(job: Job, entries: Sequence[Entry]) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/xpersona"))
+    parser.add_argument("--data", type=Path, required=True, help="folder of XPersona JSON files")
     parser.add_argument("--slices", type=int, default=3)
     parser.add_argument("--dialogues", type=int, default=1400, help="in each slice")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
@@ -242,4 +243,4 @@ def show(chain: Chain, rates: list[float], turns: dict[str, list[str]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

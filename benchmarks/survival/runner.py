@@ -142,9 +142,9 @@ async def _write(table: dict[str, Any], *, verify: bool) -> int:
                 async with running(job, await engage(job), stop, tally, budget) as run:
                     yield partial(fill_in_order, run)
 
-            await write_rounds(job, stop, tally, budget, writing)
+            await write_rounds(job, stop, tally, writing)
             finishing.finish(job)
-    return 130 if stop.wanted else 3 if budget.spent(tally) else 0
+    return 3 if stop.spent else 130 if stop.wanted else 0
 
 
 def _warm(job: Any) -> None:
