@@ -15,6 +15,7 @@ from rich.text import Text
 
 from crowdglot.errors import CrowdglotError
 from flows.beside import check_beside
+from flows.claiming import claim_dataset
 from flows.finish import counted, finish, finished
 from flows.job import open_job
 from flows.recipe import Recipe
@@ -24,7 +25,7 @@ from flows.signals import hold_back_interrupts, let_interrupts_in
 from flows.tally import Stop, Tally
 from languages.identification import verifiable
 from languages.language import packed_tags, resolve_language
-from outputs.folder import claim, locked, read_recipe
+from outputs.folder import locked, read_recipe
 from outputs.funnel import Funnel, measure_funnel, read_rows
 from outputs.location import Location
 from outputs.shards import incomplete, set_aside_damaged
@@ -45,7 +46,7 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
     job = open_job(recipe)  # all that can be wrong in the recipe is found before anything starts
     check_beside(job)
     with locked(job.folder):
-        claim(job.folder, recipe.model_dump(mode="json"), job.identity())
+        claim_dataset(job)
         for path in set_aside_damaged(job.folder, job.shards()) if verify else ():
             console.print(f"[yellow]damaged:[/] {path}; it is kept under damaged/.")
         funnel = finished(job)

@@ -11,6 +11,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from flows.claiming import planned
 from flows.job import Job
 from languages.language import resolve_language
 from outputs.folder import RECIPE
@@ -46,8 +47,10 @@ def estimate(job: Job, like: Location | None = None) -> dict[str, Cost]:
     A language that the dataset does not hold is estimated by the others' mean.
     """
     known = _measured(like or job.folder)
-    wanted = dict.fromkeys(job.recipe.languages, 0)
-    for shard in incomplete(job.folder, job.shards()):
+    before = min(planned(job), job.recipe.dialogues_per_language)
+    more = job.recipe.dialogues_per_language - before
+    wanted = dict.fromkeys(job.recipe.languages, more)
+    for shard in incomplete(job.folder, job.shards(before)) if before else ():
         wanted[shard.language] += shard.size
     return {tag: _cost(job, tag, count, known) for tag, count in wanted.items()}
 

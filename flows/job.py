@@ -34,10 +34,11 @@ class Job:
         """The dataset's folder, local or at a URL."""
         return self.recipe.folder
 
-    def shards(self) -> list[Shard]:
-        """All shards of the dataset."""
+    def shards(self, dialogues_per_language: int = 0) -> list[Shard]:
+        """All shards of the dataset, or of one with another number of dialogues."""
         recipe = self.recipe
-        return list(shards_of(recipe.languages, recipe.dialogues_per_language, recipe.shard_size))
+        wanted = dialogues_per_language or recipe.dialogues_per_language
+        return list(shards_of(recipe.languages, wanted, recipe.shard_size))
 
     def shard(self, rank: int) -> Shard:
         """The shard with this place among them."""

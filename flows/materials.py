@@ -36,7 +36,6 @@ def open_materials(recipe: Recipe) -> Materials:
         seed=recipe.seed,
         languages=languages,
         events=events,
-        dialogues_per_language=recipe.dialogues_per_language,
         turns=recipe.turns,
         personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
     )

@@ -14,11 +14,12 @@ from languages.language import resolve_language
 from outputs.folder import read_recipe as read_stored
 from outputs.location import Location, is_url, locate
 from speech_events.event import event_names, read_event
+from speech_events.plan import MOST_DIALOGUES
 
 RECIPES = Path(__file__).parent / "recipes"
 # Keys on which no row depends: they may change between two runs of one dataset.
 _FREE = re.compile(
-    r"output|reference|embedding\..*|duplicates\.rounds|budget\..*|machines\..*"
+    r"output|reference|dialogues_per_language|embedding\..*|duplicates\.rounds|budget\..*|machines\..*"
     r"|engine\.(concurrency|devices|base_url|api_key_env|api_key_block|time_out)"
 )
 
@@ -114,11 +115,12 @@ class EmbeddingSettings(Strict):
 
 
 class Recipe(Strict):
-    """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues."""
+    """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues; it may be
+    raised later."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     languages: tuple[str, ...] = Field(min_length=1)
-    dialogues_per_language: int = Field(ge=1)
+    dialogues_per_language: int = Field(ge=1, le=MOST_DIALOGUES)
     turns: tuple[int, int] = (6, 10)
     events: tuple[str, ...] = ()
     seed: int = Field(default=0, ge=0)

@@ -17,6 +17,7 @@ from engines.engine import Engine
 from flows.artifacts import publish
 from flows.beside import check_beside
 from flows.budget import Budget
+from flows.claiming import claim_dataset
 from flows.claims import check_alone
 from flows.finish import finish, finished
 from flows.group import MOST_TASKS, fill_in_order
@@ -28,7 +29,7 @@ from flows.rounds import Write, write_rounds
 from flows.run import CURRENT, Run, engage, running
 from flows.signals import stopping_on_signals
 from flows.tally import Stop, Tally
-from outputs.folder import claim, locked
+from outputs.folder import locked
 from outputs.funnel import Funnel
 from outputs.location import desk
 from outputs.shards import Shard
@@ -73,7 +74,7 @@ async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     stop, tally = WATCHED.get() or (Stop(), Tally())
     check_beside(job)
     with locked(job.folder), stopping_on_signals(stop):
-        claim(job.folder, recipe.model_dump(mode="json"), job.identity())
+        claim_dataset(job)
         budget = Budget.of(job)
         funnel = finished(job)
         if funnel is None:

@@ -82,7 +82,7 @@ def claim(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, An
         try:
             check_claim(folder, identity)
         except StorageError:
-            if not _without_answers(folder):
+            if not without_answers(folder):
                 raise
             store_recipe(folder, recipe, identity)
         return
@@ -112,7 +112,7 @@ def check_claim(folder: Location, identity: Mapping[str, Any]) -> None:
         )
 
 
-def _without_answers(folder: Location) -> bool:
+def without_answers(folder: Location) -> bool:
     """Whether no completion is stored; takes away empty journals, whose shards may be others."""
     if any(files_of(folder, "data")) or any(files_of(folder, "rejected")):
         return False

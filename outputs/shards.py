@@ -16,9 +16,8 @@ import pyarrow.parquet as pq
 
 from crowdglot.errors import StorageError
 from outputs import checksum
-from outputs.location import Location, desk, for_each, opened
+from outputs.location import Location, desk, for_each, move, opened
 from outputs.record import SCHEMA, Entry, to_entry
-from outputs.remote import Remote
 from outputs.storage import replacing, storing, write_text
 
 
@@ -202,15 +201,7 @@ def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Locat
     damaged = [pair for pair, holds in zip(paths, whole, strict=True) if not holds]
     for shard, path in damaged:
         reopen(folder, shard)
-        _move_aside(folder, path)
+        with storing(path):
+            part = path.parent.parent.name
+            move(path, folder / "damaged" / part / shard.language / path.name)
     return [path for _, path in damaged]
-
-
-def _move_aside(folder: Location, path: Location) -> None:
-    with storing(path):
-        if isinstance(folder, Remote) and isinstance(path, Remote):
-            path.replace(folder / "damaged" / path.relative_to(folder))
-        elif isinstance(folder, Path) and isinstance(path, Path):
-            aside = folder / "damaged" / path.relative_to(folder)
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(aside)

@@ -9,7 +9,6 @@ than events spreads over as many events as it can.
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import ceil
 
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
@@ -19,12 +18,14 @@ from speech_events.common_ground import draw_community, draw_names, fill
 from speech_events.event import CommonGroundTemplate, SpeechEvent
 from speech_events.scenario import Scenario
 
+MOST_DIALOGUES = 10**9  # of a language, in one plan
+
 
 class Plan:
-    """All scenarios of a recipe, and beyond its end the replacements for those that fail.
+    """All scenarios of a recipe, and far behind them the replacements for those that fail.
 
-    ``dialogues_per_language`` accepted dialogues are wanted of each language; ``turns`` is the
-    smallest and largest number of turns.
+    How many are wanted does not matter, so a plan can be gone on with at any time. ``turns`` is
+    the smallest and largest number of turns.
     """
 
     def __init__(
@@ -33,7 +34,6 @@ class Plan:
         seed: int,
         languages: Sequence[Language],
         events: Sequence[SpeechEvent],
-        dialogues_per_language: int,
         turns: tuple[int, int],
         personas: PersonaPool,
     ) -> None:
@@ -42,7 +42,6 @@ class Plan:
         self.seed = seed
         self.languages = tuple(languages)
         self.events = tuple(events)
-        self.dialogues_per_language = dialogues_per_language
         self.turns = turns
         self.personas = personas
         self._order_of_round = lru_cache(maxsize=4096)(self._shuffle_events)
@@ -60,14 +59,15 @@ class Plan:
     def replacement(self, index: int, times: int) -> int:
         """The index that takes the place of ``index`` after ``times`` failures.
 
-        It lies in the same cell (language and event), ``times`` whole plans further on, so no two
-        dialogues ever share a replacement and none depends on the order in which others fail.
+        It lies in the same cell (language and event), ``times`` times as many rounds further on as
+        a plan has at most, so no two dialogues ever share a replacement and none depends on the
+        order in which others fail.
         """
         if times == 0:
             return index
         number, turn, slot = self._split(index)
         event = self._order_of_round(turn)[slot]
-        turn += times * ceil(self.dialogues_per_language / len(self.events))
+        turn += times * MOST_DIALOGUES
         slot = self._order_of_round(turn).index(event)
         place = (slot - self._shift(number)) % len(self.events)
         return (turn * len(self.events) + place) * len(self.languages) + number

@@ -118,6 +118,7 @@ def _attempt(asked: dict[str, Any]) -> int:
 async def _write(table: dict[str, Any], *, verify: bool) -> int:
     from flows import finish as finishing
     from flows.budget import Budget
+    from flows.claiming import claim_dataset
     from flows.group import fill_in_order
     from flows.job import open_job
     from flows.recipe import build_recipe
@@ -125,13 +126,13 @@ async def _write(table: dict[str, Any], *, verify: bool) -> int:
     from flows.run import engage, running
     from flows.signals import stopping_on_signals
     from flows.tally import Stop, Tally
-    from outputs.folder import claim, locked
+    from outputs.folder import locked
     from outputs.shards import set_aside_damaged
 
     job = open_job(build_recipe(table, (), "survival"))
     stop, tally = Stop(), Tally()
     with locked(job.folder), stopping_on_signals(stop):
-        claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+        claim_dataset(job)
         for path in set_aside_damaged(job.folder, job.shards()) if verify else ():
             print(f"damaged: {path}")
         budget = Budget.of(job)

@@ -16,12 +16,11 @@ from speech_events.event import event_names, read_event
 from speech_events.plan import Plan
 
 
-def make_plan(tags=("fr", "es", "de", "zh"), events=None, wanted=4, turns=(6, 8), seed=3) -> Plan:
+def make_plan(tags=("fr", "es", "de", "zh"), events=None, turns=(6, 8), seed=3) -> Plan:
     return Plan(
         seed=seed,
         languages=[resolve_language(tag) for tag in tags],
         events=[read_event(name) for name in events or event_names()],
-        dialogues_per_language=wanted,
         turns=turns,
         personas=PersonaPool(bundled_personas()),
     )
@@ -65,9 +64,7 @@ def test_a_small_plan_spreads_over_events():
     seed=st.integers(0, 2**32),
 )
 def test_replacements_stay_in_the_cell_and_never_meet(wanted, languages, events, seed):
-    plan = make_plan(
-        ("fr", "es", "de", "zh")[:languages], event_names()[:events], wanted, seed=seed
-    )
+    plan = make_plan(("fr", "es", "de", "zh")[:languages], event_names()[:events], seed=seed)
     seen = set()
     for index in range(wanted * languages):
         for times in range(4):

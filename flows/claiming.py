@@ -1,0 +1,36 @@
+"""Taking a dataset's folder for a job: a new one, the job's own, or one that shall grow."""
+
+from crowdglot.errors import StorageError
+from flows.job import Job
+from outputs.folder import RECIPE, claim, read_recipe, store_recipe, without_answers
+from outputs.growth import is_growing, mark_room, rename
+
+
+def claim_dataset(job: Job) -> None:
+    """Claim the job's folder (see ``outputs.folder.claim``) and make room where more is wanted.
+
+    StorageError where the folder belongs to another recipe, or fewer dialogues are wanted than it
+    was made for.
+    """
+    folder, recipe = job.folder, job.recipe.model_dump(mode="json")
+    before = planned(job)
+    claim(folder, recipe, job.identity())
+    wanted = job.recipe.dialogues_per_language
+    if before > wanted and not without_answers(folder):
+        raise StorageError(
+            f"{folder}: made for {before} dialogues of each language, and {wanted} are wanted now; "
+            "a dataset can grow but not shrink: choose another output."
+        )
+    if before not in (0, wanted):
+        mark_room(folder, job.shards(before), job.shards())
+        store_recipe(folder, recipe, job.identity())
+    if before not in (0, wanted) or is_growing(folder):
+        rename(folder, job.shards())
+
+
+def planned(job: Job) -> int:
+    """For how many dialogues of each language the dataset in the job's folder was made so far."""
+    if not (job.folder / RECIPE).exists():
+        return 0
+    before = read_recipe(job.folder).get("dialogues_per_language")
+    return before if isinstance(before, int) else 0

@@ -1,0 +1,132 @@
+"""A dataset that grows: what is there stays, and it becomes what a larger one is."""
+
+import asyncio
+
+import polars as pl
+import pytest
+
+from crowdglot.errors import StorageError
+from flows import claiming
+from flows.claiming import claim_dataset
+from flows.estimate import estimate
+from flows.finish import finish
+from flows.gate import Gate
+from flows.group import fill_in_order
+from flows.jury import Here
+from flows.run import Run
+from outputs import growth
+from outputs.funnel import read_rows
+from outputs.location import locate
+from outputs.shards import incomplete
+from tests.flows.test_shard import Canned, good, make_job
+
+SMALL, LARGE = "dialogues_per_language=7", "dialogues_per_language=23"
+
+
+def picky(request):
+    """Every third question gets nothing of use, so that there are replacements."""
+    return good(request) if request.seed % 3 else "bad"
+
+
+def job_at(folder, *changes):
+    return make_job(folder, "max_attempts=1", "max_replacements=9", *changes)
+
+
+def fill(job, write=picky, most=None):
+    """Write what is missing; the engine that was asked. ``most``: open so many shards only."""
+    engine = Canned(write, 4)
+
+    async def run():
+        claim_dataset(job)
+        run = Run(job, engine, Here(job), Gate(engine.concurrency))
+        await fill_in_order(run, incomplete(job.folder, job.shards())[:most])
+
+    asyncio.run(run())
+    return engine
+
+
+def rows(folder):
+    return [read_rows(folder, part).drop("created_at").sort("index", "attempt")
+            for part in ("data", "rejected")]  # fmt: skip
+
+
+def same(one, other):
+    return all(a.equals(b) for a, b in zip(rows(one), rows(other), strict=True))
+
+
+@pytest.fixture(params=["local", "memory"])
+def folder(request, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return locate("grown" if request.param == "local" else f"memory://{tmp_path.name}/grown")
+
+
+def test_it_becomes_what_a_larger_one_is(folder, tmp_path):
+    whole = job_at(tmp_path / "whole", LARGE)
+    fill(whole)
+    first = fill(job_at(folder, SMALL))
+    assert read_rows(folder, "data").height == 14
+    second = fill(job_at(folder, LARGE))
+    assert same(folder, whole.folder)
+    # Nothing is asked again, and what was replaced stays replaced.
+    assert not {*first.asked} & {*second.asked}
+    assert read_rows(folder, "data")["index"].max() > 10**9
+    job = job_at(folder, LARGE)
+    assert incomplete(folder, job.shards()) == []
+    assert finish(job).short == ()
+    assert not (folder / "growing").exists()
+    assert {path.stem[-5:] for path in folder.glob("*/*/*.parquet")} == {"00005"}
+
+
+def test_a_small_one_that_is_not_done_grows_too(folder, tmp_path):
+    whole = job_at(tmp_path / "whole", LARGE)
+    fill(whole)
+    fill(job_at(folder, SMALL), most=2)
+    fill(job_at(folder, "dialogues_per_language=9"))
+    fill(job_at(folder, LARGE))
+    assert same(folder, whole.folder)
+
+
+@pytest.mark.parametrize("then", [SMALL, LARGE])
+@pytest.mark.parametrize("step", range(11))
+def test_a_crash_while_it_grows_costs_nothing(step, then, tmp_path, monkeypatch):
+    small, whole = (job_at(tmp_path / name, size) for name, size in (("s", SMALL), ("w", LARGE)))
+    fill(small)
+    fill(whole)
+    left = [step]
+
+    def dying(real):
+        def act(*arguments):
+            if left[0] == 0:
+                raise KeyboardInterrupt
+            left[0] -= 1
+            return real(*arguments)
+
+        return act
+
+    with monkeypatch.context() as patch:
+        for module, name in ((growth, "move"), (growth, "reopen"), (claiming, "store_recipe")):
+            patch.setattr(module, name, dying(getattr(module, name)))
+        with pytest.raises(KeyboardInterrupt):
+            claim_dataset(job_at(small.folder, LARGE))
+    # Whether with the new number or, where the recipe still says so, with the old one.
+    if then == SMALL and claiming.planned(small) == 7:
+        before = rows(small.folder)
+        assert fill(small).asked == []
+        assert all(a.equals(b) for a, b in zip(before, rows(small.folder), strict=True))
+    fill(job_at(small.folder, LARGE))
+    assert same(small.folder, whole.folder)
+
+
+def test_it_cannot_shrink(tmp_path):
+    fill(job_at(tmp_path / "d", LARGE), most=1)
+    with pytest.raises(StorageError, match=r"made for 23 dialogues .* and 7 are wanted now"):
+        claim_dataset(job_at(tmp_path / "d", SMALL))
+    claim_dataset(job_at(tmp_path / "new", LARGE))  # no answer in it yet
+    assert fill(job_at(tmp_path / "new", SMALL)).asked
+    assert pl.read_parquet(tmp_path / "new/data/fr/*.parquet").height == 7
+
+
+def test_an_estimate_counts_what_is_there(tmp_path):
+    fill(job_at(tmp_path / "d", SMALL))
+    costs = estimate(job_at(tmp_path / "d", LARGE))
+    assert {tag: cost.dialogues for tag, cost in costs.items()} == {"fr": 16, "es": 16}
