@@ -131,11 +131,12 @@ async def _watched(synthesis: Any, recipe: Recipe, stop: Stop, tally: Tally, pla
 
 
 async def _abandoned(stop: Stop, tally: Tally) -> None:
-    """Return once a stop is wanted and nothing of ours has been under way for a while."""
+    """Return once a stop was asked for and nothing of ours has been under way for a while."""
     quiet = 0.0
     while quiet < _PATIENCE_SECONDS:
         await asyncio.sleep(0.5)
-        quiet = quiet + 0.5 if stop.wanted and not tally.under_way else 0.0
+        asked = stop.wanted and not stop.spent
+        quiet = quiet + 0.5 if asked and not tally.under_way else 0.0
 
 
 def _leave_at_once(recipe: Recipe) -> NoReturn:

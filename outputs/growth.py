@@ -6,8 +6,7 @@ and a mark that was set in vain only costs a look at that shard.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from outputs.location import Location, desk, move
 from outputs.shards import Shard, reopen
@@ -34,22 +33,27 @@ def is_growing(folder: Location) -> bool:
 
 def rename(folder: Location, shards: Sequence[Shard]) -> None:
     """Give every file of a shard, its mark and its journal the name of that shard in ``shards``."""
-    names = {(shard.language, shard.number): shard.name for shard in shards}
-    for tag in {shard.language for shard in shards}:
-        for path in _files(folder, tag):
-            found = _NAME.fullmatch(path.stem)
-            name = names.get((tag, int(found[1]))) if found else None
-            if name is not None and name != path.stem:
-                with storing(path):
-                    move(path, path.parent / f"{name}{path.suffix}")
+    # The rejected rows first: a shard whose accepted ones are there has both.
+    for part in ("rejected", "data", "open"):
+        _rename_in(folder / part, shards)
+    rename_journals(folder, shards)
     with storing(folder):
         (folder / _GROWING).unlink(missing_ok=True)
 
 
-def _files(folder: Location, tag: str) -> Iterator[Location]:
-    """The rejected rows first: a shard whose accepted ones are there has both."""
-    parts = [folder / part / tag for part in ("rejected", "data", "open")]
-    for place in (*parts, desk(folder) / "journal" / tag):
-        if not isinstance(place, Path) or place.is_dir():
-            found: list[Location] = [*place.iterdir()]
-            yield from sorted(found, key=str)
+def rename_journals(folder: Location, shards: Sequence[Shard]) -> None:
+    """The same of the journals on this machine alone."""
+    _rename_in(desk(folder) / "journal", shards)
+
+
+def _rename_in(place: Location, shards: Sequence[Shard]) -> None:
+    paths: list[Location] = [*place.glob("*/*")]
+    if not paths:
+        return
+    names = {(shard.language, shard.number): shard.name for shard in shards}
+    for path in sorted(paths, key=str):
+        found = _NAME.fullmatch(path.stem)
+        name = names.get((path.parent.name, int(found[1]))) if found else None
+        if name is not None and name != path.stem:
+            with storing(path):
+                move(path, path.parent / f"{name}{path.suffix}")

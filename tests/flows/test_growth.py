@@ -1,6 +1,9 @@
 """A dataset that grows: what is there stays, and it becomes what a larger one is."""
 
 import asyncio
+import subprocess
+import sys
+from contextlib import contextmanager
 
 import polars as pl
 import pytest
@@ -15,9 +18,11 @@ from flows.group import fill_in_order
 from flows.jury import Here
 from flows.run import Run
 from outputs import growth
+from outputs.folder import store_recipe
 from outputs.funnel import read_rows
 from outputs.location import locate
 from outputs.shards import incomplete
+from tests.flows.test_machines import HOLD, ROOT
 from tests.flows.test_shard import Canned, good, make_job
 
 SMALL, LARGE = "dialogues_per_language=7", "dialogues_per_language=23"
@@ -52,6 +57,18 @@ def rows(folder):
 
 def same(one, other):
     return all(a.equals(b) for a, b in zip(rows(one), rows(other), strict=True))
+
+
+@contextmanager
+def held_elsewhere(folder):
+    """Shards of the dataset are being filled by a worker that an earlier run left behind."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as worker:  # fmt: skip
+        assert worker.stdout.readline() == b"[2, 3]\n"
+        yield
+        worker.stdin.close()
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -115,6 +132,28 @@ def test_a_crash_while_it_grows_costs_nothing(step, then, tmp_path, monkeypatch)
         assert all(a.equals(b) for a, b in zip(before, rows(small.folder), strict=True))
     fill(job_at(small.folder, LARGE))
     assert same(small.folder, whole.folder)
+
+
+def test_a_journal_finds_its_dataset_grown_elsewhere(folder, tmp_path):
+    small = job_at(folder, SMALL)
+    claim_dataset(small)
+    shard = small.shards()[0]
+    shard.journal(folder).parent.mkdir(parents=True, exist_ok=True)
+    shard.journal(folder).touch()
+    # What another machine does, which does not see this one's journals.
+    store_recipe(folder, job_at(folder, LARGE).recipe.model_dump(mode="json"), small.identity())
+    large = job_at(folder, LARGE)
+    claim_dataset(large)
+    assert large.shards()[0].journal(folder).exists()
+    assert not shard.journal(folder).exists()
+
+
+def test_it_does_not_grow_under_the_hands_of_workers(tmp_path):
+    small = job_at(tmp_path / "d", SMALL)
+    fill(small)
+    with held_elsewhere(small.folder), pytest.raises(StorageError, match="workers of an earlier"):
+        claim_dataset(job_at(tmp_path / "d", LARGE))
+    assert claiming.planned(small) == 7
 
 
 def test_it_cannot_shrink(tmp_path):
