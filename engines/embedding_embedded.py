@@ -42,7 +42,10 @@ class EmbeddedVectors:
         return as_vectors(rows, len(texts), self.model)
 
     def _load(self) -> None:
-        weights = resolve_weights(self.model)
+        try:
+            weights = resolve_weights(self.model)
+        except EngineError as error:
+            raise type(error)(str(error).replace("engine.", "embedding.")) from None
         self.model = weights.model
         self._server = _open(weights, self._context)
         # Most embedding models say how they are pooled; of one that does not, the mean is taken.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from flows.job import Job
 from flows.tally import Stop, Tally
 from outputs.funnel import count_tokens
+from outputs.journal import read_journal
+from outputs.shards import incomplete, read_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Budget:
         limits = job.recipe.budget
         tokens = until = None
         if limits.max_tokens_total:
-            tokens = limits.max_tokens_total - count_tokens(job.folder)
+            tokens = limits.max_tokens_total - count_tokens(job.folder) - _in_journals(job)
         if limits.max_wall_time:
             until = time.monotonic() + limits.max_wall_time
         return cls(tokens, until)
@@ -41,3 +43,16 @@ class Budget:
         if self.until is not None and time.monotonic() >= self.until:
             return "budget.max_wall_time is over; run the same again to go on."
         return ""
+
+
+def _in_journals(job: Job) -> int:
+    """Tokens of the completions that are in a journal here and not in their shard's files yet."""
+    tokens = 0
+    for shard in incomplete(job.folder, job.shards()):
+        if entries := read_journal(shard.journal(job.folder)):
+            stored = {(entry.index, entry.attempt) for entry in read_entries(job.folder, shard)}
+            for entry in entries:
+                if (entry.index, entry.attempt) not in stored:
+                    made = entry.completion
+                    tokens += made.prompt_tokens + made.completion_tokens
+    return tokens

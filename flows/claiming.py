@@ -1,7 +1,7 @@
 """Taking a dataset's folder for a job: a new one, the job's own, or one that shall grow."""
 
 from crowdglot.errors import StorageError
-from flows.claims import check_alone
+from flows.claims import alone
 from flows.job import Job
 from outputs.folder import RECIPE, claim, read_recipe, store_recipe, without_answers
 from outputs.growth import is_growing, mark_room, rename, rename_journals
@@ -24,14 +24,22 @@ def claim_dataset(job: Job) -> None:
             "a dataset can grow but not shrink: choose another output."
         )
     if before not in (0, wanted):
-        check_alone(desk(folder))  # workers of an earlier run would write under the old names
-        mark_room(folder, job.shards(before), job.shards())
-        store_recipe(folder, recipe, job.identity())
-    if before not in (0, wanted) or is_growing(folder):
-        rename(folder, job.shards())
+        # Workers of an earlier run would write under the old names.
+        with alone(desk(folder)):
+            mark_room(folder, job.shards(before), job.shards())
+            store_recipe(folder, recipe, job.identity())
+            rename(folder, job.shards())
+    else:
+        end_growing(job)
+
+
+def end_growing(job: Job) -> None:
+    """Give all files the names that the stored recipe wants, where a crash came before."""
+    if is_growing(job.folder):
+        rename(job.folder, job.shards())
     else:
         # Another machine may have made a dataset at a URL larger since this one wrote to it.
-        rename_journals(folder, job.shards())
+        rename_journals(job.folder, job.shards())
 
 
 def planned(job: Job) -> int:

@@ -7,7 +7,8 @@ server of a shared disk, frees what a process held when it dies.
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -62,7 +63,15 @@ class Claims:
 
 def check_alone(folder: Path) -> None:
     """Raise StorageError while workers of an earlier run are still filling shards at this desk."""
+    with alone(folder):
+        pass
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep all workers from this desk; StorageError where one of an earlier run is at it."""
     if not (folder / CLAIMS).exists():
+        yield
         return
     with Claims(folder) as claims:
         if not claims.alone():
@@ -70,3 +79,4 @@ def check_alone(folder: Path) -> None:
                 f"{folder}: workers of an earlier run are still writing shards; wait until they "
                 "are done, or end them, then run the same command again."
             )
+        yield

@@ -74,8 +74,7 @@ async def take_out(job: Job, tally: Tally) -> None:
             if run.stop.cause:
                 raise run.stop.cause
             if not is_complete(job.folder, shard):
-                # Its rows are counted anew when its open places are filled.
-                tally.accepted = max(0, tally.accepted - len(kept))
+                tally.accepted = max(0, tally.accepted - len(named & kept))
 
 
 def touched(job: Job) -> None:

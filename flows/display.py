@@ -28,7 +28,7 @@ from languages.language import packed_tags, resolve_language
 from outputs.folder import locked, read_recipe
 from outputs.funnel import Funnel, measure_funnel, read_rows
 from outputs.location import Location
-from outputs.shards import incomplete, set_aside_damaged
+from outputs.shards import incomplete, open_places, set_aside_damaged
 from speech_events.event import event_names, read_event
 
 STOPPED, SPENT = 130, 3
@@ -74,8 +74,8 @@ async def _run(recipe: Recipe) -> tuple[str, str]:
     job = open_job(recipe)
     missing = incomplete(job.folder, job.shards())
     wanted = recipe.dialogues_per_language * len(recipe.languages)
-    open_places = sum(shard.size for shard in missing)
-    there = wanted - open_places
+    places = sum(open_places(job.folder, shard) for shard in missing)
+    there = wanted - places
     # The model loads while Prefect starts; not where it needs a key that Prefect keeps, nor where
     # other processes load their own.
     here = recipe.machines.runner == "here"
@@ -86,7 +86,7 @@ async def _run(recipe: Recipe) -> tuple[str, str]:
         f"→ {recipe.folder}" + (f" ({there} are there already)" if there else "")
     )
     stop, tally = Stop(), Tally()
-    state = await _flow(recipe, warm, stop, tally, open_places)
+    state = await _flow(recipe, warm, stop, tally, places)
     if state.name == "Refused":
         raise stop.cause or CrowdglotError(state.message)
     if state.is_failed() or state.is_crashed():

@@ -17,7 +17,7 @@ from languages.language import resolve_language
 from outputs.folder import RECIPE
 from outputs.funnel import read_rows
 from outputs.location import Location
-from outputs.shards import incomplete
+from outputs.shards import incomplete, open_places
 
 # Rules of thumb, told as such: characters of English to a token, and tokens of an answer to a turn.
 _CHARACTERS, _TOKENS_PER_TURN = 4.0, 30.0
@@ -51,7 +51,7 @@ def estimate(job: Job, like: Location | None = None) -> dict[str, Cost]:
     more = job.recipe.dialogues_per_language - before
     wanted = dict.fromkeys(job.recipe.languages, more)
     for shard in incomplete(job.folder, job.shards(before)) if before else ():
-        wanted[shard.language] += shard.size
+        wanted[shard.language] += open_places(job.folder, shard)
     return {tag: _cost(job, tag, count, known) for tag, count in wanted.items()}
 
 

@@ -80,10 +80,13 @@ def finished(job: Job) -> Funnel | None:
 
     Lists folders and reads one small file, however large the dataset is.
     """
+    return counted(job) if is_done(job) else None
+
+
+def is_done(job: Job) -> bool:
+    """Whether all is written, and near-duplicates are taken out where the recipe wants that."""
     settled = not job.recipe.duplicates.rounds or read_ledger(job.folder).settled
-    if not settled or incomplete(job.folder, job.shards()):
-        return None
-    return counted(job)
+    return settled and not incomplete(job.folder, job.shards())
 
 
 def counted(job: Job) -> Funnel | None:

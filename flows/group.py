@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from crowdglot.errors import CrowdglotError
 from flows.run import Run
 from flows.shard import fill_shard
-from outputs.shards import Shard
+from outputs.shards import Shard, begun
 
 # Prefect's server keeps and shows so many tasks of one flow run with ease.
 MOST_TASKS = 500
@@ -18,13 +18,21 @@ async def fill_in_order(run: Run, shards: Sequence[Shard]) -> int:
     An error of ours stops the run (``run.stop.cause``) and is not raised.
     """
     filling: list[asyncio.Task[bool]] = []
+    closing: set[Shard] | None = None
     async with asyncio.TaskGroup() as group:
         try:
             for shard in shards:
                 await run.gate.hungry(shard.size)
                 if run.over():
-                    run.gate.settled(shard.size)
-                    break
+                    if closing is None:
+                        # Whatever is paid for goes into files, where a budget was spent before.
+                        spent = bool(run.stop.spent)
+                        closing = set(begun(run.job.folder, shards)) if spent else set()
+                    if shard not in closing:
+                        run.gate.settled(shard.size)
+                        if closing:
+                            continue
+                        break
                 filling.append(group.create_task(_fill(run, shard)))
         finally:
             run.opened.set()

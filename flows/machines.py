@@ -67,7 +67,7 @@ class Crew:
         self._job, self._runner = job, runner
         self._stop, self._tally, self._budget = stop, tally, budget
         self._most = _AHEAD * job.recipe.machines.workers
-        self._sent = self._promised = 0
+        self._unsent = self._sent = self._promised = 0  # groups, groups, tokens
         self._back = asyncio.Event()
 
     async def write(self, missing: Sequence[Shard]) -> None:
@@ -103,6 +103,8 @@ class Crew:
         """Send all groups once; what was said of the last one whose worker was lost."""
         room = asyncio.Semaphore(self._most)
         losses: list[str] = []
+        groups = list(self._groups(missing))
+        self._unsent = len(groups)
 
         async def one(ranks: Sequence[int]) -> None:
             try:
@@ -118,7 +120,7 @@ class Crew:
         watch = asyncio.create_task(self._pass_on_stop())
         try:
             async with asyncio.TaskGroup() as group:
-                for ranks in self._groups(missing):
+                for ranks in groups:
                     await room.acquire()
                     if self._over():
                         break
@@ -161,7 +163,8 @@ class Crew:
             while (free := left - self._tally.tokens - self._promised) <= 0 and self._sent:
                 self._back.clear()
                 await self._back.wait()
-            tokens = max(1, free // (self._most - self._sent))
+            tokens = max(1, free // max(1, min(self._most - self._sent, self._unsent)))
+        self._unsent -= 1
         self._sent += 1
         self._promised += tokens or 0
         try:

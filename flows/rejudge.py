@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from crowdglot.errors import ConfigurationError
+from flows.claiming import end_growing
 from flows.deduplicate import check_against, deduplicate, forget
 from flows.finish import finish
 from flows.job import open_job
@@ -43,6 +44,7 @@ def rejudge(folder: Location, changes: Sequence[str]) -> tuple[Funnel, int]:
                 "was made with, so its scenarios cannot be told; restore them, or use the "
                 "crowdglot version in its rows."
             )
+        end_growing(job)
         run = Run.of_known(job)
         shards = written(folder, job.shards())
         # The recipe first: after a crash half-way, running the same again finishes the rest.

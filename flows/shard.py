@@ -7,6 +7,7 @@ and ``rejudge`` are this one function with more or fewer completions to begin wi
 
 import asyncio
 import time
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -27,12 +28,14 @@ _REFUSED_IN_A_ROW = 20
 
 @dataclass(slots=True)
 class _Filling:
-    """The state of one shard while it is filled. ``known``: completions not judged yet."""
+    """The state of one shard while it is filled. ``known``: completions not judged yet;
+    ``stored``: those that its files hold, which are not news."""
 
     run: Run
     shard: Shard
     journal: Journal
     known: dict[tuple[int, int], Entry]
+    stored: Set[tuple[int, int]] = frozenset()
     judged: list[Judged] = field(default_factory=list)
     unfinished: int = 0
 
@@ -101,7 +104,8 @@ class _Filling:
         """Have one completion judged; whether it was accepted."""
         judged = await self.run.jury.judge(entry, line, wanted=wanted)
         self.judged.append(judged)
-        self.run.tally.add(accepted=judged.keep)
+        if (entry.index, entry.attempt) not in self.stored:
+            self.run.tally.add(accepted=judged.keep)
         return judged.keep
 
     def rows(self, *, accepted: bool) -> pa.Table:
@@ -133,7 +137,7 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
                 journal.append(encode(entry))
         # What is stored goes first: at a URL another machine may have asked the same anew.
         known = {(e.index, e.attempt): e for e in journal.entries} | known
-        filling = _Filling(run, shard, journal, known)
+        filling = _Filling(run, shard, journal, known, {(e.index, e.attempt) for e in stored})
         await _all_places(filling)
         to_write = run.engine is None or bool(run.stop.spent)
         if run.stop.cause or (filling.unfinished and not to_write):

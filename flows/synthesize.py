@@ -12,14 +12,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from crowdglot.errors import CrowdglotError
+from crowdglot.errors import CrowdglotError, EngineError
 from engines.engine import Engine
 from flows.artifacts import publish
 from flows.beside import check_beside
 from flows.budget import Budget
 from flows.claiming import claim_dataset
 from flows.claims import check_alone
-from flows.finish import finish, finished
+from flows.finish import counted, finish, finished, is_done
 from flows.group import MOST_TASKS, fill_in_order
 from flows.job import Job, open_job
 from flows.jury import Jury
@@ -79,12 +79,27 @@ async def _synthesize(recipe: Recipe) -> State[dict[str, Any]]:
         funnel = finished(job)
         if funnel is None:
             await write_rounds(job, stop, tally, partial(_writing, job, stop, tally, budget))
+            if is_done(job):
+                stop.wanted, stop.spent = False, ""  # it came when nothing was left to do
+            measured = bool(stop.spent) or not stop.wanted
             with tally.busy():
-                measured = bool(stop.spent) or not stop.wanted
-                funnel = await asyncio.to_thread(finish, job, by_meaning=measured)
+                funnel = await _finished(job, stop, measured=measured)
             if measured:
                 await publish(job, funnel)
     return _final_state(funnel, stop)
+
+
+async def _finished(job: Job, stop: Stop, *, measured: bool) -> Funnel:
+    """Finish; where a budget is spent, that is the news, and what could not be measured comes
+    behind it."""
+    try:
+        return await asyncio.to_thread(finish, job, by_meaning=measured)
+    except EngineError as error:
+        funnel = counted(job)
+        if not stop.spent or funnel is None:
+            raise
+        stop.spent += f" {error}"
+        return funnel
 
 
 def _final_state(funnel: Funnel, stop: Stop) -> State[dict[str, Any]]:

@@ -19,6 +19,7 @@ from crowdglot.collector import unsettle
 from crowdglot.errors import CrowdglotError, StorageError
 from engines.engine import Engine
 from flows.budget import Budget
+from flows.claiming import planned
 from flows.claims import Claims
 from flows.gate import Gate
 from flows.group import fill_in_order
@@ -157,7 +158,16 @@ def _check_folder(job: Job) -> None:
             f"{place.resolve()}: a worker does not see the run there; start the workers in the "
             "run's working directory, and let it and 'output' lie on a disk that all share."
         )
+    _check_recipe(job)
+
+
+def _check_recipe(job: Job) -> None:
     check_claim(job.folder, job.identity())
+    if planned(job) != job.recipe.dialogues_per_language:
+        raise StorageError(
+            f"{job.folder}: has grown since this group of shards was sent; the run that made it "
+            "grow writes the rest."
+        )
 
 
 async def _fill(run: Run, ranks: Sequence[int]) -> int:
@@ -167,6 +177,7 @@ async def _fill(run: Run, ranks: Sequence[int]) -> int:
     try:
         with Claims(place) as claims:
             mine = claims.take([run.job.shard(rank) for rank in ranks])
+            _check_recipe(run.job)  # once more: whoever makes it grow, waits for these claims
             return await fill_in_order(run, incomplete(run.job.folder, mine))
     finally:
         watch.cancel()

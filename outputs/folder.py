@@ -113,8 +113,15 @@ def check_claim(folder: Location, identity: Mapping[str, Any]) -> None:
 
 
 def without_answers(folder: Location) -> bool:
-    """Whether no completion is stored; takes away empty journals, whose shards may be others."""
-    if any(files_of(folder, "data")) or any(files_of(folder, "rejected")):
+    """Whether no completion is stored; takes away empty journals, whose shards may be others.
+
+    Of a dataset at a URL nobody knows: journals may lie on other machines.
+    """
+    if (
+        isinstance(folder, Remote)
+        or any(files_of(folder, "data"))
+        or any(files_of(folder, "rejected"))
+    ):
         return False
     journals = list((desk(folder) / "journal").glob("*/*"))
     if any(path.stat().st_size for path in journals):

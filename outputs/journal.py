@@ -107,6 +107,11 @@ def decode(line: bytes) -> Entry | None:
     return Entry(**fields | {"completion": Completion(**fields["completion"])})
 
 
+def read_journal(path: Path) -> list[Entry]:
+    """The completions in a journal that may be another process's; none where there is no file."""
+    return _read(path)[0]
+
+
 def _read(path: Path) -> tuple[list[Entry], int]:
     """All entries that can be read, and where the last of them ends, in bytes."""
     entries: list[Entry] = []

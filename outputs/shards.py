@@ -102,6 +102,19 @@ def written(folder: Location, shards: Collection[Shard]) -> list[Shard]:
     return [shard for shard in shards if shard.name in there[shard.language]]
 
 
+def begun(folder: Location, shards: Collection[Shard]) -> list[Shard]:
+    """Those of ``shards`` that have files, or a journal on this machine; lists folders."""
+    there = set(written(folder, shards))
+    return [shard for shard in shards if shard in there or shard.journal(folder).exists()]
+
+
+def open_places(folder: Location, shard: Shard) -> int:
+    """How many dialogues an unfinished shard wants besides those in its file."""
+    path = shard.accepted(folder)
+    there = read_table(path, ["index"]).num_rows if path.exists() else 0
+    return max(0, shard.size - there)
+
+
 def unfinished(folder: Location) -> int:
     """How many shards are marked, or have a journal on this machine."""
     marks = (folder / "open").glob("*/*")

@@ -49,6 +49,45 @@ def test_nothing_is_asked_once_the_tokens_are_spent(tmp_path):
     assert incomplete(job.folder, job.shards()) == []
 
 
+def test_what_lies_in_journals_is_spent_too(tmp_path):
+    job = make_job(tmp_path / "d", "budget.max_tokens_total=100")
+    engine = Canned(good, 1)
+    for asked in (3, 5):
+        killed(job, engine, asked)
+    assert len(engine.asked) == 5
+    run = write(job, engine)
+    assert len(engine.asked) == 7
+    assert "max_tokens_total" in run.stop.spent
+    assert rows_of(job.folder).height == 7
+    # A budget that is spent by what the journals hold still has it written into files.
+    other = make_job(tmp_path / "o", "budget.max_tokens_total=30")
+    engine = Canned(good, 1)
+    killed(make_job(tmp_path / "o"), engine, 6)
+    write(other, engine)
+    assert len(engine.asked) == 6 == rows_of(other.folder).height
+    assert list((other.folder / "journal").glob("*/*")) == []
+
+
+def killed(job, engine, asked):
+    """A run that is stopped once the engine was asked so often in all; journals stay."""
+
+    async def run():
+        claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+        stop = Stop()
+
+        class Stopping:
+            kind, model, revision, concurrency = "canned", "canned", "1", 1
+
+            async def complete(self, request):
+                stop.wanted = len(engine.asked) + 1 >= asked
+                return await engine.complete(request)
+
+        run = Run(job, Stopping(), Here(job), Gate(1), stop, Tally(), Budget.of(job))
+        await fill_in_order(run, incomplete(job.folder, job.shards()))
+
+    asyncio.run(run())
+
+
 def test_a_budget_smaller_than_one_shard_holds_too(tmp_path):
     job = make_job(tmp_path / "d", "budget.max_tokens_total=31")
     run = write(job, Canned(good, 2))

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from contextlib import contextmanager
+from unittest.mock import Mock
 
 import polars as pl
 import pytest
@@ -16,9 +17,11 @@ from flows.finish import finish
 from flows.gate import Gate
 from flows.group import fill_in_order
 from flows.jury import Here
+from flows.rejudge import rejudge
 from flows.run import Run
+from flows.worker import fill_group
 from outputs import growth
-from outputs.folder import store_recipe
+from outputs.folder import locked, store_recipe
 from outputs.funnel import read_rows
 from outputs.location import locate
 from outputs.shards import incomplete
@@ -154,6 +157,24 @@ def test_it_does_not_grow_under_the_hands_of_workers(tmp_path):
     with held_elsewhere(small.folder), pytest.raises(StorageError, match="workers of an earlier"):
         claim_dataset(job_at(tmp_path / "d", LARGE))
     assert claiming.planned(small) == 7
+
+
+def test_judging_anew_after_a_crash_sees_all_shards(tmp_path, monkeypatch):
+    fill(job_at(tmp_path / "d", SMALL))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(claiming, "rename", Mock(side_effect=KeyboardInterrupt))
+        claim_dataset(job_at(tmp_path / "d", LARGE))
+    funnel, _ = rejudge(tmp_path / "d", ["critics.length.most_characters=10"])
+    assert funnel.accepted == 0
+
+
+def test_a_group_sent_before_it_grew_is_refused(tmp_path):
+    small = job_at(tmp_path / "d", SMALL)
+    fill(small)
+    claim_dataset(job_at(tmp_path / "d", LARGE))
+    with locked(small.folder):
+        told = fill_group(small.recipe, [0, 1], None, None)
+    assert "has grown since" in told.error
 
 
 def test_it_cannot_shrink(tmp_path):

@@ -288,6 +288,17 @@ def test_an_error_of_a_worker_stops_the_run(tmp_path):
     assert len(runner.sent) < SHARDS
 
 
+def test_few_groups_share_all_the_tokens(tmp_path):
+    with serving() as stub:
+        enough = SHARDS * SHARD_SIZE * 150 + 10 * 150
+        changes = (f"budget.max_tokens_total={enough}", "machines.workers=8")
+        job = make_job(tmp_path / "d", stub.base_url, *changes)
+        runner = Shaky()
+        stop, tally = send(job, runner)
+        assert (stop.wanted, len(runner.sent)) == (False, SHARDS)
+        assert tally.accepted == SHARDS * SHARD_SIZE
+
+
 def test_workers_share_the_tokens_that_are_left(tmp_path):
     with serving() as stub:
         job = make_job(tmp_path / "d", stub.base_url, "budget.max_tokens_total=6000")
@@ -297,6 +308,7 @@ def test_workers_share_the_tokens_that_are_left(tmp_path):
         ahead = 2 * job.recipe.machines.workers
         assert 6000 <= tally.tokens <= 6000 + ahead * job.recipe.engine.concurrency * 150
         assert rows_of(job.folder).height == len(stub.asked) == tally.tokens / 150
+        assert tally.accepted == len(stub.asked)  # whatever is judged again in a later round
 
 
 @pytest.mark.parametrize(
