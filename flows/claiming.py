@@ -1,9 +1,19 @@
 """Taking a dataset's folder for a job: a new one, the job's own, or one that shall grow."""
 
+from contextlib import nullcontext
+
 from crowdglot.errors import StorageError
 from flows.claims import alone
 from flows.job import Job
-from outputs.folder import RECIPE, claim, read_recipe, store_recipe, without_answers
+from outputs.folder import (
+    RECIPE,
+    check_claim,
+    claim,
+    clear_journals,
+    read_recipe,
+    store_recipe,
+    without_answers,
+)
 from outputs.growth import is_growing, mark_room, rename, rename_journals
 from outputs.location import desk
 
@@ -14,21 +24,34 @@ def claim_dataset(job: Job) -> None:
     StorageError where the folder belongs to another recipe, or fewer dialogues are wanted than it
     was made for.
     """
+    before, wanted = planned(job), job.recipe.dialogues_per_language
+    # Workers of an earlier run would go on with the recipe as it was.
+    with alone(desk(job.folder)) if before and _differs(job, before) else nullcontext():
+        _claim(job, before, wanted)
+
+
+def _differs(job: Job, before: int) -> bool:
+    try:
+        check_claim(job.folder, job.identity())
+    except StorageError:
+        return True
+    return before != job.recipe.dialogues_per_language
+
+
+def _claim(job: Job, before: int, wanted: int) -> None:
     folder, recipe = job.folder, job.recipe.model_dump(mode="json")
-    before = planned(job)
     claim(folder, recipe, job.identity())
-    wanted = job.recipe.dialogues_per_language
     if before > wanted and not without_answers(folder):
         raise StorageError(
             f"{folder}: made for {before} dialogues of each language, and {wanted} are wanted now; "
             "a dataset can grow but not shrink: choose another output."
         )
+    if before > wanted:
+        clear_journals(folder)
     if before not in (0, wanted):
-        # Workers of an earlier run would write under the old names.
-        with alone(desk(folder)):
-            mark_room(folder, job.shards(before), job.shards())
-            store_recipe(folder, recipe, job.identity())
-            rename(folder, job.shards())
+        mark_room(folder, job.shards(before), job.shards())
+        store_recipe(folder, recipe, job.identity())
+        rename(folder, job.shards())
     else:
         end_growing(job)
 

@@ -36,23 +36,27 @@ def check_against(job: Job) -> None:
             )
 
 
-async def deduplicate(job: Job, tally: Tally) -> bool:
+async def deduplicate(job: Job, tally: Tally, *, all_shards: bool = False) -> bool:
     """Take out what repeats an earlier dialogue; whether there was any, so that places are open.
 
     Does nothing where nothing was written since the last time, or where the recipe wants none.
+    ``all_shards``: see ``take_out``.
     """
     if not job.recipe.duplicates.rounds or read_ledger(job.folder).settled:
         return False
-    await take_out(job, tally)
+    await take_out(job, tally, all_shards=all_shards)
     known = read_ledger(job.folder).duplicates
     found = await asyncio.to_thread(_find, job)
     write_ledger(job.folder, (*known, *found), settled=not found)
-    await take_out(job, tally)
+    await take_out(job, tally, all_shards=all_shards)
     return bool(found)
 
 
-async def take_out(job: Job, tally: Tally) -> None:
-    """Write the shards anew that still keep a draft which the ledger calls a duplicate."""
+async def take_out(job: Job, tally: Tally, *, all_shards: bool = False) -> None:
+    """Write the shards anew that still keep a draft which the ledger calls a duplicate.
+
+    Unfinished ones are left to whoever fills them; ``all_shards``: nobody will.
+    """
     ledger = read_ledger(job.folder)
     if ledger.settled:
         return
@@ -61,11 +65,13 @@ async def take_out(job: Job, tally: Tally) -> None:
         place = (duplicate.language, duplicate.shard)
         by_shard.setdefault(place, set()).add((duplicate.index, duplicate.attempt))
     shards = [shard for shard in job.shards() if (shard.language, shard.number) in by_shard]
-    waiting = set(incomplete(job.folder, shards))
+    waiting = set() if all_shards else set(incomplete(job.folder, shards))
     for shard in shards:
         if shard in waiting:
             continue
         named = by_shard[shard.language, shard.number]
+        if not shard.accepted(job.folder).exists():
+            continue
         table = read_table(shard.accepted(job.folder), ["index", "attempt"])
         kept = set(zip(table["index"].to_pylist(), table["attempt"].to_pylist(), strict=True))
         if named & kept:

@@ -144,7 +144,7 @@ def _leave_at_once(recipe: Recipe) -> NoReturn:
 
     Every completion is in the journal by now.
     """
-    finish(open_job(recipe), by_meaning=False)  # its event loop would be a second one
+    finish(open_job(recipe), stopped=True, by_meaning=False)  # that needs a loop of its own
     console.print("\nStopped. Nothing is lost: run the same command again to go on.")
     sys.stdout.flush()
     os._exit(STOPPED)

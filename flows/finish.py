@@ -19,21 +19,24 @@ from outputs.shards import Shard, incomplete, written
 from outputs.storage import storing
 
 
-def finish(job: Job, *, by_meaning: bool = True) -> Funnel:
+def finish(job: Job, *, stopped: bool = False, by_meaning: bool = True) -> Funnel:
     """Measure the dataset, write ``failed.jsonl``, ``README.md``, ``report.html`` and last
     ``metrics.json``; return the funnel.
 
-    ``by_meaning``: whether to ask the recipe's embedding model. Where it does not answer, all is
-    written without the figures that need it, and then EngineError raised.
+    ``stopped``: whether the places of unfinished shards are still open rather than given up; then
+    no cell is told to be short yet. ``by_meaning``: whether to ask the recipe's embedding model;
+    where it does not answer, all is written without the figures that need it, and then EngineError
+    raised.
     """
     there = written(job.folder, job.shards())
-    # The places of an unfinished shard are open, not given up.
-    waiting = set(incomplete(job.folder, there))
-    done = [shard for shard in there if shard not in waiting]
     funnel = measure_funnel(job.folder)
-    if funnel.accepted < sum(shard.size for shard in there):
-        funnel = measure_funnel(job.folder, _wanted(job, done))
-    write_failures(job, done if funnel.short or waiting else [])
+    given_up = funnel.accepted < sum(shard.size for shard in there)
+    if given_up and stopped:
+        waiting = set(incomplete(job.folder, there))
+        there = [shard for shard in there if shard not in waiting]
+    elif given_up:
+        funnel = measure_funnel(job.folder, _wanted(job, there))
+    write_failures(job, there if given_up else [])
     recipe = job.recipe
     reference = recipe.reference
     faults: list[EngineError] = []

@@ -16,7 +16,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from crowdglot.errors import CrowdglotError
+from crowdglot.errors import CrowdglotError, StorageError
 from flows.budget import Budget
 from flows.cluster import api_url, runner_class, started
 from flows.group import MOST_TASKS
@@ -26,6 +26,7 @@ from flows.tally import Stop, Tally
 from flows.worker import STOP, Report, fill_group
 from outputs.location import desk
 from outputs.shards import Shard, incomplete
+from outputs.storage import write_text
 
 # Groups sent for each worker: the one it is at, and the next.
 _AHEAD = 2
@@ -192,6 +193,8 @@ class Crew:
         self._tally.completion_tokens += report.completion_tokens
         if report.error:
             self._stop.because(CrowdglotError(report.error))
+        if self._unsent > 0 or self._sent > 0:
+            self._over()
 
     def _over(self) -> bool:
         return self._budget.over(self._stop, self._tally)
@@ -200,8 +203,8 @@ class Crew:
         """Let the workers know of a wish to stop; on a full disk they finish their groups."""
         while True:
             if self._stop.wanted:
-                with suppress(OSError):
-                    (desk(self._job.folder) / STOP).touch()
+                with suppress(StorageError):
+                    write_text(desk(self._job.folder) / STOP, self._stop.spent)
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 

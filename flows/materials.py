@@ -14,6 +14,7 @@ from personas.pairing import PersonaPool
 from personas.persona import Persona
 from personas.sources import bundled_personas
 from speech_events.event import SpeechEvent, read_event
+from speech_events.plan import VERSION as PLAN_VERSION
 from speech_events.plan import Plan
 
 
@@ -68,7 +69,7 @@ def _fingerprint(
 
     Of the packs, what only critics use is left out, so that it may improve between two runs.
     """
-    digest = blake2b(template_hash().encode(), digest_size=8)
+    digest = blake2b(f"{template_hash()} {PLAN_VERSION}".encode(), digest_size=8)
     for language in languages:
         digest.update(repr((language.tag, language.name, language.autonym)).encode())
         if language.pack:

@@ -54,6 +54,6 @@ def rejudge(folder: Location, changes: Sequence[str]) -> tuple[Funnel, int]:
             asyncio.run(fill_shard(run, shard))
             if run.stop.cause:
                 raise run.stop.cause
-        while asyncio.run(deduplicate(job, run.tally)):
+        while asyncio.run(deduplicate(job, run.tally, all_shards=True)):
             pass
-        return finish(job), len(incomplete(folder, shards))
+        return finish(job, stopped=True), len(incomplete(folder, shards))

@@ -93,7 +93,7 @@ async def _finished(job: Job, stop: Stop, *, measured: bool) -> Funnel:
     """Finish; where a budget is spent, that is the news, and what could not be measured comes
     behind it."""
     try:
-        return await asyncio.to_thread(finish, job, by_meaning=measured)
+        return await asyncio.to_thread(finish, job, stopped=stop.wanted, by_meaning=measured)
     except EngineError as error:
         funnel = counted(job)
         if not stop.spent or funnel is None:

@@ -186,9 +186,11 @@ async def _fill(run: Run, ranks: Sequence[int]) -> int:
 
 
 async def _obey(folder: Path, stop: Stop) -> None:
-    """Stop once the flow's wish to stop lies in the folder."""
+    """Stop once the flow's wish to stop lies in the folder; it holds which budget is spent."""
     while True:
         if (folder / STOP).exists():
+            with suppress(OSError):
+                stop.spent = (folder / STOP).read_text("utf-8")
             stop.wanted = True
             return
         await asyncio.sleep(_LOOK_SECONDS)

@@ -84,6 +84,7 @@ def claim(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, An
         except StorageError:
             if not without_answers(folder):
                 raise
+            clear_journals(folder)
             store_recipe(folder, recipe, identity)
         return
     # A crash while the recipe was written leaves its temporary file, and nothing else is there yet.
@@ -113,7 +114,7 @@ def check_claim(folder: Location, identity: Mapping[str, Any]) -> None:
 
 
 def without_answers(folder: Location) -> bool:
-    """Whether no completion is stored; takes away empty journals, whose shards may be others.
+    """Whether no completion is stored.
 
     Of a dataset at a URL nobody knows: journals may lie on other machines.
     """
@@ -123,12 +124,14 @@ def without_answers(folder: Location) -> bool:
         or any(files_of(folder, "rejected"))
     ):
         return False
-    journals = list((desk(folder) / "journal").glob("*/*"))
-    if any(path.stat().st_size for path in journals):
-        return False
-    for path in journals:
-        path.unlink()
-    return True
+    return not any(path.stat().st_size for path in (desk(folder) / "journal").glob("*/*"))
+
+
+def clear_journals(folder: Location) -> None:
+    """Take away journals that hold nothing, where their shards will be others."""
+    for path in (desk(folder) / "journal").glob("*/*"):
+        with storing(path):
+            path.unlink()
 
 
 def store_recipe(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:

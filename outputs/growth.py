@@ -8,9 +8,9 @@ and a mark that was set in vain only costs a look at that shard.
 import re
 from collections.abc import Sequence
 
-from outputs.location import Location, desk, move
+from outputs.location import Location, desk
 from outputs.shards import Shard, reopen
-from outputs.storage import storing, write_text
+from outputs.storage import move, storing, write_text
 
 _GROWING = "growing"
 _NAME = re.compile(r"train-(\d+)-of-\d+")
@@ -55,5 +55,4 @@ def _rename_in(place: Location, shards: Sequence[Shard]) -> None:
         found = _NAME.fullmatch(path.stem)
         name = names.get((path.parent.name, int(found[1]))) if found else None
         if name is not None and name != path.stem:
-            with storing(path):
-                move(path, path.parent / f"{name}{path.suffix}")
+            move(path, path.parent / f"{name}{path.suffix}")

@@ -79,12 +79,3 @@ def for_each(work: Callable[[Location], _T], paths: Sequence[Location]) -> list[
         return [work(path) for path in paths]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(work, paths))
-
-
-def move(path: Location, target: Location) -> None:
-    """Give a file of a dataset another place in it, whose folder is made."""
-    if isinstance(path, Remote) and isinstance(target, Remote):
-        path.replace(target)
-    elif isinstance(path, Path) and isinstance(target, Path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(target)

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from crowdglot.errors import StorageError
 from outputs import checksum
-from outputs.location import Location, desk, for_each, move, opened
+from outputs.location import Location, desk, for_each, opened
 from outputs.record import SCHEMA, Entry, to_entry
-from outputs.storage import replacing, storing, write_text
+from outputs.storage import move, replacing, storing, write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,6 @@ def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Locat
     damaged = [pair for pair, holds in zip(paths, whole, strict=True) if not holds]
     for shard, path in damaged:
         reopen(folder, shard)
-        with storing(path):
-            part = path.parent.parent.name
-            move(path, folder / "damaged" / part / shard.language / path.name)
+        part = path.parent.parent.name
+        move(path, folder / "damaged" / part / shard.language / path.name)
     return [path for _, path in damaged]

@@ -70,6 +70,17 @@ def _putting(path: Remote) -> Iterator[Path]:
         path.put(temporary)
 
 
+def move(path: Location, target: Location) -> None:
+    """Give a file of a dataset another place in it, whose folder is made."""
+    with storing(path):
+        if isinstance(path, Remote) and isinstance(target, Remote):
+            check_lease(path)
+            path.replace(target)
+        elif isinstance(path, Path) and isinstance(target, Path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename or a new name in ``folder`` outlast a power cut."""
     handle = os.open(folder, os.O_RDONLY)

@@ -19,6 +19,7 @@ from speech_events.event import CommonGroundTemplate, SpeechEvent
 from speech_events.scenario import Scenario
 
 MOST_DIALOGUES = 10**9  # of a language, in one plan
+VERSION = 2  # goes up when the same recipe gives other scenarios
 
 
 class Plan:

@@ -144,7 +144,7 @@ async def _write(table: dict[str, Any], *, verify: bool) -> int:
                     yield partial(fill_in_order, run)
 
             await write_rounds(job, stop, tally, writing)
-            finishing.finish(job)
+            finishing.finish(job, stopped=stop.wanted)
     return 3 if stop.spent else 130 if stop.wanted else 0
 
 

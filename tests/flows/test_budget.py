@@ -1,13 +1,16 @@
 """Budgets: a run ends cleanly when one is spent, and goes on when it is raised."""
 
 import asyncio
-import time
+from types import SimpleNamespace
 
+from flows import budget
 from flows.budget import Budget
+from flows.deduplicate import deduplicate
 from flows.finish import finish
 from flows.gate import Gate
 from flows.group import fill_in_order
 from flows.jury import Here
+from flows.rejudge import rejudge
 from flows.run import Run
 from flows.tally import Stop, Tally
 from outputs.folder import claim
@@ -35,7 +38,8 @@ def test_nothing_is_asked_once_the_tokens_are_spent(tmp_path):
     assert rows.height == 7 == len(run.engine.asked)
     assert list((job.folder / "journal").glob("*/*")) == []
     assert len(list((job.folder / "open").glob("*/*"))) == 1
-    assert finish(job).short == ()
+    assert finish(job, stopped=True).short == ()
+    assert finish(job).short
     # The same budget again buys nothing, a larger one the rest, and each dialogue once.
     engine = Canned(good, 1)
     write(job, engine)
@@ -88,6 +92,26 @@ def killed(job, engine, asked):
     asyncio.run(run())
 
 
+def test_what_was_cut_off_can_be_judged_anew(tmp_path):
+    # The stub's dialogues are made of few sentences: nearly all repeat an earlier one.
+    job = make_job(tmp_path / "d", "duplicates.rounds=2", "budget.max_tokens_total=180")
+    write(job, Canned(good, 1))
+    before = rows_of(job.folder).height
+    funnel, waiting = rejudge(job.folder, [])
+    assert 0 < funnel.accepted < before == 12
+    assert funnel.drafts == 12
+    assert waiting > 0
+    assert funnel.short == ()
+
+
+def test_places_that_stay_empty_at_the_end_are_told(tmp_path):
+    job = make_job(tmp_path / "d", "duplicates.rounds=1", "max_replacements=0")
+    write(job, Canned(good, 1))
+    assert asyncio.run(deduplicate(job, Tally()))
+    assert finish(job).short
+    assert (job.folder / "failed.jsonl").exists()
+
+
 def test_a_budget_smaller_than_one_shard_holds_too(tmp_path):
     job = make_job(tmp_path / "d", "budget.max_tokens_total=31")
     run = write(job, Canned(good, 2))
@@ -103,14 +127,16 @@ def test_a_budget_that_is_just_enough_ends_an_ordinary_run(tmp_path):
     assert incomplete(job.folder, job.shards()) == []
 
 
-def test_the_time_is_that_of_one_run(tmp_path):
-    job = make_job(tmp_path / "d", "budget.max_wall_time=0.3")
+def test_the_time_is_that_of_one_run(tmp_path, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(budget, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    job = make_job(tmp_path / "d", "budget.max_wall_time=30")
 
     def slow(request):
-        time.sleep(0.05)
+        now[0] += 5.0
         return good(request)
 
     run = write(job, Canned(slow, 1))
     assert "max_wall_time" in run.stop.spent
-    assert rows_of(job.folder).height == len(run.engine.asked) <= 8
+    assert rows_of(job.folder).height == len(run.engine.asked) == 6
     assert len(incomplete(job.folder, job.shards())) > 0

@@ -159,6 +159,27 @@ def test_it_does_not_grow_under_the_hands_of_workers(tmp_path):
     assert claiming.planned(small) == 7
 
 
+def test_nobody_takes_a_folder_over_from_workers(tmp_path):
+    first = job_at(tmp_path / "d", SMALL)
+    claim_dataset(first)
+    journal = first.shards()[0].journal(first.folder)
+    journal.parent.mkdir(parents=True)
+    journal.touch()
+    with held_elsewhere(first.folder), pytest.raises(StorageError, match="workers of an earlier"):
+        claim_dataset(job_at(tmp_path / "d", SMALL, "seed=4"))
+    assert journal.exists()
+    claim_dataset(job_at(tmp_path / "d", SMALL, "seed=4"))
+    assert not journal.exists()
+
+
+def test_a_url_is_not_taken_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    url = f"memory://{tmp_path.name}/d"
+    claim_dataset(job_at(url, SMALL))
+    with pytest.raises(StorageError, match="made by another recipe: 'seed'"):
+        claim_dataset(job_at(url, SMALL, "seed=4"))
+
+
 def test_judging_anew_after_a_crash_sees_all_shards(tmp_path, monkeypatch):
     fill(job_at(tmp_path / "d", SMALL))
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):

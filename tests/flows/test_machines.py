@@ -144,6 +144,24 @@ def test_a_worker_obeys_stop_budget_and_deadline(tmp_path):
         assert report.accepted == len(stub.asked)
 
 
+def test_a_worker_told_of_a_spent_budget_writes_what_it_has(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
+    with serving(latency=0.02) as stub:
+        job = make_job(tmp_path / "d", stub.base_url)
+        answer = stub.write
+
+        def stopping(body):
+            if len(stub.asked) >= 10:
+                (job.folder / STOP).write_text("budget.max_tokens_total is spent.", "utf-8")
+            return answer(body)
+
+        stub.write = stopping
+        report = fill_group(job.recipe, range(SHARDS), None, None)
+        assert (report.written, report.error) == (0, "")
+        assert rows_of(job.folder).height == len(stub.asked) < SHARD_SIZE
+        assert list((job.folder / "journal").glob("*/*")) == []
+
+
 def test_a_worker_stops_at_the_next_question(tmp_path, monkeypatch):
     monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
     with serving(latency=0.02) as stub:
