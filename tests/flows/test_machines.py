@@ -32,6 +32,7 @@ from flows.tally import Stop, Tally
 from flows.worker import STOP, fill_group
 from outputs.folder import claim, locked
 from outputs.shards import incomplete
+from outputs.storage import write_text
 from tests.flows.test_command import closed_port
 from tests.stub import serving
 
@@ -144,36 +145,33 @@ def test_a_worker_obeys_stop_budget_and_deadline(tmp_path):
         assert report.accepted == len(stub.asked)
 
 
-def test_a_worker_told_of_a_spent_budget_writes_what_it_has(tmp_path, monkeypatch):
+def tell_after_ten(stub, job, spent, monkeypatch):
+    """Have the flow's wish to stop lie in the folder once ten questions were asked."""
     monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
+    answer = stub.write
+
+    def telling(body):
+        if len(stub.asked) >= 10:
+            write_text(job.folder / STOP, spent)
+        return answer(body)
+
+    stub.write = telling
+    return answer
+
+
+def test_a_worker_told_of_a_spent_budget_writes_what_it_has(tmp_path, monkeypatch):
     with serving(latency=0.02) as stub:
         job = make_job(tmp_path / "d", stub.base_url)
-        answer = stub.write
-
-        def stopping(body):
-            if len(stub.asked) >= 10:
-                (job.folder / STOP).write_text("budget.max_tokens_total is spent.", "utf-8")
-            return answer(body)
-
-        stub.write = stopping
-        report = fill_group(job.recipe, range(SHARDS), None, None)
-        assert (report.written, report.error) == (0, "")
-        assert rows_of(job.folder).height == len(stub.asked) < SHARD_SIZE
+        tell_after_ten(stub, job, "budget.max_tokens_total is spent.", monkeypatch)
+        assert fill_group(job.recipe, range(SHARDS), None, None).error == ""
+        assert rows_of(job.folder).height == len(stub.asked) < SHARDS * SHARD_SIZE
         assert list((job.folder / "journal").glob("*/*")) == []
 
 
 def test_a_worker_stops_at_the_next_question(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
     with serving(latency=0.02) as stub:
         job = make_job(tmp_path / "d", stub.base_url)
-        answer = stub.write
-
-        def stopping(body):
-            if len(stub.asked) >= 10:
-                (job.folder / STOP).touch()
-            return answer(body)
-
-        stub.write = stopping
+        answer = tell_after_ten(stub, job, "", monkeypatch)
         report = fill_group(job.recipe, range(SHARDS), None, None)
         assert report.error == ""
         assert 10 <= len(stub.asked) < SHARDS * SHARD_SIZE
