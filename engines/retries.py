@@ -42,13 +42,15 @@ class Patience:
 
 
 def backoff(attempt: int, first: float, most: float) -> float:
-    """Seconds before try number ``attempt`` (from 1): exponential, with full jitter.
+    """Seconds before try number ``attempt`` (from 1): exponential, with equal jitter.
 
-    Uniform in [0, min(most, first * 2**(attempt - 1))], so that callers who failed together do not
-    come back together (M. Brooker, "Exponential Backoff And Jitter", 2015). The ``random`` module
-    is right here: nothing in a row depends on it.
+    Uniform in the upper half of [0, min(most, first * 2**(attempt - 1))], so that callers who
+    failed together do not come back together (M. Brooker, "Exponential Backoff And Jitter", 2015).
+    With full jitter all tries of a question may fall into a trouble of a second or two. The
+    ``random`` module is right here: nothing in a row depends on it.
     """
-    return random.uniform(0, min(most, first * 2.0 ** min(attempt - 1, 30)))
+    longest = min(most, first * 2.0 ** min(attempt - 1, 30))
+    return random.uniform(longest / 2, longest)
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> float | None:
