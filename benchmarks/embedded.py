@@ -29,13 +29,13 @@ from benchmarks import command
 from engines.chat import request_body
 from engines.embedded import Embedded
 from engines.engine import Request
+from flows.claiming import claim_dataset
 from flows.gate import Gate
 from flows.group import fill_in_order
 from flows.job import Job, open_job
 from flows.jury import Here
 from flows.recipe import build_recipe
 from flows.run import Run
-from outputs.folder import claim
 
 _BLOCK = 4
 _TOKENS = 128  # of each answer; fourteen turns have more
@@ -76,7 +76,7 @@ async def ask(engine: Embedded, requests: Sequence[Request]) -> tuple[int, float
 
 async def run_pipeline(engine: Embedded, job: Job) -> tuple[int, float]:
     """The same through all of it."""
-    claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+    claim_dataset(job)
     run = Run(job, engine, Here(job), Gate(1))
     start = time.perf_counter()
     await fill_in_order(run, job.shards())

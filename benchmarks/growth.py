@@ -30,6 +30,7 @@ from rich.table import Table
 from benchmarks import command
 from benchmarks.overhead import make_job
 from benchmarks.stub import EVENTS, TURNS, serving
+from flows.claiming import claim_dataset
 from flows.finish import finish, finished
 from flows.group import fill_in_order
 from flows.job import Job, open_job
@@ -38,7 +39,6 @@ from flows.rounds import Write, write_rounds
 from flows.run import engage, running
 from flows.tally import Stop, Tally
 from outputs.duplicates import read_ledger
-from outputs.folder import claim
 from outputs.storage import write_text
 
 _CONCURRENCY = 64
@@ -74,7 +74,7 @@ async def _write(job: Job) -> None:
         async with running(job, await engage(job), stop, tally) as run:
             yield partial(fill_in_order, run)
 
-    claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+    claim_dataset(job)
     await write_rounds(job, stop, tally, writing)
 
 
@@ -96,7 +96,7 @@ def decide(shards: int) -> float:
             "duplicates": {"rounds": 0},
         }  # fmt: skip
         job = open_job(build_recipe(table, (), "benchmark"))
-        claim(folder, job.recipe.model_dump(mode="json"), job.identity())
+        claim_dataset(job)
         finish(job)  # of nothing, for a metrics.json that can be read
         for shard in job.shards():
             write_text(shard.accepted(folder), "")

@@ -24,11 +24,11 @@ from rich.table import Table
 from benchmarks import command
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
 from engines.chat import request_body
+from flows.claiming import claim_dataset
 from flows.group import fill_in_order
 from flows.job import Job, open_job
 from flows.recipe import build_recipe
 from flows.run import engage, running
-from outputs.folder import claim
 from outputs.funnel import measure_funnel
 
 
@@ -78,7 +78,7 @@ async def ask_barely(job: Job, stub: Stub) -> float:
 
 async def run_pipeline(job: Job) -> float:
     """The moment (monotonic clock) at which the last shard was on the disk."""
-    claim(job.folder, job.recipe.model_dump(mode="json"), job.identity())
+    claim_dataset(job)
     async with running(job, await engage(job)) as run:
         await fill_in_order(run, job.shards())
         if run.stop.cause:

@@ -41,12 +41,12 @@ def _differs(job: Job, before: int) -> bool:
 def _claim(job: Job, before: int, wanted: int) -> None:
     folder, recipe = job.folder, job.recipe.model_dump(mode="json")
     claim(folder, recipe, job.identity())
-    if before > wanted and not without_answers(folder):
-        raise StorageError(
-            f"{folder}: made for {before} dialogues of each language, and {wanted} are wanted now; "
-            "a dataset can grow but not shrink: choose another output."
-        )
     if before > wanted:
+        if not without_answers(folder):
+            raise StorageError(
+                f"{folder}: made for {before} dialogues of each language, and {wanted} are wanted "
+                "now; a dataset can grow but not shrink: choose another output."
+            )
         clear_journals(folder)
     if before not in (0, wanted):
         mark_room(folder, job.shards(before), job.shards())

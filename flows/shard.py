@@ -130,14 +130,14 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
     """
     folder = run.job.folder
     stored = await asyncio.to_thread(read_entries, folder, shard)
-    known = {(e.index, e.attempt): e for e in stored}
+    in_files = {(e.index, e.attempt): e for e in stored}
     with Journal(shard.journal(folder)) as journal:
         if run.engine is None:
-            for entry in known.values():
+            for entry in in_files.values():
                 journal.append(encode(entry))
         # What is stored goes first: at a URL another machine may have asked the same anew.
-        known = {(e.index, e.attempt): e for e in journal.entries} | known
-        filling = _Filling(run, shard, journal, known, {(e.index, e.attempt) for e in stored})
+        known = {(e.index, e.attempt): e for e in journal.entries} | in_files
+        filling = _Filling(run, shard, journal, known, in_files.keys())
         await _all_places(filling)
         to_write = run.engine is None or bool(run.stop.spent)
         if run.stop.cause or (filling.unfinished and not to_write):
@@ -148,7 +148,7 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
             journal.remove()  # of a shard that was opened in vain nothing is left
             return False
         with run.tally.busy():
-            await asyncio.to_thread(_put_away, filling, rewritten=bool(stored))
+            await asyncio.to_thread(_put_away, filling, rewritten=bool(in_files))
     return not filling.unfinished
 
 
