@@ -10,11 +10,11 @@ import re
 from typing import Any
 
 from benchmarks.human_dialogues import DENSE
-from critics import load_critics
-from critics.language import LanguageCritic
+from crowdglot.critics import load_critics
+from crowdglot.critics.language import LanguageCritic
 from crowdglot.draws import Draws
-from languages.language import resolve_language
-from languages.switching import Span, switched_spans
+from crowdglot.languages.language import resolve_language
+from crowdglot.languages.switching import Span, switched_spans
 
 SPANS = (1, 2, 3, 5)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")

@@ -26,16 +26,16 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
-from engines.chat import request_body
-from engines.embedded import Embedded
-from engines.engine import Request
-from flows.claiming import claim_dataset
-from flows.gate import Gate
-from flows.group import fill_in_order
-from flows.job import Job, open_job
-from flows.jury import Here
-from flows.recipe import build_recipe
-from flows.run import Run
+from crowdglot.engines.chat import request_body
+from crowdglot.engines.embedded import Embedded
+from crowdglot.engines.engine import Request
+from crowdglot.writing.binding import claim_dataset
+from crowdglot.writing.judging import Here
+from crowdglot.writing.opened import Job, open_job
+from crowdglot.writing.recipe import build_recipe
+from crowdglot.writing.run import Run
+from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.shards.in_order import fill_in_order
 
 _BLOCK = 4
 _TOKENS = 128  # of each answer; fourteen turns have more

@@ -19,10 +19,10 @@ import aiohttp
 
 from benchmarks import command
 from benchmarks.stub import serving
-from engines.chat import request_body
-from engines.engine import Message, Request, Sampling
-from engines.openai import OpenAI
-from engines.optional_fields import extensions
+from crowdglot.engines.chat import request_body
+from crowdglot.engines.engine import Message, Request, Sampling
+from crowdglot.engines.openai.engine import OpenAI
+from crowdglot.engines.openai.optional_fields import extensions
 
 Ask = Callable[[Request], Awaitable[object]]
 

@@ -30,16 +30,16 @@ from rich.table import Table
 from benchmarks import command
 from benchmarks.overhead import make_job
 from benchmarks.stub import EVENTS, TURNS, serving
-from flows.claiming import claim_dataset
-from flows.finish import finish, finished
-from flows.group import fill_in_order
-from flows.job import Job, open_job
-from flows.recipe import build_recipe
-from flows.rounds import Write, write_rounds
-from flows.run import engage, running
-from flows.tally import Stop, Tally
-from outputs.duplicates import read_ledger
-from outputs.storage import write_text
+from crowdglot.datasets.duplicates import read_ledger
+from crowdglot.datasets.storage.files import write_text
+from crowdglot.writing.binding import claim_dataset
+from crowdglot.writing.ending.finish import finish, finished
+from crowdglot.writing.opened import Job, open_job
+from crowdglot.writing.recipe import build_recipe
+from crowdglot.writing.rounds import Write, write_rounds
+from crowdglot.writing.run import engage, running
+from crowdglot.writing.shards.in_order import fill_in_order
+from crowdglot.writing.watch import Stop, Tally
 
 _CONCURRENCY = 64
 
@@ -81,7 +81,7 @@ async def _write(job: Job) -> None:
 def rerun(folder: Path) -> float:
     """Seconds of the whole command, started anew on a finished dataset."""
     start = time.monotonic()
-    command = [sys.executable, "-m", "flows.command", "synthesize", str(folder)]
+    command = [sys.executable, "-m", "crowdglot.command.app", "synthesize", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
     return time.monotonic() - start
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from crowdglot.draws import Draws
 from crowdglot.errors import MaterialError
-from languages.language import Language, resolve_language
-from languages.scripts import count_letters
+from crowdglot.languages.language import Language, resolve_language
+from crowdglot.languages.scripts import count_letters
 
 # XPersona's files begin with a language; all but one of these are tags as they stand.
 _TAGS = {"jp": "ja"}

@@ -20,10 +20,10 @@ from benchmarks import command
 from benchmarks.code_switching import measure_switching
 from benchmarks.human_dialogues import Swapped, read_folder, swap
 from benchmarks.identifiers import RIVALS, Identifier
-from critics import THRESHOLDS
+from crowdglot.critics import THRESHOLDS
+from crowdglot.languages.identification import identify_dialogue
+from crowdglot.languages.language import Language, resolve_language
 from crowdglot.strict_toml import read_toml
-from languages.identification import identify_dialogue
-from languages.language import Language, resolve_language
 
 LEAST_TURN = read_toml(THRESHOLDS)["language"]["least_turn"]
 SEED = 20

@@ -23,13 +23,13 @@ from rich.table import Table
 
 from benchmarks import command
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
-from engines.chat import request_body
-from flows.claiming import claim_dataset
-from flows.group import fill_in_order
-from flows.job import Job, open_job
-from flows.recipe import build_recipe
-from flows.run import engage, running
-from outputs.funnel import measure_funnel
+from crowdglot.datasets.funnel import measure_funnel
+from crowdglot.engines.chat import request_body
+from crowdglot.writing.binding import claim_dataset
+from crowdglot.writing.opened import Job, open_job
+from crowdglot.writing.recipe import build_recipe
+from crowdglot.writing.run import engage, running
+from crowdglot.writing.shards.in_order import fill_in_order
 
 
 def make_job(folder: Path, base_url: str, dialogues: int, concurrency: int, rounds: int = 0) -> Job:

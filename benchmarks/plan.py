@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
-from flows.job import open_job
-from flows.recipe import build_recipe
+from crowdglot.writing.opened import open_job
+from crowdglot.writing.recipe import build_recipe
 
 PLACES = (0, 1_000_000, 10_000_000_000)
 _COUNT = 500

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
-from flows.machines import group_size
-from outputs.funnel import read_rows
+from crowdglot.datasets.funnel import read_rows
+from crowdglot.writing.machines.crew import group_size
 
 _COLUMNS = ("prompt_tokens", "completion_tokens")
 

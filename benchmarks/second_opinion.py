@@ -11,8 +11,8 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks import command
-from languages.language import resolve_language
-from outputs.funnel import read_rows
+from crowdglot.datasets.funnel import read_rows
+from crowdglot.languages.language import resolve_language
 
 
 def main() -> int:

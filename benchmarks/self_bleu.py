@@ -18,11 +18,11 @@ from bisect import bisect
 from itertools import accumulate
 
 from benchmarks import command
+from crowdglot.datasets.metrics import self_bleu
+from crowdglot.datasets.metrics.measuring.corpus import Corpus
+from crowdglot.datasets.metrics.measuring.tokenisation import tokenise
+from crowdglot.dialogues.readers import read_demonstrations
 from crowdglot.draws import Draws
-from dialogues.readers import read_demonstrations
-from outputs.metrics import self_bleu
-from outputs.metrics.corpus import Corpus
-from outputs.metrics.tokenisation import tokenise
 
 REPEATS = 5
 

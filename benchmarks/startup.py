@@ -22,7 +22,7 @@ from benchmarks import command
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
 
 _EMPTY = """
-from flows.environment import settle
+from crowdglot.command.environment import settle
 settle()
 import time
 from prefect import flow
@@ -45,7 +45,7 @@ def first_question(stub: Stub, folder: Path, environment: dict[str, str]) -> flo
     )
     stub.told()
     start = time.monotonic()
-    command = [sys.executable, "-m", "flows.command", "synthesize", str(recipe)]
+    command = [sys.executable, "-m", "crowdglot.command.app", "synthesize", str(recipe)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment, timeout=200)
     return stub.told()["first"] - start
 

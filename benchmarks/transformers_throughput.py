@@ -27,11 +27,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks import command
-from engines.engine import Sampling
-from engines.transformers_batch import Batch, Question, choose
-from engines.transformers_chat import Prompt
-from engines.transformers_grammar import Grammars
-from engines.transformers_model import find, libraries, load
+from crowdglot.engines.engine import Sampling
+from crowdglot.engines.transformers.batch import Batch, Question, choose
+from crowdglot.engines.transformers.chat import Prompt
+from crowdglot.engines.transformers.grammar import Grammars
+from crowdglot.engines.transformers.model import find, libraries, load
 
 SHAPES = {
     "tiny": {

@@ -26,22 +26,22 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
-from critics import CRITICS, Verdict
-from crowdglot.collector import settle
-from dialogues.dialogue import Dialogue
-from dialogues.draft import parse
-from dialogues.prompt import turn_keys
-from dialogues.readers import read_file
-from engines.engine import Completion
-from flows.job import Job, open_job
-from flows.recipe import build_recipe
-from languages.frequencies import word_scores
-from languages.identification import identify
-from languages.language import resolve_language
-from outputs.duplicates.index import Index
-from outputs.duplicates.shingles import Shingles, shingles
-from outputs.record import SCHEMA, Entry, to_row
-from outputs.shards import Shard, write_shard
+from crowdglot.critics import CRITICS, Verdict
+from crowdglot.datasets.duplicates.index import Index
+from crowdglot.datasets.duplicates.shingles import Shingles, shingles
+from crowdglot.datasets.record import SCHEMA, Entry, to_row
+from crowdglot.datasets.shards import Shard, write_shard
+from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.dialogues.draft import parse
+from crowdglot.dialogues.prompt import turn_keys
+from crowdglot.dialogues.readers import read_file
+from crowdglot.engines.engine import Completion
+from crowdglot.languages.frequencies import word_scores
+from crowdglot.languages.identification import identify
+from crowdglot.languages.language import resolve_language
+from crowdglot.memory import settle
+from crowdglot.writing.opened import Job, open_job
+from crowdglot.writing.recipe import build_recipe
 
 # The files of XPersona begin with the name of their language.
 TAGS = {"En": "en", "Fr": "fr", "Id": "id", "It": "it", "Jp": "ja", "Ko": "ko", "Zh": "zh"}

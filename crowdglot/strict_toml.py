@@ -1,6 +1,7 @@
 """Strict reading of TOML: a bad file stops the run with its path, its key and the remedy."""
 
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,13 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def data_folder(package: str) -> Path:
+    """Where the TOML files of a package that holds data only lie."""
+    folder = files(package)
+    assert isinstance(folder, Path), package
+    return folder
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -12,27 +12,27 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from crowdglot.datasets.folder import locked
+from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.shards import Shard
+from crowdglot.datasets.storage.location import desk
+from crowdglot.engines.engine import Engine
 from crowdglot.errors import CrowdglotError, EngineError
-from engines.engine import Engine
-from flows.artifacts import publish
-from flows.beside import check_beside
-from flows.budget import Budget
-from flows.claiming import claim_dataset
-from flows.claims import check_alone
-from flows.finish import counted, finish, finished, is_done
-from flows.group import MOST_TASKS, fill_in_order
-from flows.job import Job, open_job
-from flows.jury import Jury
-from flows.machines import crew
-from flows.recipe import Recipe
-from flows.rounds import Write, write_rounds
-from flows.run import CURRENT, Run, engage, running
-from flows.signals import stopping_on_signals
-from flows.tally import Stop, Tally
-from outputs.folder import locked
-from outputs.funnel import Funnel
-from outputs.location import desk
-from outputs.shards import Shard
+from crowdglot.writing.binding import claim_dataset
+from crowdglot.writing.budget import Budget
+from crowdglot.writing.ending.finish import counted, finish, finished, is_done
+from crowdglot.writing.ending.references import check_beside
+from crowdglot.writing.judging import Jury
+from crowdglot.writing.machines.artifacts import publish
+from crowdglot.writing.machines.crew import crew
+from crowdglot.writing.machines.shard_locks import check_alone
+from crowdglot.writing.opened import Job, open_job
+from crowdglot.writing.recipe import Recipe
+from crowdglot.writing.rounds import Write, write_rounds
+from crowdglot.writing.run import CURRENT, Run, engage, running
+from crowdglot.writing.shards.in_order import MOST_TASKS, fill_in_order
+from crowdglot.writing.signals import stopping_on_signals
+from crowdglot.writing.watch import Stop, Tally
 
 # What the command began to load while Prefect was starting, and the run's counters.
 WARM: ContextVar[asyncio.Task[tuple[Engine, Jury]] | None] = ContextVar(

@@ -1,0 +1,1 @@
+"""Language packs: one TOML file a language. Data only."""

@@ -1,0 +1,1 @@
+"""Speech events: one TOML file an event. Data only."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from dialogues.dialogue import Demonstration, Dialogue, Turn
-from languages.language import resolve_language
-from personas.persona import Persona
-from speech_events.event import Relation, read_event
-from speech_events.scenario import CommonGround, Scenario
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
+from crowdglot.languages.language import resolve_language
+from crowdglot.personas.persona import Persona
+from crowdglot.scenarios.event import Relation, read_event
+from crowdglot.scenarios.scenario import CommonGround, Scenario
 
 NURSE = Persona(("I am a nurse.", "I have two dogs.", "I love hiking in the mountains."))
 BAKER = Persona(("I bake bread for a living.", "My brother lives abroad.", "I play chess."))

@@ -50,7 +50,7 @@ def forget_connections() -> None:
     """Have the environment looked at again when a store is next used."""
     import s3fs
 
-    from outputs import remote
+    from crowdglot.datasets.storage import remote
 
     remote._connect.cache_clear()
     s3fs.S3FileSystem.clear_instance_cache()

@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import BaseModel
 
-from critics import CRITICS
-from flows.command import app
-from flows.recipe import Recipe
-from outputs.record import SCHEMA
+from crowdglot.command.app import app
+from crowdglot.critics import CRITICS
+from crowdglot.datasets.record import SCHEMA
+from crowdglot.writing.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -19,8 +19,8 @@ from benchmarks.overhead import ask_barely, make_job, run_pipeline
 from benchmarks.peers.environments import PEERS, make, run
 from benchmarks.peers.work import processor_seconds
 from benchmarks.stub import serving
-from engines.chat import request_body
-from flows.job import Job
+from crowdglot.engines.chat import request_body
+from crowdglot.writing.opened import Job
 
 LATENCY, CONCURRENCY = 0.05, 64  # seconds; questions at one time
 

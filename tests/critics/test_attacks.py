@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from critics import CRITICS, load_critics
+from crowdglot.critics import CRITICS, load_critics
 from tests.builders import FRENCH, dialogue, shown
 
 BY_NAME = dict(zip(CRITICS, load_critics(), strict=True))

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from critics import CRITICS, judge, load_critics
+from crowdglot.critics import CRITICS, judge, load_critics
+from crowdglot.dialogues.draft import parse
 from crowdglot.errors import ConfigurationError
-from dialogues.draft import parse
 from tests.builders import FRENCH, dialogue, scenario, shown
 
 BY_NAME = dict(zip(CRITICS, load_critics(), strict=True))
@@ -158,7 +158,7 @@ def test_speakers():
     asked = scenario(turns=4)
     faulty = dialogue(FRENCH[:4])
     doubled = (faulty.turns[0], *faulty.turns[:3])
-    from dialogues.dialogue import Dialogue
+    from crowdglot.dialogues.dialogue import Dialogue
 
     assert BY_NAME["speakers"].judge(Dialogue(asked, doubled)).reason == "no_alternation"
     assert BY_NAME["format"].judge(Dialogue(asked, faulty.turns[:3])).reason == "turn_count"

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from critics.grams import grams, squeezed, squeezed_turns
-from dialogues.dialogue import Turn
+from crowdglot.critics.grams import grams, squeezed, squeezed_turns
+from crowdglot.dialogues.dialogue import Turn
 
 
 def test_a_text_is_squeezed():

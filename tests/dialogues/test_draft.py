@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogues.draft import parse, tidy
+from crowdglot.dialogues.draft import parse, tidy
 from tests.builders import scenario
 
 GOOD = json.dumps({"A1": "Salut !", "B1": "Ça va ?"}, ensure_ascii=False)

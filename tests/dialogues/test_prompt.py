@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-from dialogues.demonstrations import DemonstrationPool
-from dialogues.prompt import answer_schema, render, turn_keys
-from dialogues.readers import read_demonstrations
-from languages.identification import identify
-from languages.language import packed_tags, resolve_language
-from speech_events.event import event_names
+from crowdglot.dialogues.demonstrations import DemonstrationPool
+from crowdglot.dialogues.prompt import answer_schema, render, turn_keys
+from crowdglot.dialogues.readers import read_demonstrations
+from crowdglot.languages.identification import identify
+from crowdglot.languages.language import packed_tags, resolve_language
+from crowdglot.scenarios.event import event_names
 from tests.builders import scenario
-from tests.speech_events.test_plan import make_plan
+from tests.scenarios.test_plan import make_plan
 
 ENGLISH = resolve_language("en")
 
@@ -106,7 +106,7 @@ def test_language_without_a_pack_is_asked_for_by_name():
 def test_braces_in_a_persona_are_text_not_template():
     from dataclasses import replace
 
-    from personas.persona import Persona
+    from crowdglot.personas.persona import Persona
 
     hostile = Persona(("I like {{ 7*7 }} and {% raw %}.",))
     asked = replace(scenario(), personas=(hostile, hostile))

@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
-from dialogues.readers import personas_of, read_demonstrations
-from personas.sources import bundled_personas
-from speech_events.event import read_event
+from crowdglot.dialogues.readers import personas_of, read_demonstrations
+from crowdglot.personas.sources.bundled import bundled_personas
+from crowdglot.scenarios.event import read_event
 
 
 def test_they_are_many_and_of_many_events() -> None:

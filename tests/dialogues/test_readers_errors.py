@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from crowdglot.dialogues.readers import read_demonstrations
 from crowdglot.errors import MaterialError
-from dialogues.readers import read_demonstrations
 from tests.dialogues.test_readers_formats import OURS, PARLAI, SYNTHETIC, XPERSONA
 
 

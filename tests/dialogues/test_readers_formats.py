@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from dialogues.dialogue import Demonstration
-from dialogues.readers import READERS, personas_of, read_demonstrations, sniff
+from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.readers import READERS, personas_of, read_demonstrations, sniff
 
 PARLAI = (
     "1 your persona: i bake bread.\n"

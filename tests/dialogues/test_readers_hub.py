@@ -17,9 +17,9 @@ import huggingface_hub.constants
 import polars as pl
 import pytest
 
+from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.readers import hub
 from crowdglot.errors import MaterialError
-from dialogues.dialogue import Demonstration
-from dialogues.readers import hub
 from tests.dialogues.test_readers_formats import OURS, SYNTHETIC, XPERSONA, facts, said
 
 pytestmark = pytest.mark.server
@@ -161,7 +161,7 @@ def test_files_of_the_known_formats(standin: StandIn) -> None:
 def test_the_public_function_heeds_hf_endpoint(standin: StandIn, tmp_path: Path) -> None:
     # The hub client reads its environment once, when it is imported: hence a process of its own.
     read_it = (
-        "from dialogues.readers import read_demonstrations as read;"
+        "from crowdglot.dialogues.readers import read_demonstrations as read;"
         "print(len(read('hf:org/known:*.csv')))"
     )
     done = subprocess.run(

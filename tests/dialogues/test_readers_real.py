@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dialogues.readers import personas_of, read_demonstrations, sniff
+from crowdglot.dialogues.readers import personas_of, read_demonstrations, sniff
 
 XPERSONA = {"En": 1000, "Fr": 248, "Id": 484, "It": 140, "Jp": 275, "Ko": 299, "Zh": 222}
 

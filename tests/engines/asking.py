@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
+from crowdglot.engines.engine import Completion
+from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import EngineError
-from engines.engine import Completion
-from engines.openai import OpenAI
 from tests.engines.questions import question
 from tests.engines.stub_server import Reply, Stub
 

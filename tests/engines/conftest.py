@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from crowdglot.engines.embedded import Embedded
+from crowdglot.engines.engine import Engine
+from crowdglot.engines.llama import load_library
+from crowdglot.engines.native_signals import kept_signals
+from crowdglot.engines.openai.engine import OpenAI
+from crowdglot.engines.scripted import Scripted
+from crowdglot.engines.transformers.engine import Transformers
+from crowdglot.engines.weights.resolving import named_weights, resolve_weights
+from crowdglot.engines.weights.wheels import find_parts
 from crowdglot.errors import EngineError
-from engines.embedded import Embedded
-from engines.engine import Engine
-from engines.llama import load_library
-from engines.native_signals import kept_signals
-from engines.openai import OpenAI
-from engines.scripted import Scripted
-from engines.transformers import Transformers
-from engines.weights import named_weights, resolve_weights
-from engines.wheels import find_parts
 from tests.engines.tiny_model import need_transformers, save_tiny_model
 
 SMALL = "smollm2-135m-instruct"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from engines.engine import Message, Request, Sampling
+from crowdglot.engines.engine import Message, Request, Sampling
 
 SYSTEM = Message("system", "You write short dialogues as JSON. Each turn is one short sentence.")
 DEMONSTRATION = (

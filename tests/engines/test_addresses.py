@@ -2,8 +2,8 @@
 
 import pytest
 
+from crowdglot.engines.openai.addresses import read_addresses
 from crowdglot.errors import ConfigurationError
-from engines.addresses import read_addresses
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from crowdglot.engines import ENGINES, build_engine
 from crowdglot.errors import ConfigurationError
-from engines import ENGINES, build_engine
 
 _HEAVY = ("xllamacpp", "aiohttp", "huggingface_hub", "transformers", "torch")
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from crowdglot.engines import ENGINES
+from crowdglot.engines.engine import Completion, Engine
 from crowdglot.errors import EngineError
-from engines import ENGINES
-from engines.engine import Completion, Engine
 from tests.engines.conftest import MakeEngine
 from tests.engines.questions import question
 

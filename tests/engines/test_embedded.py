@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from crowdglot.engines.embedded import Embedded, _stages
+from crowdglot.engines.engine import Message, Request, Sampling
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
-from engines.embedded import Embedded, _stages
-from engines.engine import Message, Request, Sampling
 from tests.engines.questions import SYSTEM, question
 
 pytestmark = pytest.mark.server

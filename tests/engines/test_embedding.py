@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from aiohttp import web
 
+from crowdglot.engines.embedding import openai as embedding_openai
+from crowdglot.engines.embedding.embedder import EMBEDDERS, build_embedder
+from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
-from engines import embedding_openai
-from engines.embedding import EMBEDDERS, build_embedder
-from engines.settings import EngineSettings
 from tests.engines.stub_server import Stub, fixed, raw
 
 KEY = "canary-of-the-embedder"

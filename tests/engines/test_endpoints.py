@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dialogues.message import Message
-from engines.addresses import read_addresses
-from engines.endpoints import Endpoint, Endpoints
+from crowdglot.dialogues.message import Message
+from crowdglot.engines.openai.addresses import read_addresses
+from crowdglot.engines.openai.endpoints import Endpoint, Endpoints
 
 THREE = "http://a/v1 http://b/v1 http://c/v1*2"
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from crowdglot.engines.engine import Completion
+from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
-from engines.engine import Completion
-from engines.openai import OpenAI
 from tests.engines.asking import KEY, TEXT, answer_of, ask, error_of
 from tests.engines.questions import question
 from tests.engines.stub_server import Reply, Stub, chat, endless, fixed, raw

@@ -9,8 +9,8 @@ from email.utils import format_datetime
 
 import pytest
 
+from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
-from engines.openai import OpenAI
 from tests.engines.asking import KEY, TEXT, answer_of, ask, error_of
 from tests.engines.questions import question
 from tests.engines.stub_server import (

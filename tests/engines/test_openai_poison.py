@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from aiohttp import web
 
+from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import EngineUnavailable, RequestRefused
-from engines.openai import OpenAI
 from tests.engines.questions import question
 from tests.engines.stub_server import Stub, after, chat, fixed
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import EngineError, EngineUnavailable
-from engines.openai import OpenAI
 from tests.engines.asking import KEY
 from tests.engines.questions import question
 from tests.engines.stub_server import Reply, Stub, after, chat, fixed, reset
@@ -312,7 +312,7 @@ def queueing(slots: int, stub: Stub) -> Reply:
 
 
 def test_the_servers_own_queue_is_kept_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engines.server_queue.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("crowdglot.engines.openai.server_queue.POLL_SECONDS", 0.02)
 
     async def job() -> None:
         stub = Stub(chat())
@@ -330,7 +330,7 @@ def test_the_servers_own_queue_is_kept_short(monkeypatch: pytest.MonkeyPatch) ->
 def test_servers_without_a_queue_page_are_asked_for_it_once(
     page: Reply, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("engines.server_queue.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("crowdglot.engines.openai.server_queue.POLL_SECONDS", 0.01)
     caplog.set_level(logging.INFO)
     looks = 0
 

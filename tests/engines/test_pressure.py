@@ -2,7 +2,7 @@
 
 import pytest
 
-from engines.pressure import Pressure
+from crowdglot.engines.openai.pressure import Pressure
 
 
 def full(pressure: Pressure) -> Pressure:

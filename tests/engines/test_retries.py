@@ -5,8 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from engines.openai_answer import Fault
-from engines.retries import Patience, backoff, retry_after
+from crowdglot.engines.openai.answer import Fault
+from crowdglot.engines.openai.retries import Patience, backoff, retry_after
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

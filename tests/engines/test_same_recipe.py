@@ -6,16 +6,16 @@ import json
 import pyarrow as pa
 import pytest
 
-from dialogues.prompt import turn_keys
-from flows.gate import Gate
-from flows.group import fill_in_order
-from flows.job import open_job
-from flows.jury import Here
-from flows.recipe import build_recipe
-from flows.run import Run, make_engine
-from outputs.folder import claim
-from outputs.record import SCHEMA
-from outputs.shards import read_table
+from crowdglot.datasets.folder import claim
+from crowdglot.datasets.record import SCHEMA
+from crowdglot.datasets.shards import read_table
+from crowdglot.dialogues.prompt import turn_keys
+from crowdglot.writing.judging import Here
+from crowdglot.writing.opened import open_job
+from crowdglot.writing.recipe import build_recipe
+from crowdglot.writing.run import Run, make_engine
+from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.shards.in_order import fill_in_order
 from tests.engines.tiny_model import need_transformers
 
 DIALOGUES = 2

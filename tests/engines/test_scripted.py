@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from crowdglot.engines.engine import Completion, Request
+from crowdglot.engines.scripted import Answer, Scripted
 from crowdglot.errors import EngineError, EngineUnavailable
-from engines.engine import Completion, Request
-from engines.scripted import Answer, Scripted
 from tests.engines.questions import question
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engines.server_queue import read_queue
+from crowdglot.engines.openai.server_queue import read_queue
 
 VLLM = b"""\
 # HELP vllm:num_requests_running Number of requests in model execution batches.

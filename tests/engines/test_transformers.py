@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
+from crowdglot.engines.engine import Completion, Message, Request
+from crowdglot.engines.transformers.batch import choose
+from crowdglot.engines.transformers.chat import Chat, Prompt
+from crowdglot.engines.transformers.continuous import Continuous
+from crowdglot.engines.transformers.engine import Transformers, open_all
+from crowdglot.engines.transformers.local import Plan
+from crowdglot.engines.transformers.model import find
+from crowdglot.engines.transformers.static import Static
+from crowdglot.engines.transformers.workers import Worker
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
-from engines.engine import Completion, Message, Request
-from engines.transformers import Transformers, open_all
-from engines.transformers_batch import choose
-from engines.transformers_chat import Chat, Prompt
-from engines.transformers_continuous import Continuous
-from engines.transformers_local import Plan
-from engines.transformers_model import find
-from engines.transformers_static import Static
-from engines.transformers_workers import Worker
 from tests.engines.hub_server import COMMIT, served_hub
 from tests.engines.questions import question
 from tests.engines.tiny_model import (
@@ -401,7 +401,7 @@ def test_other_number_formats(tiny_model: Path) -> None:
 _HUB = """
 import asyncio, json, sys
 from crowdglot.errors import EngineError
-from engines.transformers import Transformers, open_all
+from crowdglot.engines.transformers.engine import Transformers, open_all
 from tests.engines.questions import question
 
 async def run(model):

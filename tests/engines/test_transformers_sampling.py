@@ -1,7 +1,7 @@
 """How the transformers engine draws a token."""
 
-from engines.engine import Sampling
-from engines.transformers_sampling import TOP_K, WINDOW, draw, settings
+from crowdglot.engines.engine import Sampling
+from crowdglot.engines.transformers.sampling import TOP_K, WINDOW, draw, settings
 from tests.engines.tiny_model import need_transformers
 
 torch = need_transformers(module=True)

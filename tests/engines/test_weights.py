@@ -12,10 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from crowdglot.engines.weights import hub, wheels
+from crowdglot.engines.weights import resolving as weights
+from crowdglot.engines.weights.resolving import (
+    HubFile,
+    NamedWeights,
+    named_weights,
+    resolve_weights,
+)
+from crowdglot.engines.weights.wheels import Wheels
 from crowdglot.errors import EngineError, EngineUnavailable
-from engines import hub, weights, wheels
-from engines.weights import HubFile, NamedWeights, named_weights, resolve_weights
-from engines.wheels import Wheels
 
 PARTS = (b"GGUF" + bytes(range(256)) * 20, b"middle" * 700, b"end")
 WHOLE = b"".join(PARTS)
@@ -85,7 +91,7 @@ def test_parts_are_joined_once_and_remembered(
     assert (found.model, found.revision) == ("fake", f"sha256:{named().sha256[:16]}")
     assert not list(cache.glob("*.part"))
     monkeypatch.setattr(wheels, "distribution", None)  # neither looked up nor hashed again
-    monkeypatch.setattr("engines.checksum.sha256", None)
+    monkeypatch.setattr("crowdglot.engines.weights.checksum.sha256", None)
     assert resolve_weights("fake", cache) == found
 
 
@@ -171,7 +177,7 @@ def test_no_room_is_told(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 _TWO = """
 import sys
 from pathlib import Path
-from engines import weights
+from crowdglot.engines.weights import resolving as weights
 from tests.engines.test_weights import named
 sys.path.insert(0, sys.argv[1])
 weights.named_weights = lambda: {"fake": named()}
@@ -214,7 +220,7 @@ _HUB = """
 import json, sys
 from pathlib import Path
 from crowdglot.errors import EngineError
-from engines import weights
+from crowdglot.engines.weights import resolving as weights
 from tests.engines.test_weights import named
 weights.named_weights = lambda: {"fake": named()}
 for model in sys.argv[2:]:

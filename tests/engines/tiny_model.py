@@ -26,7 +26,7 @@ def need_transformers(*, module: bool = False) -> Any:
     if missing:
         reason = f"the transformers extra is not installed: {', '.join(missing)}"
         pytest.skip(reason, allow_module_level=module)
-    from engines.transformers_model import libraries
+    from crowdglot.engines.transformers.model import libraries
 
     torch, _ = libraries()
     torch.set_num_threads(1)

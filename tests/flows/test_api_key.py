@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from crowdglot.errors import ConfigurationError
-from flows.api_key import find_api_key
-from flows.recipe import EngineSettings, build_recipe
+from crowdglot.writing.api_key import find_api_key
+from crowdglot.writing.recipe import EngineSettings, build_recipe
 
 KEY = "sk-canary-81ab"
 

@@ -3,18 +3,18 @@
 import asyncio
 from types import SimpleNamespace
 
-from flows import budget
-from flows.budget import Budget
-from flows.deduplicate import deduplicate
-from flows.finish import finish
-from flows.gate import Gate
-from flows.group import fill_in_order
-from flows.jury import Here
-from flows.rejudge import rejudge
-from flows.run import Run
-from flows.tally import Stop, Tally
-from outputs.folder import claim
-from outputs.shards import incomplete
+from crowdglot.datasets.folder import claim
+from crowdglot.datasets.shards import incomplete
+from crowdglot.writing import budget
+from crowdglot.writing.budget import Budget
+from crowdglot.writing.ending.deduplicate import deduplicate
+from crowdglot.writing.ending.finish import finish
+from crowdglot.writing.judging import Here
+from crowdglot.writing.rejudge import rejudge
+from crowdglot.writing.run import Run
+from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.shards.in_order import fill_in_order
+from crowdglot.writing.watch import Stop, Tally
 from tests.flows.test_shard import Canned, good, make_job, rows_of
 
 

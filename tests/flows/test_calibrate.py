@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from critics import CRITICS
+from crowdglot.critics import CRITICS
+from crowdglot.critics.calibration import calibrate, print_calibration
 from crowdglot.errors import ConfigurationError, MaterialError
-from flows.calibrate import calibrate, print_calibration
 from tests.builders import FRENCH
 
 PERSONA = ["j'ai deux chiens.", "j'aime la mer."]

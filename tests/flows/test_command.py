@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.command import main
-from outputs.storage import write_text
+from crowdglot.command.app import main
+from crowdglot.datasets.storage.files import write_text
 from tests.stub import serving
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,7 @@ def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path, number):
     }
     environment.pop("PREFECT_API_URL", None)
     with serving(latency=0.2) as stub:
-        command = [sys.executable, "-m", "flows.command", "synthesize",
+        command = [sys.executable, "-m", "crowdglot.command.app", "synthesize",
                    str(recipe(tmp_path, stub.base_url))]  # fmt: skip
         first = subprocess.Popen(
             command,
@@ -150,7 +150,10 @@ def closed_port() -> int:
         (["demonstrations.source=empty.json"], r"empty.json, record 1: .*'persona' is empty"),
         (["personas.source=none.json"], r"none.json: no such file"),
         (["engine.base_url="], r"base_url"),
-        (["critics.length.most=1"], r"critics.length: there is no threshold 'most'"),
+        (
+            ["critics.length.most=1"],
+            r"crowdglot.critics.length: there is no threshold 'most'",
+        ),
         (["embedding.kind=openai"], r"embedding.base_url is missing"),
         (["duplicates.against=['nowhere']"], r"duplicates.against: nowhere is no dataset"),
         (["reference=nowhere"], r"nowhere: no such"),

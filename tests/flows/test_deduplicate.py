@@ -8,17 +8,17 @@ import random
 import polars as pl
 import pytest
 
+from crowdglot.datasets.duplicates import read_ledger
+from crowdglot.datasets.folder import claim
+from crowdglot.datasets.shards import is_complete
 from crowdglot.errors import ConfigurationError
-from flows import deduplicate as room
-from flows.deduplicate import check_against, deduplicate, take_out, touched
-from flows.finish import finish
-from flows.jury import Here
-from flows.rejudge import rejudge
-from flows.shard import fill_shard
-from flows.tally import Tally
-from outputs.duplicates import read_ledger
-from outputs.folder import claim
-from outputs.shards import is_complete
+from crowdglot.writing.ending import deduplicate as room
+from crowdglot.writing.ending.deduplicate import check_against, deduplicate, take_out, touched
+from crowdglot.writing.ending.finish import finish
+from crowdglot.writing.judging import Here
+from crowdglot.writing.rejudge import rejudge
+from crowdglot.writing.shards.filling import fill_shard
+from crowdglot.writing.watch import Tally
 from tests.flows.test_shard import Canned, make_job, rows_of, running
 
 WHO = "Ma sœur|Mon voisin|Le facteur|Notre cousine|Le boulanger|Ton oncle|La maîtresse".split("|")
@@ -224,7 +224,7 @@ async def unpublished(_job, _funnel):
 
 
 def test_the_flow_writes_and_looks_in_turn_with_one_engine(tmp_path, monkeypatch):
-    from flows import synthesize as flow_room
+    from crowdglot.flows import synthesize as flow_room
 
     job = make(tmp_path / "d")
     engine = Entered(copying(job, COPIES).write)

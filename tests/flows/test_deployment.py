@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from flows.recipe import Recipe
+from crowdglot.writing.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from crowdglot.collector import unsettle
+from crowdglot.command import display
 from crowdglot.errors import EngineError
-from flows import display
-from flows.finish import finish
-from flows.job import open_job
-from flows.rounds import write_rounds
-from flows.run import engage, running
-from flows.tally import Stop, Tally
+from crowdglot.memory import unsettle
+from crowdglot.writing.ending.finish import finish
+from crowdglot.writing.opened import open_job
+from crowdglot.writing.rounds import write_rounds
+from crowdglot.writing.run import engage, running
+from crowdglot.writing.watch import Stop, Tally
 from tests.flows.test_shard import Canned, fill, good, make_job
 from tests.stub import serving
 
@@ -42,7 +42,7 @@ def test_the_search_for_duplicates_is_under_way(tmp_path, monkeypatch):
         seen.append(tally.under_way)
         return False
 
-    monkeypatch.setattr("flows.rounds.deduplicate", deduplicate)
+    monkeypatch.setattr("crowdglot.writing.rounds.deduplicate", deduplicate)
     fill(job, Canned(good))
     asyncio.run(write_rounds(job, Stop(), Tally(), lambda: None))
     assert seen == [1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.estimate import estimate, print_estimate
+from crowdglot.writing.estimate import estimate, print_estimate
 from tests.flows.test_shard import Canned, fill, good, make_job
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from flows.gate import Gate
+from crowdglot.writing.shards.call_queue import Gate
 
 
 def test_ranks_and_room():

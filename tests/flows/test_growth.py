@@ -9,22 +9,22 @@ from unittest.mock import Mock
 import polars as pl
 import pytest
 
+from crowdglot.datasets import growth
+from crowdglot.datasets.folder import locked, store_recipe
+from crowdglot.datasets.funnel import read_rows
+from crowdglot.datasets.shards import incomplete
+from crowdglot.datasets.storage.location import locate
 from crowdglot.errors import StorageError
-from flows import claiming
-from flows.claiming import claim_dataset
-from flows.estimate import estimate
-from flows.finish import finish
-from flows.gate import Gate
-from flows.group import fill_in_order
-from flows.jury import Here
-from flows.rejudge import rejudge
-from flows.run import Run
-from flows.worker import fill_group
-from outputs import growth
-from outputs.folder import locked, store_recipe
-from outputs.funnel import read_rows
-from outputs.location import locate
-from outputs.shards import incomplete
+from crowdglot.writing import binding as claiming
+from crowdglot.writing.binding import claim_dataset
+from crowdglot.writing.ending.finish import finish
+from crowdglot.writing.estimate import estimate
+from crowdglot.writing.judging import Here
+from crowdglot.writing.machines.worker import fill_group
+from crowdglot.writing.rejudge import rejudge
+from crowdglot.writing.run import Run
+from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.shards.in_order import fill_in_order
 from tests.flows.test_machines import HOLD, ROOT
 from tests.flows.test_shard import Canned, good, make_job
 

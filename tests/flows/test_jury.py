@@ -6,12 +6,12 @@ import signal
 
 import pytest
 
+from crowdglot.datasets.duplicates import Duplicate, write_ledger
+from crowdglot.datasets.duplicates.ledger import draft_hash
+from crowdglot.datasets.record import REFUSED, Entry
+from crowdglot.engines.engine import Completion
 from crowdglot.errors import CrowdglotError
-from engines.engine import Completion
-from flows.jury import Apart, Here, summon
-from outputs.duplicates import Duplicate, write_ledger
-from outputs.duplicates.ledger import draft_hash
-from outputs.record import REFUSED, Entry
+from crowdglot.writing.judging import Apart, Here, summon
 from tests.flows.test_shard import good, make_job
 
 

@@ -17,22 +17,23 @@ from uuid import uuid4
 import polars as pl
 import pytest
 
+from crowdglot.datasets.folder import claim, locked
+from crowdglot.datasets.shards import incomplete
+from crowdglot.datasets.storage.files import write_text
 from crowdglot.errors import ConfigurationError, StorageError
-from flows import cluster, machines, worker
-from flows.budget import Budget
-from flows.claims import CLAIMS, Claims, check_alone
-from flows.gate import Gate
-from flows.group import fill_in_order
-from flows.job import open_job
-from flows.jury import Here
-from flows.machines import Crew, group_size
-from flows.recipe import build_recipe
-from flows.run import Run, make_engine
-from flows.tally import Stop, Tally
-from flows.worker import STOP, fill_group
-from outputs.folder import claim, locked
-from outputs.shards import incomplete
-from outputs.storage import write_text
+from crowdglot.writing.budget import Budget
+from crowdglot.writing.judging import Here
+from crowdglot.writing.machines import cluster, worker
+from crowdglot.writing.machines import crew as machines
+from crowdglot.writing.machines.crew import Crew, group_size
+from crowdglot.writing.machines.shard_locks import CLAIMS, Claims, check_alone
+from crowdglot.writing.machines.worker import STOP, fill_group
+from crowdglot.writing.opened import open_job
+from crowdglot.writing.recipe import build_recipe
+from crowdglot.writing.run import Run, make_engine
+from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.shards.in_order import fill_in_order
+from crowdglot.writing.watch import Stop, Tally
 from tests.flows.test_command import closed_port
 from tests.stub import serving
 
@@ -185,8 +186,8 @@ def test_a_worker_stops_at_the_next_question(tmp_path, monkeypatch):
 
 HOLD = """
 import sys, pathlib
-from flows.claims import Claims
-from outputs.shards import shards_of
+from crowdglot.writing.machines.shard_locks import Claims
+from crowdglot.datasets.shards import shards_of
 shards = list(shards_of(("fr",), 8, 1))
 with Claims(pathlib.Path(sys.argv[1])) as claims:
     print([shard.rank for shard in claims.take(shards[2:4])], flush=True)
@@ -414,7 +415,7 @@ def command(tmp_path):
         path = tmp_path / "recipe.json.toml"
         path.write_text(recipe_text(job), "utf-8")
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.command", "synthesize", str(path), *arguments],
+            [sys.executable, "-m", "crowdglot.command.app", "synthesize", str(path), *arguments],
             cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip

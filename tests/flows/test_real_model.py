@@ -6,16 +6,16 @@ from importlib import metadata
 import polars as pl
 import pytest
 
-from engines import build_engine
-from flows.finish import finish
-from flows.gate import Gate
-from flows.job import open_job
-from flows.jury import Here
-from flows.recipe import build_recipe
-from flows.run import Run
-from flows.shard import fill_shard
-from outputs.folder import claim
-from outputs.funnel import read_rows
+from crowdglot.datasets.folder import claim
+from crowdglot.datasets.funnel import read_rows
+from crowdglot.engines import build_engine
+from crowdglot.writing.ending.finish import finish
+from crowdglot.writing.judging import Here
+from crowdglot.writing.opened import open_job
+from crowdglot.writing.recipe import build_recipe
+from crowdglot.writing.run import Run
+from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.shards.filling import fill_shard
 
 
 def _weights_are_here() -> bool:

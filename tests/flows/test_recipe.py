@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from crowdglot.datasets.folder import store_recipe
 from crowdglot.errors import ConfigurationError
-from flows.recipe import RECIPES, build_recipe, read_recipe
-from outputs.folder import store_recipe
+from crowdglot.writing.recipe import RECIPES, build_recipe, read_recipe
 
 LEAST = {"name": "x", "languages": ["fr"], "dialogues_per_language": 1}
 
@@ -90,5 +90,10 @@ def test_a_dataset_stands_for_itself_wherever_it_lies(tmp_path):
 def test_identity_leaves_out_where_and_how_fast():
     base = recipe().identity()
     assert recipe("output=/x", "engine.concurrency=7", "engine.base_url=y").identity() == base
-    for change in ("seed=1", "engine.model=m", "turns=4", "critics.length.most_characters=9"):
+    for change in (
+        "seed=1",
+        "engine.model=m",
+        "turns=4",
+        "critics.length.most_characters=9",
+    ):
         assert recipe(change).identity() != base

@@ -10,16 +10,23 @@ import polars as pl
 import pytest
 import tomli_w
 
-from flows.command import main
-from flows.deduplicate import check_against
-from flows.finish import finished
-from flows.job import open_job
-from flows.recipe import build_recipe, read_recipe
-from flows.rejudge import rejudge
-from outputs.folder import locked
-from outputs.funnel import measure_funnel, read_rows
-from outputs.location import desk, locate
-from outputs.shards import incomplete, is_complete, reopen, set_aside_damaged, unfinished, written
+from crowdglot.command.app import main
+from crowdglot.datasets.folder import locked
+from crowdglot.datasets.funnel import measure_funnel, read_rows
+from crowdglot.datasets.shards import (
+    incomplete,
+    is_complete,
+    reopen,
+    set_aside_damaged,
+    unfinished,
+    written,
+)
+from crowdglot.datasets.storage.location import desk, locate
+from crowdglot.writing.ending.deduplicate import check_against
+from crowdglot.writing.ending.finish import finished
+from crowdglot.writing.opened import open_job
+from crowdglot.writing.recipe import build_recipe, read_recipe
+from crowdglot.writing.rejudge import rejudge
 from tests.flows.test_deduplicate import COPIES, copying
 from tests.flows.test_deduplicate import make as make_repeating
 from tests.flows.test_deduplicate import run as run_unlocked
@@ -111,9 +118,9 @@ def test_what_was_downloaded_is_a_dataset(shelf, tmp_path):
 
 DYING = """
 import os, signal, sys
-from outputs import shards
-from outputs.remote import Remote
-from outputs.journal import Journal
+from crowdglot.datasets import shards
+from crowdglot.datasets.storage.remote import Remote
+from crowdglot.datasets.journal import Journal
 from tests.flows.test_remote import *
 
 moment, put, unlink = sys.argv[2], Remote.put, Remote.unlink
@@ -174,7 +181,9 @@ def test_another_machine_goes_on_and_asks_for_the_open_shard_alone(shelf, tmp_pa
     job = make_job(f"{shelf}/d", *one)
     second = job.shards()[1]
     die(f"{shelf}/d", f"/rejected/fr/{second.name}", *one, cwd=tmp_path)
-    monkeypatch.setattr("outputs.lease._EXPIRE_SECONDS", -5.0)  # it has been dead for long
+    monkeypatch.setattr(
+        "crowdglot.datasets.storage.lease._EXPIRE_SECONDS", -5.0
+    )  # it has been dead for long
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
@@ -296,7 +305,7 @@ def test_the_command_writes_to_a_store(shelf, tmp_path):
                    "engine.concurrency=16"]  # fmt: skip
         recipe = build_recipe(table, changes, "test")
         (tmp_path / "recipe.toml").write_text(tomli_w.dumps(recipe.model_dump(mode="json")))
-        command = [sys.executable, "-m", "flows.command", "synthesize", "recipe.toml"]
+        command = [sys.executable, "-m", "crowdglot.command.app", "synthesize", "recipe.toml"]
         done = [
             subprocess.run(
                 command, cwd=tmp_path, env=environment, timeout=180, capture_output=True,

@@ -6,12 +6,12 @@ from threading import Thread
 
 import pytest
 
+from crowdglot.dialogues.human import human_files, read_human
 from crowdglot.errors import ConfigurationError, EngineError, MaterialError, StorageError
-from flows.finish import finish
-from flows.human import human_files, read_human
-from flows.report import report
+from crowdglot.writing.ending.finish import finish
+from crowdglot.writing.ending.report import report
+from tests.datasets.report.dataset import ARABIC, row, write_dataset
 from tests.flows.test_shard import Canned, fill, good, make_job
-from tests.outputs.report.dataset import ARABIC, row, write_dataset
 
 SAID = ("On a vu le facteur ce matin.", "Oui, prends un manteau et des bottes.")
 

@@ -13,21 +13,21 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from crowdglot.datasets import scan
+from crowdglot.datasets.folder import claim
+from crowdglot.datasets.funnel import measure_funnel, read_rows
+from crowdglot.datasets.shards import incomplete, is_complete, set_aside_damaged
+from crowdglot.engines.engine import Completion
 from crowdglot.errors import EngineUnavailable, RequestRefused, StorageError
-from engines.engine import Completion
-from flows.finish import counted, finish
-from flows.gate import Gate
-from flows.job import open_job
-from flows.jury import Here
-from flows.recipe import build_recipe
-from flows.rejudge import rejudge
-from flows.run import Run
-from flows.shard import fill_shard
-from flows.tally import Stop
-from outputs import scan
-from outputs.folder import claim
-from outputs.funnel import measure_funnel, read_rows
-from outputs.shards import incomplete, is_complete, set_aside_damaged
+from crowdglot.writing.ending.finish import counted, finish
+from crowdglot.writing.judging import Here
+from crowdglot.writing.opened import open_job
+from crowdglot.writing.recipe import build_recipe
+from crowdglot.writing.rejudge import rejudge
+from crowdglot.writing.run import Run
+from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.shards.filling import fill_shard
+from crowdglot.writing.watch import Stop
 from tests.stub import answer, serving
 
 ROOT = Path(__file__).parents[2]
@@ -234,8 +234,8 @@ def test_crash_while_a_shard_is_put_away(tmp_path, monkeypatch, moment):
     shard = job.shards()[0]
     # As after a crash between two steps: the journal is still there, the files perhaps not.
     rejudge_journal = shard.journal(job.folder)
-    from outputs.journal import Journal, encode
-    from outputs.shards import read_entries
+    from crowdglot.datasets.journal import Journal, encode
+    from crowdglot.datasets.shards import read_entries
 
     with Journal(rejudge_journal) as journal:
         for entry in read_entries(job.folder, shard):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.survival.bench import Broken, demand_sentence
-from benchmarks.survival.catalogue import CHECKS, SHORT
-from benchmarks.survival.processes import descendants, end, survivors
-from benchmarks.survival.talk import speak
-from benchmarks.survival.wounds import fill
+from tests.survival.bench import Broken, demand_sentence
+from tests.survival.catalogue import CHECKS, SHORT
+from tests.survival.processes import descendants, end, survivors
+from tests.survival.talk import speak
+from tests.survival.wounds import fill
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 @pytest.mark.server
 def test_the_short_form_passes():
-    command = [sys.executable, "-m", "benchmarks.survival", "--short", "--json"]
+    command = [sys.executable, "-m", "tests.survival", "--short", "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.stdout, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from languages.folding import fold
+from crowdglot.languages.folding import fold
 
 
 def test_case_width_marks_and_what_nobody_sees_are_no_difference():

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from languages.identification import identify, identify_dialogue, verifiable
-from languages.language import resolve_language
-from languages.scripts import count_letters, foreign_letters, foreign_share, wrong_chinese
+from crowdglot.languages.identification import identify, identify_dialogue, verifiable
+from crowdglot.languages.language import resolve_language
+from crowdglot.languages.scripts import count_letters, foreign_letters, foreign_share, wrong_chinese
 
 GERMAN = (
     "Hast du schon gehört, dass die Bäckerei zumacht?",

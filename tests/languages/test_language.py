@@ -4,9 +4,9 @@ import pytest
 import regex
 
 from crowdglot.errors import ConfigurationError
-from languages.identification import identify, verifiable
-from languages.language import packed_tags, resolve_language
-from languages.scripts import foreign_share
+from crowdglot.languages.identification import identify, verifiable
+from crowdglot.languages.language import packed_tags, resolve_language
+from crowdglot.languages.scripts import foreign_share
 
 
 def test_enough_packs_over_enough_scripts():

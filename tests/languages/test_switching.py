@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from critics import load_critics
-from critics.language import LanguageCritic
-from languages import switching
-from languages.language import resolve_language
-from languages.switching import can_find_switches, switched_spans, switched_words
+from crowdglot.critics import load_critics
+from crowdglot.critics.language import LanguageCritic
+from crowdglot.languages import switching
+from crowdglot.languages.language import resolve_language
+from crowdglot.languages.switching import can_find_switches, switched_spans, switched_words
 from tests.builders import FRENCH, dialogue
 
 LEAST = 3.6  # as in critics/thresholds.toml

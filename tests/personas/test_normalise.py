@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personas.normalise import looks_english, normalise, normalise_fact
+from crowdglot.personas.normalise import looks_english, normalise, normalise_fact
 
 REPAIRED = {
     "i'm a nurse .": "I'm a nurse.",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dialogues.readers import personas_of, read_demonstrations
-from personas.persona import Persona
+from crowdglot.dialogues.readers import personas_of, read_demonstrations
+from crowdglot.personas.persona import Persona
 
 MINORS = (
     "I am 10 years old.", "I'm 17.", "I’m a sixth grader.", "I am a 15 year old girl.",

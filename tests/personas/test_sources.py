@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crowdglot.errors import MaterialError
-from personas.sources import bundled_personas, read_personas
+from crowdglot.personas.sources.bundled import bundled_personas, read_personas
 
 
 def test_bundled_personas_are_many_and_different() -> None:

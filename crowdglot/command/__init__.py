@@ -1,0 +1,1 @@
+"""The ``crowdglot`` command: what is read from and written to a terminal."""

@@ -1,0 +1,194 @@
+"""The ``crowdglot`` command."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crowdglot import __version__
+from crowdglot.errors import CrowdglotError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Open LLMs as multilingual crowdworkers: dialogues written directly in any language.",
+)
+
+Recipe = Annotated[str, typer.Argument(help="A recipe's path, or the name of a bundled one.")]
+Dataset = Annotated[str, typer.Argument(help="The folder of a dataset, or its URL.")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a key of the recipe: key=value.")
+]
+EngineKind = Annotated[str, typer.Option("--engine", help="embedded, openai … (engine.kind).")]
+Model = Annotated[str, typer.Option("--model", help="The model (engine.model).")]
+BaseUrl = Annotated[str, typer.Option("--base-url", help="Where it is served (engine.base_url).")]
+Output = Annotated[str, typer.Option("--output", help="The dataset's folder or URL (output).")]
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence on stderr and exit code 2."""
+    from crowdglot.command.environment import settle
+
+    settle()
+    try:
+        app()
+    except CrowdglotError as error:
+        typer.echo(f"crowdglot: {error}", err=True)
+        sys.exit(2)
+
+
+def _gather(
+    changes: list[str] | None, engine: str = "", model: str = "", base_url: str = "",
+    output: str = "",
+) -> list[str]:  # fmt: skip
+    """The short options, as the changes of the recipe that they stand for."""
+    options = {
+        "engine.kind": engine,
+        "engine.model": model,
+        "engine.base_url": base_url,
+        "output": output,
+    }
+    return [*(f"{key}={value}" for key, value in options.items() if value), *(changes or [])]
+
+
+@app.command()
+def synthesize(
+    recipe: Recipe,
+    changes: Changes = None,
+    engine: EngineKind = "",
+    model: Model = "",
+    base_url: BaseUrl = "",
+    output: Output = "",
+    show: Annotated[int, typer.Option(help="Dialogues to show at the end.")] = 0,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check all shards; write damaged ones anew.")
+    ] = False,
+) -> None:
+    """Write the dialogues of RECIPE. Run it again after any interruption and it goes on."""
+    from crowdglot.command.display import run_with_display
+    from crowdglot.writing.recipe import read_recipe
+
+    chosen = read_recipe(recipe, _gather(changes, engine, model, base_url, output))
+    sys.exit(run_with_display(chosen, show, verify=verify))
+
+
+@app.command()
+def preview(
+    recipe: Recipe,
+    changes: Changes = None,
+    first: Annotated[int, typer.Option(help="Index of the first scenario.")] = 0,
+    count: Annotated[int, typer.Option(help="How many prompts to print.")] = 1,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Calls, tokens and time instead of prompts.")
+    ] = False,
+    like: Annotated[
+        Path | None, typer.Option(help="A dataset to estimate by; by default the recipe's own.")
+    ] = None,
+    price_in: Annotated[float, typer.Option(help="Per million prompt tokens.", min=0)] = 0.0,
+    price_out: Annotated[float, typer.Option(help="Per million answer tokens.", min=0)] = 0.0,
+) -> None:
+    """Print the prompts of RECIPE, or what its run will cost; no model is called."""
+    from crowdglot.command.display import print_prompts
+    from crowdglot.writing.estimate import print_estimate
+    from crowdglot.writing.opened import open_job
+    from crowdglot.writing.recipe import read_recipe
+
+    chosen = read_recipe(recipe, changes or [])
+    if estimate:
+        print_estimate(open_job(chosen), like, price_in, price_out)
+    else:
+        print_prompts(chosen, first, count)
+
+
+@app.command()
+def rejudge(dataset: Dataset, changes: Changes = None) -> None:
+    """Judge DATASET anew with today's critics and thresholds; the model is not asked."""
+    from crowdglot.command.display import print_funnel
+    from crowdglot.datasets.storage.location import locate
+    from crowdglot.writing.rejudge import rejudge as judge_anew
+
+    funnel, short = judge_anew(locate(dataset), changes or [])
+    print_funnel(funnel)
+    if short:
+        typer.echo(f"{short} shard(s) want more dialogues: run `crowdglot synthesize` again.")
+
+
+@app.command()
+def show(
+    dataset: Dataset,
+    language: Annotated[str, typer.Option(help="Only this language tag.")] = "",
+    event: Annotated[str, typer.Option(help="Only this speech event.")] = "",
+    rejected: Annotated[bool, typer.Option("--rejected", help="Rejected drafts instead.")] = False,
+    count: Annotated[int, typer.Option(help="How many dialogues.")] = 4,
+) -> None:
+    """Show dialogues of DATASET in the terminal, one of each language in turn; 1 if none is."""
+    from crowdglot.command.display import print_dialogues
+    from crowdglot.datasets.storage.location import locate
+
+    folder = locate(dataset)
+    if not print_dialogues(folder, language=language, event=event, rejected=rejected, count=count):
+        sys.exit(1)
+
+
+@app.command()
+def report(
+    dataset: Dataset,
+    human: Annotated[
+        Path | None, typer.Option(help="Human dialogues to stand beside: a folder, or one file.")
+    ] = None,
+    changes: Changes = None,
+) -> None:
+    """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
+    from crowdglot.datasets.storage.location import locate
+    from crowdglot.writing.ending.report import report as write
+
+    page, _ = write(locate(dataset), human, changes or [])
+    typer.echo(page)
+
+
+@app.command()
+def calibrate(
+    source: Annotated[Path, typer.Argument(help="A folder of human dialogues, or one file.")],
+    language: Annotated[str, typer.Option(help="The language of all files.")] = "",
+    turns: Annotated[int, typer.Option(help="Judge only the first turns; 0 for all.", min=0)] = 0,
+    examples: Annotated[int, typer.Option(help="Rejections to show of each.", min=0)] = 3,
+) -> None:
+    """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
+    from crowdglot.critics.calibration import calibrate as measure
+    from crowdglot.critics.calibration import print_calibration
+
+    calibration = measure(source, language, turns)
+    print_calibration(calibration, examples)
+    sys.exit(1 if calibration.broken else 0)
+
+
+@app.command()
+def languages() -> None:
+    """List the languages that have a pack; any other BCP-47 tag can be asked for too."""
+    from crowdglot.command.display import print_languages
+
+    print_languages()
+
+
+@app.command()
+def events() -> None:
+    """List the speech events."""
+    from crowdglot.command.display import print_events
+
+    print_events()
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Handle the options before any command."""
+    if show_version:
+        typer.echo(f"crowdglot {__version__}")
+        raise typer.Exit
+
+
+if __name__ == "__main__":
+    main()

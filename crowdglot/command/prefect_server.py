@@ -1,0 +1,123 @@
+"""Prefect's server for one run, where the user has none: started beside the model, gone with it.
+
+Prefect starts one by itself too, but in the run's own group of processes: a Ctrl-C ends it before
+the flow, and a kill of the run leaves it behind. This one hears no signal and ends when its input
+does, however the run dies.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from crowdglot.command.environment import has_own_server
+from crowdglot.datasets.storage.files import storing
+from crowdglot.errors import StorageError
+
+_STARTING_SECONDS, _LEAVING_SECONDS = 120.0, 5.0
+# As Prefect sets them for its temporary server.
+_SETTINGS = {
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+}
+
+
+@asynccontextmanager
+async def prefect_server() -> AsyncIterator[asyncio.Task[None]]:
+    """Start a server and name it to Prefect, which must not have been imported yet.
+
+    Gives the task that waits until it answers. Does nothing where the user has a server.
+    """
+    if has_own_server():
+        yield asyncio.create_task(asyncio.sleep(0))
+        return
+    home = Path(os.environ.get("PREFECT_HOME", ".prefect"))
+    process, url = await asyncio.to_thread(_start, home)
+    os.environ["PREFECT_API_URL"] = url
+    waiting = asyncio.create_task(_until_it_answers(url, process, home))
+    try:
+        yield waiting
+    finally:
+        del os.environ["PREFECT_API_URL"]
+        waiting.cancel()
+        await asyncio.to_thread(_end, process)
+
+
+def _start(home: Path) -> "tuple[subprocess.Popen[bytes], str]":
+    """The process, and where it is going to answer."""
+    with storing(home):
+        home.mkdir(parents=True, exist_ok=True)
+        log = (home / "server.log").open("ab")
+    with log, socket.create_server(("127.0.0.1", 0)) as listening:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "crowdglot.command.prefect_server", str(listening.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **_SETTINGS},
+            pass_fds=[listening.fileno()],
+            start_new_session=True,
+        )
+        return process, f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+
+
+async def _until_it_answers(url: str, process: "subprocess.Popen[bytes]", home: Path) -> None:
+    loop = asyncio.get_running_loop()
+    latest = loop.time() + _STARTING_SECONDS
+    async with aiohttp.ClientSession() as session:
+        while loop.time() < latest and process.poll() is None:
+            try:
+                time_out = aiohttp.ClientTimeout(total=_STARTING_SECONDS)
+                async with session.get(f"{url}/health", timeout=time_out) as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)
+    raise StorageError(
+        f"{home}: Prefect's server does not start there (server.log tells why); make the folder "
+        "writable, or set PREFECT_API_URL to a server that runs."
+    )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    process.terminate()
+    try:
+        process.wait(_LEAVING_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _leave_with_the_run() -> None:
+    """End this process once its input has ended, in good order or not."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(_LEAVING_SECONDS)
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve on the socket whose number is the only argument."""
+    import uvicorn
+
+    threading.Thread(target=_leave_with_the_run, daemon=True).start()
+    config = uvicorn.Config(
+        "prefect.server.api.server:create_app", factory=True, log_level="error", lifespan="on"
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+
+
+if __name__ == "__main__":
+    main()

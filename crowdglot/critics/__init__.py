@@ -1,0 +1,82 @@
+"""Critics: each judges one dialogue and says why not. One file a critic, cheap before dear.
+
+A critic's module name is its key here, in ``thresholds.toml``, in the recipe and in the rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from crowdglot.critics.verdict import Critic, Verdict
+from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.errors import ConfigurationError
+from crowdglot.strict_toml import read_toml
+
+__all__ = ["CRITICS", "Critic", "Verdict", "judge", "judge_all", "load_critics"]
+
+CRITICS = {
+    "format": "Format",
+    "speakers": "Speakers",
+    "length": "Length",
+    "artefacts": "Artefacts",
+    "assistant": "Assistant",
+    "script": "Script",
+    "repetition": "Repetition",
+    "copying": "Copying",
+    "recital": "Recital",
+    "language": "LanguageCritic",
+}
+
+THRESHOLDS = Path(__file__).parent / "thresholds.toml"
+
+
+def load_critics(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Critic, ...]:
+    """All critics in order, with the thresholds of the TOML and ``overrides`` on top.
+
+    Raises ConfigurationError for a critic or threshold that does not exist, or one of a wrong type.
+    """
+    thresholds = read_toml(THRESHOLDS)
+    for name, changed in (overrides or {}).items():
+        if name not in CRITICS:
+            raise ConfigurationError(
+                f"critics: there is no critic '{name}'; known: {', '.join(CRITICS)}."
+            )
+        for key, value in changed.items():
+            usual = thresholds[name].get(key)
+            if usual is None:
+                known = ", ".join(thresholds[name]) or "none"
+                raise ConfigurationError(
+                    f"critics.{name}: there is no threshold '{key}'; known: {known}."
+                )
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ConfigurationError(
+                    f"critics.{name}.{key}: {value!r} is not a number; give one such as {usual}."
+                )
+            thresholds[name][key] = value
+    return tuple(
+        getattr(import_module(f"crowdglot.critics.{name}"), cls)(**thresholds[name])
+        for name, cls in CRITICS.items()
+    )
+
+
+def judge(dialogue: Dialogue, critics: Sequence[Critic]) -> tuple[Verdict, ...]:
+    """The verdicts of all critics; only that of the first where there is no text to judge."""
+    return judge_all((dialogue,), critics)[0]
+
+
+def judge_all(
+    dialogues: Sequence[Dialogue], critics: Sequence[Critic]
+) -> list[tuple[Verdict, ...]]:
+    """The verdicts on several dialogues, as ``judge`` gives them.
+
+    One critic after the other goes over all of them, so that what it looks things up in stays in
+    the processor's cache: some take half the time.
+    """
+    first = [critics[0].judge(dialogue) for dialogue in dialogues]
+    told = [[verdict] for verdict in first]
+    readable = [at for at, dialogue in enumerate(dialogues) if first[at].passed or dialogue.turns]
+    for critic in critics[1:]:
+        for at in readable:
+            told[at].append(critic.judge(dialogues[at]))
+    return [tuple(verdicts) for verdicts in told]

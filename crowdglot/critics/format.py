@@ -1,0 +1,21 @@
+"""Whether the draft could be read, and has the turns that were asked for."""
+
+from dataclasses import dataclass
+
+from crowdglot.critics.verdict import Verdict
+from crowdglot.dialogues.dialogue import Dialogue
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Reasons: "not_json", "not_an_object", "wrong_keys", "not_text", "turn_count"."""
+
+    def judge(self, dialogue: Dialogue) -> Verdict:
+        """Judge what the parser left."""
+        if dialogue.fault:
+            reason, _, evidence = dialogue.fault.partition(": ")
+            return Verdict("format", reason, evidence[:200])
+        found, wanted = len(dialogue.turns), len(dialogue.scenario.order)
+        if found != wanted:
+            return Verdict("format", "turn_count", f"{found} turns instead of {wanted}", found)
+        return Verdict("format", score=found)

@@ -1,0 +1,33 @@
+"""Character n-grams: how critics compare texts in every script alike."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from crowdglot.dialogues.dialogue import Turn
+from crowdglot.languages.folding import fold
+
+# Critics that compare look at so many characters of a turn. The longest human turn has 167; one
+# that runs on past this is rejected for its length, and must not hold up the others.
+MOST_COMPARED = 4000
+
+
+def grams(text: str, length: int, step: int = 1) -> list[str]:
+    """Runs of ``length`` characters, every ``step`` characters; a shorter text as it is."""
+    if len(text) <= length:
+        return [text]
+    return [text[at : at + length] for at in range(0, len(text) - length + 1, step)]
+
+
+def squeezed(text: str) -> str:
+    """The beginning of ``text`` that is compared, folded (see ``crowdglot.languages.folding``)."""
+    return fold((text[:MOST_COMPARED],))[0]
+
+
+def squeezed_turns(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """``squeezed`` of every turn; remembered, because several critics ask one after the other."""
+    return _squeezed(tuple([turn.text[:MOST_COMPARED] for turn in turns]))
+
+
+@lru_cache(maxsize=256)
+def _squeezed(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(fold(texts))

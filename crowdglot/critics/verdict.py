@@ -1,0 +1,44 @@
+"""The contract of a critic: one dialogue in, one verdict with its reason and evidence out."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from crowdglot.dialogues.dialogue import Dialogue
+
+MOST_EVIDENCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one critic says of one dialogue.
+
+    ``reason``: None when it passes, else a stable name such as "echo_turn", which is counted in
+    the funnel. ``evidence``: what was found and where ("turn 3: 'Hello, my friend'"), cut to 200
+    characters that UTF-8 can hold. ``score``: the figure that was held against the threshold.
+    """
+
+    critic: str
+    reason: str | None = None
+    evidence: str = ""
+    score: float | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.evidence) > MOST_EVIDENCE or not self.evidence.isascii():
+            whole = self.evidence[:MOST_EVIDENCE].encode("utf-8", "replace").decode()
+            object.__setattr__(self, "evidence", whole)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the dialogue may be kept, as far as this critic is concerned."""
+        return self.reason is None
+
+
+class Critic(Protocol):
+    """One file a critic: a frozen dataclass whose fields are its thresholds.
+
+    The module's name is its key in ``thresholds.toml`` and in the recipe, and ``Verdict.critic``.
+    """
+
+    def judge(self, dialogue: Dialogue) -> Verdict:
+        """Judge; never raise, whatever the text holds."""
+        ...

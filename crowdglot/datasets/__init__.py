@@ -1,0 +1,1 @@
+"""Datasets: rows, journals, shards, and what is told of the whole."""

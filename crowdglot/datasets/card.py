@@ -1,0 +1,66 @@
+"""The dataset card: what the hub and ``datasets.load_dataset`` read, one config a language."""
+
+from collections.abc import Sequence
+
+import yaml
+
+from crowdglot import __version__
+from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.location import Location
+from crowdglot.languages.language import resolve_language
+
+
+def write_card(
+    folder: Location, name: str, languages: Sequence[str], model: str, funnel: Funnel
+) -> None:
+    """Write ``README.md`` into the dataset folder."""
+    header = {
+        "language": sorted({tag.split("-")[0] for tag in languages}),
+        "task_categories": ["text-generation"],
+        "tags": ["dialogue", "persona", "synthetic", "crowdglot"],
+        "size_categories": [_size(funnel.accepted)],
+        "configs": [
+            {
+                "config_name": tag,
+                "data_files": [{"split": "train", "path": f"data/{tag}/*.parquet"}],
+            }
+            for tag in languages
+        ],
+    }
+    rows = "\n".join(
+        f"| {resolve_language(tag).name} | `{tag}` | {funnel.accepted_by_language.get(tag, 0)} "
+        f"| {funnel.rejected_by_language.get(tag, 0)} |"
+        for tag in languages
+    )
+    reasons = "\n".join(f"| {reason} | {count} |" for reason, count in funnel.reasons.items())
+    body = f"""# {name}
+
+Open-domain dialogues written directly in each language by `{model}`, with English demonstrations
+and without machine translation, made with crowdglot {__version__}. Every dialogue has two or more
+personas, a speech event and a common ground; the files under `rejected/` hold what the critics
+refused, with their reasons.
+
+| language | tag | accepted | rejected drafts |
+|---|---|---|---|
+{rows}
+
+Acceptance rate: {funnel.acceptance_rate:.1%} of {funnel.drafts} drafts.
+
+| reason for rejection | drafts |
+|---|---|
+{reasons or "| none | 0 |"}
+
+The text was written by a language model. It may state falsehoods and carry the model's biases, and
+the people in it are invented. The model's licence governs the use of its output.
+"""
+    written = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
+    write_text(folder / "README.md", f"---\n{written}---\n\n{body}")
+
+
+def _size(rows: int) -> str:
+    """The hub's name for a number of rows."""
+    for limit, label in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")):
+        if rows < limit:
+            return label
+    return "100K<n<1M" if rows < 1_000_000 else "1M<n<10M"

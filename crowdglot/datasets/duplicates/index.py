@@ -1,0 +1,166 @@
+"""The dialogues known so far: by MinHash (Broder 1997) and bands of it (LSH: Indyk and Motwani
+1998) those near enough to be compared are found, and exact Jaccard decides.
+
+Only small runs of ``bands`` are in memory. The texts stay where they are; ``fetch`` brings those
+of candidates.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from crowdglot.datasets.duplicates.bands import Bands, Hashes, Signer, shared
+from crowdglot.datasets.duplicates.shingles import Shingles, jaccard
+
+Texts = Sequence[Shingles]  # the shingles of every turn of a dialogue
+_FEWEST = 8  # shingles that a text needs to be compared: "I am fine, and you?" is nobody's copy
+# A dialogue has 64 places in the bands: its first 63 turns, and the whole.
+_PLACES, _WHOLE = 64, 63
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a dialogue duplicates. ``key``: of the earlier one; ``share``: Jaccard of the whole
+    dialogue for the reason "near_duplicate", repeated turns over long ones for "repeated_turns",
+    where ``turn`` is the number of the first one that is repeated, from 1."""
+
+    reason: str
+    key: int
+    share: float
+    turn: int = 0
+
+
+@dataclass(slots=True)
+class _Part:
+    """A turn or a whole dialogue while it is put.
+
+    ``near``: the places that share a band with it, of earlier calls; ``beside``: for each band
+    that it shares within this call, the places kept so far; ``place``: its own once it is kept.
+    """
+
+    shingles: Shingles
+    near: tuple[int, ...] = ()  # nearly always none, so that a new one would be waste
+    beside: tuple[list[int], ...] = ()
+    place: int = -1
+
+    def candidates(self) -> Sequence[int]:
+        """The places to compare it with, the earliest first."""
+        return sorted({*self.near, *chain(*self.beside)}) if self.near or self.beside else ()
+
+    def keep(self, place: int) -> None:
+        """Let those that follow in this call find it."""
+        self.place = place
+        for places in self.beside:
+            places.append(place)
+
+
+class Index:
+    """Near-duplicates of what was put in before.
+
+    ``least_similarity``: Jaccard from which two texts are duplicates. ``least_repeated``: the
+    share of long turns, two at least, that make a dialogue one when they are duplicates each.
+    ``fetch``: the shingles of every turn of a key that was put in.
+    """
+
+    def __init__(
+        self,
+        least_similarity: float,
+        least_repeated: float,
+        fetch: Callable[[int], Texts],
+    ) -> None:
+        self.least_similarity, self.least_repeated = least_similarity, least_repeated
+        self._fetch = fetch
+        self._sign_whole = Signer(64, least_similarity, recall=0.95)
+        self._sign_turn = Signer(18, least_similarity, recall=0.9)
+        self._bands = Bands()
+
+    def put(
+        self, dialogues: Sequence[tuple[int, Texts]], *, always: bool = False
+    ) -> list[Match | None]:
+        """Keep dialogues one after the other, each by its key, or say what it duplicates and
+        forget it; ``always``: keep it anyway.
+
+        The more at once, the faster: they are signed, and looked up among those of earlier calls,
+        all together.
+        """
+        parts, bands = self._sign([turns for _, turns in dialogues])
+        found = [
+            self._put(key, own, always=always)
+            for (key, _), own in zip(dialogues, parts, strict=True)
+        ]
+        for signed, hashes in bands:
+            kept = np.array([part.place >= 0 for part in signed], bool)
+            places = np.array([part.place for part in signed if part.place >= 0], np.uint64)
+            self._bands.insert(hashes[kept].ravel(), places.repeat(hashes.shape[1]))
+        return found
+
+    def _sign(
+        self, dialogues: Sequence[Texts]
+    ) -> tuple[list[dict[int, "_Part"]], list[tuple[list["_Part"], Hashes]]]:
+        """The parts of each dialogue that are looked up: by number its long turns, and the whole;
+        none where that is too short. Then all turns with their bands, and all wholes."""
+        dealt: list[dict[int, _Part]] = [{} for _ in dialogues]
+        turns, wholes = list[_Part](), list[_Part]()
+        for parts, texts in zip(dealt, dialogues, strict=True):
+            whole = frozenset[str]().union(*texts)
+            if len(whole) >= _FEWEST:
+                for number, text in enumerate(texts[:_WHOLE]):
+                    if len(text) >= _FEWEST:
+                        turns.append(parts.setdefault(number, _Part(text)))
+                wholes.append(parts.setdefault(_WHOLE, _Part(whole)))
+        bands = []
+        for signer, signed in ((self._sign_turn, turns), (self._sign_whole, wholes)):
+            if signed:
+                hashes = signer.sign([part.shingles for part in signed])
+                bands.append((signed, hashes))
+                width = hashes.shape[1]
+                for position, place in self._bands.find(hashes.ravel()):
+                    signed[position // width].near += (place,)
+                for positions in shared(hashes.ravel()):
+                    places: list[int] = []
+                    for position in positions:
+                        signed[position // width].beside += (places,)
+        return dealt, bands
+
+    def _put(self, key: int, parts: dict[int, "_Part"], *, always: bool) -> Match | None:
+        whole = parts.get(_WHOLE)
+        if whole is None:
+            return None
+        turns = {number: part for number, part in parts.items() if number != _WHOLE}
+        repeated: dict[int, int] = {}
+        for number, turn in turns.items():
+            if (other := self._first_with(turn.shingles, turn.candidates())) is not None:
+                repeated[number] = other
+        if not always:
+            if match := self._nearest(whole.shingles, whole.candidates()):
+                return match
+            if len(repeated) >= max(2, self.least_repeated * len(turns)):
+                other = Counter(repeated.values()).most_common(1)[0][0]
+                first = next(number for number, found in repeated.items() if found == other)
+                return Match("repeated_turns", other, len(repeated) / len(turns), first + 1)
+        for number, part in parts.items():
+            if number not in repeated:
+                part.keep(key * _PLACES + number)
+        return None
+
+    def _nearest(self, whole: Shingles, places: Sequence[int]) -> Match | None:
+        best: Match | None = None
+        for key, number in (divmod(place, _PLACES) for place in places):
+            if number != _WHOLE:
+                continue
+            similarity = jaccard(whole, frozenset[str]().union(*self._fetch(key)))
+            if similarity >= self.least_similarity and (best is None or similarity > best.share):
+                best = Match("near_duplicate", key, similarity)
+        return best
+
+    def _first_with(self, turn: Shingles, places: Sequence[int]) -> int | None:
+        """The first dialogue that has this turn."""
+        for key, number in (divmod(place, _PLACES) for place in places):
+            if number != _WHOLE and (
+                jaccard(turn, self._fetch(key)[number]) >= self.least_similarity
+            ):
+                return key
+        return None

@@ -1,0 +1,1 @@
+"""How a metric is measured: the corpus, tokens, intervals, and figures with signatures."""

@@ -1,0 +1,43 @@
+"""How differently dialogues open: the entropy of the first three words of their first turns.
+
+Shannon entropy over its greatest value: 1 where no two dialogues open alike, 0 where all do.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from crowdglot.datasets.metrics.measuring.corpus import Corpus
+from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.tokenisation import is_word, tokenise
+
+WORDS = 3
+
+
+def evenness(counts: Sequence[int]) -> float | None:
+    """Entropy of the counts over its maximum for so many draws; None below two draws."""
+    drawn = np.array([count for count in counts if count], np.float64)
+    if drawn.sum() < 2:
+        return None
+    shares = drawn / drawn.sum()
+    return max(0.0, float(-(shares * np.log(shares)).sum() / np.log(drawn.sum())))
+
+
+def measure(corpus: Corpus) -> Iterator[Reading]:
+    """opening_entropy, 0 to 1."""
+    known: dict[tuple[str, ...], int] = {}
+    openings = np.array(
+        [known.setdefault(_opening(turns, corpus.tokeniser), len(known)) for turns in corpus.turns],
+        np.int64,
+    )
+
+    def of(chosen: Chosen) -> float | None:
+        return evenness(np.bincount(openings[chosen]).tolist()) if len(chosen) else None
+
+    details: Details = {"variant": "normalised", "n": WORDS}
+    yield Reading("opening_entropy", of, "higher", "halves", details, 100)
+
+
+def _opening(turns: Sequence[str], tokeniser: str) -> tuple[str, ...]:
+    first = turns[0] if turns else ""
+    return tuple(list(filter(is_word, tokenise(first, tokeniser)))[:WORDS])

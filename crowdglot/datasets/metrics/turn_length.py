@@ -1,0 +1,38 @@
+"""How long turns are, in tokens, and how many a dialogue has: to lie near the human figures."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from crowdglot.datasets.metrics.measuring.corpus import Corpus
+from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading, mean_of
+from crowdglot.datasets.metrics.measuring.tokenisation import tokenise
+
+PERCENTILES = (10, 50, 90)
+
+
+def lengths(corpus: Corpus) -> list[list[int]]:
+    """Tokens of every turn, punctuation included, dialogue by dialogue (for histograms)."""
+    return [[len(tokenise(turn, corpus.tokeniser)) for turn in turns] for turns in corpus.turns]
+
+
+def measure(corpus: Corpus) -> Iterator[Reading]:
+    """turn_length_mean, turn_length_p10, _p50, _p90, and turns (a dialogue)."""
+    by_dialogue = lengths(corpus)
+    sums = np.array([(sum(turns), len(turns)) for turns in by_dialogue], np.int64)
+
+    def mean(chosen: Chosen) -> float | None:
+        tokens, turns = sums[chosen].sum(axis=0) if len(chosen) else (0, 0)
+        return float(tokens / turns) if turns else None
+
+    def percentile(chosen: Chosen, percent: int) -> float | None:
+        turns = [length for number in chosen for length in by_dialogue[number]]
+        return float(np.percentile(turns, percent)) if turns else None
+
+    yield Reading("turn_length_mean", mean, "neither", "bootstrap", {"unit": "tokens"})
+    for percent in PERCENTILES:
+        of = partial(percentile, percent=percent)
+        yield Reading(f"turn_length_p{percent}", of, "neither", "none", {"unit": "tokens"})
+    counts = mean_of(np.array([len(turns) for turns in by_dialogue], np.float64))
+    yield Reading("turns", counts, "neither", "bootstrap", {"unit": "turns"})

@@ -1,0 +1,132 @@
+"""All that the report shows, gathered from the Parquet files: they are the only ledger."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crowdglot.datasets.funnel import Funnel, measure_funnel, tally
+from crowdglot.datasets.metrics.measuring.diversity import measure
+from crowdglot.datasets.metrics.measuring.figure import Figure, as_metrics
+from crowdglot.datasets.metrics.measuring.rows import read_some
+from crowdglot.datasets.report.distributions import Dialogues, Histogram, histograms
+from crowdglot.datasets.report.reading import Part, open_part
+from crowdglot.datasets.report.selection import select_dialogues
+from crowdglot.datasets.report.similar import Similar, most_similar
+from crowdglot.datasets.scan import batches, naming_damage
+from crowdglot.datasets.shards import unfinished
+from crowdglot.datasets.storage.location import Location
+from crowdglot.engines.embedding.embedder import Meanings
+
+# Of larger datasets an even part of about so many dialogues is measured, without intervals.
+MOST_MEASURED = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A dataset, and what its rows cannot tell.
+
+    ``funnel``: where the run has counted it already. ``wanted``: dialogues planned of each
+    (language, event), where it has not; None where the plan is not known. ``personas_available``:
+    the size of the persona pool, 0 where it is not known. ``reference``: the turn texts of human
+    dialogues by language tag. ``embed``: the vectors of texts, where an embedding model is at hand.
+    """
+
+    folder: Location
+    name: str
+    seed: int = 0
+    funnel: Funnel | None = None
+    wanted: Mapping[tuple[str, str], int] | None = None
+    personas_available: int = 0
+    reference: Mapping[str, Dialogues] = field(default_factory=dict)
+    embed: Callable[[Sequence[str]], Meanings | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``cells``: (accepted, rejected) of each (language, event). ``measured``: how many accepted
+    dialogues the figures and histograms were drawn from. ``accepted`` and ``rejected``: dialogues
+    as shown (see ``selection``). ``planned``: whether the funnel was held against the plan.
+    ``unfinished``: shards that want more dialogues, or whose journal is not yet a file of rows.
+    """
+
+    name: str
+    funnel: Funnel
+    models: tuple[str, ...]
+    cells: Mapping[tuple[str, str], tuple[int, int]]
+    measured: int
+    figures: Sequence[Figure]
+    histograms: Sequence[Histogram]
+    similar: Similar
+    accepted: Sequence[Mapping[str, Any]]
+    rejected: Sequence[Mapping[str, Any]]
+    personas_available: int
+    planned: bool
+    unfinished: int
+
+    def as_metrics(self) -> dict[str, Any]:
+        """What ``metrics.json`` holds; no "short" where the plan is not known."""
+        funnel = self.funnel.as_metrics()
+        if not self.planned:
+            del funnel["short"]
+        return {
+            "name": self.name,
+            "funnel": funnel,
+            "personas_available": self.personas_available,
+            "diversity": as_metrics(self.figures),
+            "most_similar": [
+                {
+                    "language": pair.language,
+                    "similarity": round(pair.similarity, 4),
+                    "ids": [pair.one["id"], pair.other["id"]],
+                }
+                for pair in self.similar.pairs
+            ],
+        }
+
+
+def gather(source: Source) -> Facts:
+    """Count and measure a dataset; StorageError names a file that is damaged."""
+    folder = source.folder
+    data, rejected = open_part(folder, "data"), open_part(folder, "rejected")
+    with naming_damage(folder):
+        funnel = source.funnel or measure_funnel(folder, dict(source.wanted or {}))
+        rows = read_some(folder, funnel.accepted, MOST_MEASURED)
+        figures = measure(
+            rows,
+            seed=source.seed,
+            subsample=500,
+            reference=source.reference,
+            resamples=200 if funnel.accepted <= MOST_MEASURED else 0,
+            personas_available=source.personas_available,
+            embed=source.embed,
+        )
+        shown, refused = select_dialogues(data, rejected)
+        return Facts(
+            name=source.name,
+            funnel=funnel,
+            models=_models(data),
+            cells=_cells(folder),
+            measured=rows.height,
+            figures=figures,
+            histograms=tuple(histograms(rows, source.reference)),
+            similar=most_similar(data),
+            accepted=shown,
+            rejected=refused,
+            personas_available=source.personas_available,
+            planned=source.funnel is not None or source.wanted is not None,
+            unfinished=unfinished(folder),
+        )
+
+
+def _cells(folder: Location) -> dict[tuple[str, str], tuple[int, int]]:
+    counts: dict[tuple[str, str], list[int]] = {}
+    for position, part in enumerate(("data", "rejected")):
+        counted = tally(folder, part).select("language", "speech_event", "drafts")
+        for language, event, count in counted.iter_rows():
+            counts.setdefault((language, event), [0, 0])[position] += count
+    return {cell: (kept, refused) for cell, (kept, refused) in sorted(counts.items())}
+
+
+def _models(data: Part) -> tuple[str, ...]:
+    named = (rows["model"].unique() for rows in batches(data.files, ["model"]))
+    return tuple(sorted({model for names in named for model in names if model}))

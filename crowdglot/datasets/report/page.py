@@ -1,0 +1,128 @@
+"""From facts to ``report.html``: one file that asks the network for nothing.
+
+Style and script are in the page, and its Content-Security-Policy lets exactly these two run, by
+their hashes: no markup in a dialogue could, were it ever to get through the escaping.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from crowdglot import __version__
+from crowdglot.datasets.report.charts import funnel_steps, heat_rows
+from crowdglot.datasets.report.facts import Facts
+from crowdglot.datasets.report.selection import languages_of
+from crowdglot.datasets.report.text import visible
+from crowdglot.datasets.report.views import diversity_views, examples_by_reason, histogram_views
+from crowdglot.datasets.report.wording import BETTER, event_title, metric_words, number
+from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.location import Location
+
+REPORT, METRICS = "report.html", "metrics.json"
+_FOLDER = Path(__file__).parent
+# Within a script element only "<" could end it; the others are for older readers of HTML and JSON.
+_ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def write_report(folder: Location, facts: Facts) -> Location:
+    """Write ``report.html`` and ``metrics.json`` into the dataset's folder; the page's path."""
+    write_text(folder / REPORT, render(facts))
+    # Last, as it says that all is counted.
+    metrics = json.dumps(facts.as_metrics(), ensure_ascii=False, indent=2)
+    write_text(folder / METRICS, metrics + "\n")
+    return folder / REPORT
+
+
+def render(facts: Facts) -> str:
+    """The whole page; the same facts, the same page."""
+    # A run may write while we read, so what is counted and what is shown can differ by a shard.
+    shown = [(row["language"], row["event"]) for row in (*facts.accepted, *facts.rejected)]
+    tags, names = zip(*facts.cells, *shown, strict=True) if facts.cells or shown else ((), ())
+    languages = languages_of([*tags, *(figure.language for figure in facts.figures)])
+    events = {event: event_title(event) for event in sorted(set(names))}
+    style, script = _part("report.css"), _part("report.js")
+    held = {
+        "languages": languages,
+        "events": events,
+        "accepted": facts.accepted,
+        "rejected": facts.rejected,
+    }
+    markup = _markup()
+    page: str = _template().render(
+        facts=facts,
+        version=__version__,
+        name=visible(facts.name, 200),
+        models=[visible(model, 200) for model in facts.models],
+        languages=languages,
+        events=events,
+        steps=funnel_steps(facts.funnel),
+        heat=heat_rows(facts.cells, list(languages)),
+        histograms=histogram_views(facts.histograms),
+        diversity=diversity_views(facts.figures),
+        examples=examples_by_reason(facts.rejected),
+        has_reference=any(histogram.human for histogram in facts.histograms),
+        style=markup(style),
+        script=markup(script),
+        held=markup(as_json(held)),
+        policy=_policy(style, script),
+    )
+    return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """JSON that may stand inside a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED)
+
+
+def _policy(style: str, script: str) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {_hash(style)}",
+            f"script-src {_hash(script)}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+@lru_cache(maxsize=4)
+def _part(name: str) -> str:
+    return (_FOLDER / name).read_text("utf-8")
+
+
+def _markup() -> Any:
+    from markupsafe import Markup
+
+    return Markup
+
+
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    filters: dict[str, Any] = {
+        "number": number,
+        "percent": "{:.1%}".format,
+        "count": "{:,}".format,
+        "event": event_title,
+        "metric": metric_words,
+        "visible": visible,
+    }
+    environment.filters.update(filters)
+    environment.globals["BETTER"] = BETTER
+    return environment.from_string(_part("report.html.jinja"))

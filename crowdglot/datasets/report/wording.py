@@ -1,0 +1,45 @@
+"""The words of the report: what metrics, reasons and events are called, and how to read them."""
+
+from crowdglot.datasets.report.text import visible
+from crowdglot.scenarios.event import event_names, read_event
+
+# Name and what it says, by the metric's key.
+METRICS = {
+    "distinct_1": ("Distinct-1", "different words over all words"),
+    "distinct_2": ("Distinct-2", "different pairs of words over all pairs"),
+    "distinct_3": ("Distinct-3", "different runs of three words over all of them"),
+    "ead": ("EAD", "distinct-1 freed of the text's length"),
+    "compression_ratio": ("Compression ratio", "bytes over bytes of their gzip"),
+    "self_repetition": ("Self-repetition", "runs of four words that other dialogues hold, log"),
+    "self_bleu": ("Self-BLEU-4", "likeness to the other dialogues, 0 to 100"),
+    "mtld": ("MTLD", "words until the vocabulary repeats"),
+    "vendi": ("Vendi score", "wholly different dialogues that it amounts to, by meaning"),
+    "turn_length_mean": ("Turn length, mean", "tokens"),
+    "turn_length_p10": ("Turn length, 10th percentile", "tokens"),
+    "turn_length_p50": ("Turn length, median", "tokens"),
+    "turn_length_p90": ("Turn length, 90th percentile", "tokens"),
+    "turns": ("Turns", "a dialogue"),
+    "opening_entropy": ("Opening entropy", "variety of the first words, 0 to 1"),
+    "persona_coverage": ("Persona coverage", "personas used, of those at hand, 0 to 1"),
+    "persona_evenness": ("Persona evenness", "how evenly they are used, 0 to 1"),
+    "distinct_events": ("Speech events", "different ones"),
+}
+BETTER = {"higher": "higher is more varied", "lower": "lower is more varied", "neither": ""}
+
+
+def metric_words(metric: str) -> tuple[str, str]:
+    """Name and meaning of a metric; its key where nothing is said of it here."""
+    return METRICS.get(metric, (metric.replace("_", " "), ""))
+
+
+def event_title(name: str) -> str:
+    """A speech event's title; its name where the events no longer know it."""
+    return read_event(name).title if name in event_names() else visible(name, 80).replace("_", " ")
+
+
+def number(value: float) -> str:
+    """Four digits that count, without exponents: 0.4128, 37.41, 1,204."""
+    if abs(value) >= 1000 or float(value).is_integer():
+        return f"{value:,.0f}"
+    digits = 4 if abs(value) < 1 else 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1
+    return f"{value:.{digits}f}"

@@ -1,0 +1,219 @@
+"""Shards: fixed ranges of the plan in one language each, written whole or not at all.
+
+What is stored is the only ledger. A shard is two Parquet files, first the rejected rows and then
+the accepted ones, so a shard whose accepted file is there has both. Something is still to be done
+for it while its mark lies under ``open/``, or its journal on this machine.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from crowdglot.datasets.record import SCHEMA, Entry, to_entry
+from crowdglot.datasets.storage import seal as checksum
+from crowdglot.datasets.storage.files import move, replacing, storing, write_text
+from crowdglot.datasets.storage.location import Location, desk, for_each, opened
+from crowdglot.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Positions ``first`` to ``first + size - 1`` of one language; ``number`` of ``count``.
+
+    ``rank``: its place among all shards of the dataset, in the order in which they are written.
+    """
+
+    language: str
+    number: int
+    count: int
+    first: int
+    size: int
+    rank: int = 0
+
+    @property
+    def name(self) -> str:
+        """The file's name, as the hub names the parts of a split."""
+        return f"train-{self.number:05d}-of-{self.count:05d}"
+
+    def accepted(self, folder: Location) -> Location:
+        """Where its accepted rows lie."""
+        return folder / "data" / self.language / f"{self.name}.parquet"
+
+    def rejected(self, folder: Location) -> Location:
+        """Where its rejected rows lie."""
+        return folder / "rejected" / self.language / f"{self.name}.parquet"
+
+    def mark(self, folder: Location) -> Location:
+        """What lies there as long as its files are not all that is wanted."""
+        return folder / "open" / self.language / self.name
+
+    def journal(self, folder: Location) -> Path:
+        """Where its completions lie until it is written: always on this machine."""
+        return desk(folder) / "journal" / self.language / f"{self.name}.jsonl"
+
+
+def shard_at(rank: int, languages: Sequence[str], per_language: int, size: int) -> Shard:
+    """The shard of this rank in a dataset of ``per_language`` dialogues, at most ``size`` in each.
+
+    The languages take turns, so that a run cut short has something of each.
+    """
+    number, language = divmod(rank, len(languages))
+    count = -(-per_language // size)
+    first = number * size
+    return Shard(languages[language], number, count, first, min(size, per_language - first), rank)
+
+
+def shards_of(languages: Sequence[str], per_language: int, size: int) -> Iterator[Shard]:
+    """All shards of a dataset, by rank."""
+    for rank in range(-(-per_language // size) * len(languages)):
+        yield shard_at(rank, languages, per_language, size)
+
+
+def is_complete(folder: Location, shard: Shard) -> bool:
+    """Whether there is nothing left to do for ``shard``."""
+    if not shard.accepted(folder).exists() or shard.mark(folder).exists():
+        return False
+    return not shard.journal(folder).exists()
+
+
+def incomplete(folder: Location, shards: Collection[Shard]) -> list[Shard]:
+    """Those of ``shards`` for which something is left to do; lists folders, opens no file."""
+    there, waiting = {}, {}
+    for tag in {shard.language for shard in shards}:
+        there[tag] = _names(folder / "data" / tag, ".parquet")
+        waiting[tag] = _names(folder / "open" / tag, "")
+        waiting[tag] |= _names(desk(folder) / "journal" / tag, ".jsonl")
+    return [
+        shard
+        for shard in shards
+        if shard.name not in there[shard.language] or shard.name in waiting[shard.language]
+    ]
+
+
+def written(folder: Location, shards: Collection[Shard]) -> list[Shard]:
+    """Those of ``shards`` whose files are there, finished or not; lists folders."""
+    tags = {shard.language for shard in shards}
+    there = {tag: _names(folder / "data" / tag, ".parquet") for tag in tags}
+    return [shard for shard in shards if shard.name in there[shard.language]]
+
+
+def begun(folder: Location, shards: Collection[Shard]) -> list[Shard]:
+    """Those of ``shards`` that have files, or a journal on this machine; lists folders."""
+    there = set(written(folder, shards))
+    return [shard for shard in shards if shard in there or shard.journal(folder).exists()]
+
+
+def open_places(folder: Location, shard: Shard) -> int:
+    """How many dialogues an unfinished shard wants besides those in its file."""
+    path = shard.accepted(folder)
+    there = read_table(path, ["index"]).num_rows if path.exists() else 0
+    return max(0, shard.size - there)
+
+
+def unfinished(folder: Location) -> int:
+    """How many shards are marked, or have a journal on this machine."""
+    marks = (folder / "open").glob("*/*")
+    journals = (desk(folder) / "journal").glob("*/*.jsonl")
+    return len(
+        {(path.parent.name, path.stem) for path in (*marks, *journals) if path.suffix != ".tmp"}
+    )
+
+
+def _names(folder: Location, suffix: str) -> set[str]:
+    """The names, without it, of all files in ``folder`` that have this suffix."""
+    if isinstance(folder, Path) and not folder.is_dir():
+        return set()
+    return {path.stem for path in folder.iterdir() if path.suffix == suffix}
+
+
+def reopen(folder: Location, shard: Shard) -> None:
+    """Mark a shard as unfinished, before its files are changed one after the other."""
+    write_text(shard.mark(folder), "")
+
+
+def close(folder: Location, shard: Shard) -> None:
+    """Take the mark away, once both files are as they shall be."""
+    mark = shard.mark(folder)
+    with storing(mark):
+        mark.unlink(missing_ok=True)
+
+
+def files_of(folder: Location, part: str, tag: str = "*") -> list[Location]:
+    """The Parquet files of ``part`` ("data" or "rejected"), by language and number."""
+    return sorted((folder / part).glob(f"{tag}/*.parquet"), key=str)
+
+
+def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa.Table) -> None:
+    """Write both files, rows sorted by index and attempt, each with a checksum of itself."""
+    for path, rows in ((shard.rejected(folder), rejected), (shard.accepted(folder), accepted)):
+        with replacing(path) as temporary:
+            # Texts seldom come twice in a shard: zstd does better without dictionaries.
+            with pq.ParquetWriter(
+                temporary, SCHEMA, compression="zstd", use_dictionary=False
+            ) as writer:
+                writer.write_table(_in_order(rows))
+                writer.add_key_value_metadata(checksum.PLACEHOLDER)
+            checksum.seal(temporary)
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    # By numpy: Arrow's own sorting loads its whole query engine first, most of a second.
+    order = np.lexsort((rows["attempt"].to_numpy(), rows["index"].to_numpy()))
+    return rows.take(order) if (order[1:] < order[:-1]).any() else rows
+
+
+def read_entries(folder: Location, shard: Shard) -> list[Entry]:
+    """The completions behind all rows of a shard that has been written; none if it has not."""
+    entries: list[Entry] = []
+    for path in (shard.rejected(folder), shard.accepted(folder)):
+        if path.exists():
+            entries += map(to_entry, read_table(path).to_pylist())
+    return entries
+
+
+def read_table(path: Location, columns: Sequence[str] | None = None) -> Any:
+    """A shard's file, whole or some columns; StorageError if it is damaged.
+
+    Of a file at a URL the footer and the columns are fetched, not the rest.
+    """
+    try:
+        with opened(path) as source:
+            return pq.read_table(source, columns=columns)
+    except FileNotFoundError:
+        raise StorageError(
+            f"{path}: was there a moment ago and is not now; see that nobody else writes to this "
+            "dataset, then run the same command again."
+        ) from None
+    except (pa.ArrowException, OSError) as error:
+        first = str(error).splitlines()[0]
+        raise StorageError(
+            f"{path}: damaged ({first}); run `crowdglot synthesize` with --verify, only this "
+            "shard is written anew."
+        ) from None
+
+
+def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Location]:
+    """Read all files of ``shards`` and move those that are not as they were written.
+
+    They go to ``damaged/``; their shards are incomplete from then on, and what the other file of
+    a shard holds is used again. Returns where the files were.
+    """
+    there = set(files_of(folder, "data") + files_of(folder, "rejected"))
+    paths = [
+        (shard, path)
+        for shard in shards
+        for path in (shard.accepted(folder), shard.rejected(folder))
+        if path in there
+    ]
+    whole = for_each(checksum.holds, [path for _, path in paths])
+    damaged = [pair for pair, holds in zip(paths, whole, strict=True) if not holds]
+    for shard, path in damaged:
+        reopen(folder, shard)
+        part = path.parent.parent.name
+        move(path, folder / "damaged" / part / shard.language / path.name)
+    return [path for _, path in damaged]

@@ -1,0 +1,96 @@
+"""Writing that survives a crash: a file is there whole, or not at all.
+
+A local file is written beside its place, brought to the disk and renamed; what lies at a URL is
+written to a local temporary file and put there as one object.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from crowdglot.datasets.storage.lease import check_lease
+from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.storage.remote import Remote
+from crowdglot.errors import StorageError
+
+
+@contextmanager
+def storing(path: Location) -> Iterator[None]:
+    """Turn the system's errors while writing ``path`` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageError(
+                f"{path}: the disk is full; make room and run the same command again, "
+                "all that was written before is kept."
+            ) from None
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror or error}); check the folder's "
+            "permissions, then run the same command again."
+        ) from None
+
+
+@contextmanager
+def replacing(path: Location) -> Iterator[Path]:
+    """Give a temporary path to write; its content stands at ``path`` once that is done.
+
+    A reader, or a rerun after a crash, sees the old file or the new one. On an error the
+    temporary file is removed and ``path`` is as before.
+    """
+    if isinstance(path, Remote):
+        with _putting(path) as temporary:
+            yield temporary
+        return
+    temporary = path.with_name(f"{path.name}.tmp")
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _putting(path: Remote) -> Iterator[Path]:
+    """A local temporary file that is put at ``path`` in the end, unless the lock is lost."""
+    folder = Path(tempfile.gettempdir())
+    with storing(folder), tempfile.TemporaryDirectory(prefix="crowdglot-", dir=folder) as own:
+        temporary = Path(own) / path.name
+        yield temporary
+        check_lease(path)
+        path.put(temporary)
+
+
+def move(path: Location, target: Location) -> None:
+    """Give a file of a dataset another place in it, whose folder is made."""
+    with storing(path):
+        if isinstance(path, Remote) and isinstance(target, Remote):
+            check_lease(path)
+            path.replace(target)
+        elif isinstance(path, Path) and isinstance(target, Path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename or a new name in ``folder`` outlast a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: Location, text: str) -> None:
+    """Replace ``path`` by ``text`` in one step."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")

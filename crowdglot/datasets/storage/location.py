@@ -1,0 +1,81 @@
+"""Where a dataset lies: in a local folder or at a URL, and what of it lies on this machine."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from crowdglot.datasets.storage.remote import Ranges, Remote
+from crowdglot.errors import ConfigurationError
+
+Location: TypeAlias = Path | Remote
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::[a-z0-9]+)*://")
+# Journals and locks of datasets at a URL, below the working directory.
+_DESK = Path(".crowdglot")
+_AT_ONCE = 16  # files at a URL that are read at a time
+_T = TypeVar("_T")
+
+
+def is_url(text: str) -> bool:
+    """Whether ``text`` is a URL and no path."""
+    return bool(_URL.match(text))
+
+
+def locate(text: str) -> Location:
+    """The folder that ``text`` names: a path, a file:// URL, or a URL that fsspec knows.
+
+    ConfigurationError where a URL holds a password, a query (signatures stand there) or more than
+    one protocol; the sentence does not repeat them.
+    """
+    if not is_url(text):
+        return Path(text)
+    parts = urlsplit(text)
+    shown = f"{parts.scheme}://…/{parts.path.rstrip('/').rsplit('/', 1)[-1]}"
+    if parts.query or parts.fragment or ("@" in parts.netloc and ":" in parts.netloc.split("@")[0]):
+        raise ConfigurationError(
+            f"{shown}: holds a password or a query; give the URL without it, and credentials in "
+            "the environment."
+        )
+    if "::" in text:
+        raise ConfigurationError(f"{shown}: chains protocols; give the URL of the store itself.")
+    if parts.scheme in ("file", "local"):
+        return Path(text.split("://", 1)[1])
+    if parts.scheme in ("http", "https"):
+        raise ConfigurationError(
+            f"{shown}: a web address cannot be written to; give a folder, or a URL such as "
+            "s3://bucket/name."
+        )
+    return Remote(text.rstrip("/"))
+
+
+def desk(folder: Location) -> Path:
+    """The local folder for what must lie on this machine: ``folder`` itself where it is local.
+
+    For a URL it is below the working directory, so a run goes on from there alone.
+    """
+    if isinstance(folder, Path):
+        return folder
+    return _DESK / blake2b(folder.url.encode(), digest_size=8).hexdigest()
+
+
+@contextmanager
+def opened(path: Location) -> Iterator[Path | Ranges]:
+    """What a reader of Parquet takes for a file: its path, or a file that fetches what is read."""
+    if isinstance(path, Remote):
+        with path.open() as file:
+            yield file
+    else:
+        yield path
+
+
+def for_each(work: Callable[[Location], _T], paths: Sequence[Location]) -> list[_T]:
+    """What ``work`` makes of each path; a store far away is waited for by several threads."""
+    if not any(isinstance(path, Remote) for path in paths):
+        return [work(path) for path in paths]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(work, paths))

@@ -1,0 +1,1 @@
+"""Dialogues: read, asked for, and parsed."""

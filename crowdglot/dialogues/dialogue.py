@@ -1,0 +1,56 @@
+"""Dialogues and demonstrations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from crowdglot.personas.persona import Persona
+from crowdglot.scenarios.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one speaker ("A", "B", …) says in one go."""
+
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """A source-language dialogue shown to the model.
+
+    ``personas``: one per speaker in the order A, B, …; None where the source has none for that
+    speaker. ``event``: the speech event's name if the source tells it. ``source``: where it came
+    from, such as "bundled" or "En_persona_valid.json".
+    """
+
+    turns: tuple[Turn, ...]
+    personas: tuple[Persona | None, ...]
+    event: str | None = None
+    premise: str = ""
+    source: str = ""
+
+    @property
+    def id(self) -> str:
+        """A name that depends on the turns alone."""
+        text = "\n".join(f"{turn.speaker}:{turn.text}" for turn in self.turns)
+        return blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """What the model wrote for a scenario.
+
+    ``turns`` is empty and ``fault`` says why where the draft could not be read as a dialogue.
+    """
+
+    scenario: Scenario
+    turns: tuple[Turn, ...]
+    demonstrations: Sequence[Demonstration] = field(default=(), repr=False)
+    fault: str = ""
+
+    @property
+    def text(self) -> str:
+        """All turns, one a line, without speakers."""
+        return "\n".join(turn.text for turn in self.turns)

@@ -1,0 +1,66 @@
+"""Human dialogues by language: a folder of PersonaChat files, each named after its language."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from crowdglot.dialogues.readers import read_file
+from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.languages.language import Language, resolve_language
+
+# XPersona names its files by country where the language's tag differs.
+PREFIXES = {"jp": "ja"}
+SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".txt", ".parquet"})
+
+
+@dataclass(frozen=True, slots=True)
+class HumanFile:
+    """A file of dialogues that people wrote in one language."""
+
+    path: Path
+    language: Language
+
+
+def human_files(source: Path, language: str = "") -> list[HumanFile]:
+    """The files of a folder, or the one file ``source``, in the order of their names.
+
+    ``language``: that of all files; by default each file's name tells it ("Fr_persona.json").
+    MaterialError where there is none, ConfigurationError where a language is unknown.
+    """
+    if not source.exists():
+        raise MaterialError(f"{source}: no such folder or file; give one of human dialogues.")
+    paths = [source]
+    if source.is_dir():
+        paths = sorted(path for path in source.iterdir() if path.suffix in SUFFIXES)
+        if not paths:
+            raise MaterialError(
+                f"{source}: no dialogues; give a folder of XPersona files or one file."
+            )
+    given = resolve_language(language) if language else None
+    return [HumanFile(path, given or _language_of(path)) for path in paths]
+
+
+def read_human(source: Path, tags: Collection[str]) -> dict[str, list[list[str]]]:
+    """The turn texts of all human dialogues in the languages ``tags``, by the files' own tags.
+
+    Files in other languages are not opened; "pt-BR" wants files of "pt" too. MaterialError where
+    there is nothing to read or a file is damaged, ConfigurationError where a language is unknown.
+    """
+    wanted = {resolve_language(tag).code for tag in tags}
+    read: dict[str, list[list[str]]] = {}
+    for file in human_files(source):
+        if file.language.code in wanted:
+            dialogues = read.setdefault(file.language.tag, [])
+            dialogues += [[turn.text for turn in shown.turns] for shown in read_file(file.path)]
+    return read
+
+
+def _language_of(path: Path) -> Language:
+    prefix = path.stem.split("_")[0].lower()
+    try:
+        return resolve_language(PREFIXES.get(prefix, prefix))
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"{path}: its name does not begin with a language such as 'Fr_'; rename it "
+            "(`crowdglot calibrate` takes --language instead)."
+        ) from None

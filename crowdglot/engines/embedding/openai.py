@@ -1,0 +1,129 @@
+"""Vectors from any server that speaks OpenAI's embeddings: vLLM, TEI, llama.cpp, Ollama."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Self
+
+import aiohttp
+import numpy as np
+import orjson
+from yarl import URL
+
+from crowdglot.engines.embedding.embedder import MOST_CHARACTERS, Vectors, as_vectors
+from crowdglot.engines.openai.addresses import read_addresses
+from crowdglot.engines.openai.answer import Again, judge_status, parse, server_words
+from crowdglot.engines.openai.exchange import open_session, post
+from crowdglot.engines.openai.retries import backoff, retry_after
+from crowdglot.engines.settings import EngineSettings
+from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
+
+_TEXTS = 32  # in one question
+_FEWEST = 64  # characters that fit any model
+_TRIES, _WAITS = 5, (0.5, 30.0)
+
+
+class OpenAIVectors:
+    """``settings.base_url``: of one server; ``concurrency``: questions at a time, 4 by default.
+
+    The server knows how much of a text its model reads: one that is refused is cut by halves.
+    """
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._address = _address(settings.base_url)
+        self.model = settings.model
+        self._key = (settings.api_key or "").strip()
+        self._time_out = settings.time_out
+        self._room = asyncio.Semaphore(settings.concurrency or 4)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the connections."""
+        self._session = open_session(self._key, self._time_out)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Close them."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """See ``Embedder``; asks again what failed for a moment."""
+        parts = [texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS)]
+        asked = await asyncio.gather(*map(self._fitting, parts))
+        rows = [row for part in asked for row in part]
+        return as_vectors(rows, len(texts), self._place)
+
+    @property
+    def _place(self) -> str:
+        return str(self._address)
+
+    async def _fitting(self, texts: Sequence[str]) -> list[Any]:
+        """The vectors of ``texts``; where they are refused, of each alone, cut until it fits."""
+        try:
+            return await self._patiently(texts)
+        except RequestRefused as refusal:
+            if len(texts) > 1:
+                return [row for text in texts for row in await self._fitting([text])]
+            text = texts[0][:MOST_CHARACTERS]
+            while len(text) > _FEWEST:
+                text = text[: len(text) // 2]
+                try:
+                    return await self._patiently([text])
+                except RequestRefused:
+                    continue
+            raise refusal
+
+    async def _patiently(self, texts: Sequence[str]) -> list[Any]:
+        for tried in range(1, _TRIES + 1):
+            try:
+                async with self._room:
+                    return await self._ask(texts)
+            except Again as fault:
+                reason, wait = fault.reason, fault.wait
+            if tried < _TRIES:
+                await asyncio.sleep(max(backoff(tried, *_WAITS), min(wait or 0.0, _WAITS[1])))
+        raise EngineUnavailable(
+            f"{self._place}: no vectors in {_TRIES} tries; last {self._clean(reason)}; "
+            "see what the server says, then run the same again."
+        )
+
+    async def _ask(self, texts: Sequence[str]) -> list[Any]:
+        assert self._session is not None
+        body = {"model": self.model, "input": [text[:MOST_CHARACTERS] for text in texts]}
+        place = (self._address / "embeddings").with_query(self._address.query)
+        reply = await post(self._session, place, orjson.dumps(body))
+        if reply.status != 200:
+            wait = retry_after(reply.headers.get("Retry-After"))
+            try:
+                judge_status(reply.status, server_words(reply.content), wait, self.model)
+            except EngineError as error:
+                sentence = self._clean(str(error)).replace("engine.", "embedding.")
+                raise type(error)(f"{self._place}: {sentence}") from None
+        try:
+            found = sorted(parse(reply.content)["data"], key=lambda one: one["index"])
+            rows = [_numbers(one["embedding"]) for one in found]
+        except (ValueError, KeyError, TypeError):
+            raise Again("the answer holds no vectors") from None
+        if len(rows) != len(texts):
+            raise Again("the answer holds another number of vectors than texts")
+        return rows
+
+    def _clean(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key else text
+
+
+def _numbers(row: object) -> object:
+    """A list of numbers, in a fourth of the memory; anything else as it is."""
+    return np.array(row, np.float64) if isinstance(row, list) else row
+
+
+def _address(base_url: str) -> URL:
+    try:
+        first, *others = read_addresses(base_url)
+    except ConfigurationError as error:
+        sentence = str(error).replace("engine.base_url", "embedding.base_url")
+        raise ConfigurationError(sentence) from None
+    if others:
+        raise ConfigurationError("embedding.base_url names several servers; name one.")
+    return first.base

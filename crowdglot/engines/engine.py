@@ -1,0 +1,74 @@
+"""The contract of an engine: what is asked of a language model, and what comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from crowdglot.dialogues.message import Message, Role
+
+__all__ = ["Completion", "Engine", "Message", "Request", "Role", "Sampling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is drawn. ``max_tokens``: tokens of the answer, at most."""
+
+    temperature: float = 0.8
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repeat_penalty: float = 1.1
+    max_tokens: int = 768
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model. ``schema``: the JSON schema that the answer shall follow."""
+
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Any]
+    sampling: Sampling
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer, as the model gave it.
+
+    ``finish_reason``: "stop", or "length" where ``max_tokens`` cut it. Token counts are the
+    server's own; 0 where it gives none. ``seconds``: from the request to the last token.
+    """
+
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+
+
+class Engine(Protocol):
+    """A language model behind one awaitable call.
+
+    ``kind``: its module's name. ``model`` and ``revision`` go into every row; ``revision`` is ""
+    where the server does not tell. ``concurrency``: how many calls it takes at a time.
+
+    ``complete`` raises EngineUnavailable when the same call may work later (after its own
+    retries), RequestRefused when this call never will, and EngineError when none will. A refusal
+    in words, or bad JSON, is a Completion.
+    """
+
+    kind: str
+    model: str
+    revision: str
+    concurrency: int
+
+    async def complete(self, request: Request) -> Completion:
+        """Ask once; safe to call ``concurrency`` times at once and to cancel."""
+        ...
+
+    async def __aenter__(self) -> Self:
+        """Load the model, or check that the server answers."""
+        ...
+
+    async def __aexit__(self, *error: object) -> None:
+        """Free the model or close the connections."""
+        ...

@@ -1,0 +1,147 @@
+"""Several servers as one: who gets the next question, and who waits until there is room."""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+from yarl import URL
+
+from crowdglot.dialogues.message import Message
+from crowdglot.engines.openai.addresses import Address
+from crowdglot.engines.openai.pressure import Pressure
+
+_IMBALANCE = 1.25  # of its fair share of what runs, a server may have for the sake of its cache
+_PREFIXES = 1024  # whose ranking is remembered
+
+Prefix = tuple[Message, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Endpoint:
+    """One server and what is known of it.
+
+    ``chat``: where questions go. ``out``: it does not answer, and is asked only if no other does.
+    ``paused_until``: on the loop's clock, when it wants to be asked again. ``faults``: in a row,
+    since its last answer. ``ejections``: how often it was taken out since then.
+    """
+
+    address: Address
+    pressure: Pressure
+    chat: URL
+    out: bool = False
+    paused_until: float = 0.0
+    faults: int = 0
+    ejections: int = 0
+
+    def __str__(self) -> str:
+        return str(self.address.base)
+
+
+class Endpoints:
+    """Weighted least-in-flight over all servers that are in, ``ceiling`` questions at a time.
+
+    A server's prefix cache is its own, so questions that share all but their last message prefer
+    the same server: each ranks the servers by rendezvous hashing (D. Thaler and C. Ravishankar,
+    "Using Name-Based Mappings to Increase Hit Rates", 1998; weights after J. Resch), and takes the
+    first that has no more than 1.25 times its share of the load (V. Mirrokni, M. Thorup and M.
+    Zadimoghaddam, "Consistent Hashing with Bounded Loads", 2018). The hash is the same in every
+    process, so that many clients keep the same caches warm.
+
+    Whoever finds no room waits in one line, first come, first served.
+    """
+
+    def __init__(self, addresses: Sequence[Address], ceiling: int) -> None:
+        self.every = tuple(
+            Endpoint(address, Pressure(ceiling), address.chat) for address in addresses
+        )
+        self._ceiling = ceiling
+        self._running = 0
+        self._usable = self.every
+        self._line: deque[tuple[asyncio.Future[Endpoint], Prefix, Endpoint | None]] = deque()
+        self._ranking = lru_cache(_PREFIXES)(self._rank)
+
+    async def take(self, messages: Prefix, avoid: Endpoint | None = None) -> Endpoint:
+        """A server with room for one more question; ``give`` it back. Not ``avoid`` if possible."""
+        if not self._line and (endpoint := self._choose(messages, avoid)):
+            return self._hold(endpoint)
+        future: asyncio.Future[Endpoint] = asyncio.get_running_loop().create_future()
+        self._line.append((future, messages, avoid))
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.give(future.result())
+            raise
+
+    def give(self, endpoint: Endpoint) -> None:
+        """The question to ``endpoint`` is over."""
+        endpoint.pressure.running -= 1
+        self._running -= 1
+        self.call_up()
+
+    def call_up(self) -> None:
+        """Let go on who waits, as far as there is room."""
+        while self._line:
+            future, messages, avoid = self._line[0]
+            if not future.done():
+                endpoint = self._choose(messages, avoid)
+                if endpoint is None:
+                    return
+                future.set_result(self._hold(endpoint))
+            self._line.popleft()
+
+    def pause(self, endpoint: Endpoint, seconds: float) -> None:
+        """Ask ``endpoint`` nothing for so long."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        if until > endpoint.paused_until:
+            endpoint.paused_until = until
+            # A little later: the loop's timers may come early by its clock's resolution.
+            loop.call_at(until + 0.002, self.call_up)
+
+    def set_out(self, endpoint: Endpoint, out: bool) -> None:
+        """Take ``endpoint`` out or in. With none in, all are asked: one may have come back."""
+        endpoint.out = out
+        self._usable = tuple(one for one in self.every if not one.out) or self.every
+        self.call_up()
+
+    def others(self, endpoint: Endpoint) -> int:
+        """How many other servers are in."""
+        return sum(not one.out for one in self.every if one is not endpoint)
+
+    def _hold(self, endpoint: Endpoint) -> Endpoint:
+        endpoint.pressure.running += 1
+        self._running += 1
+        return endpoint
+
+    def _choose(self, messages: Prefix, avoid: Endpoint | None) -> Endpoint | None:
+        if self._running >= self._ceiling:
+            return None
+        now = asyncio.get_running_loop().time()
+        free = [one for one in self._usable if one.pressure.room and one.paused_until <= now]
+        if len(free) > 1 and avoid in free:
+            free.remove(avoid)
+        if len(free) < 2:
+            return free[0] if free else None
+        if len(messages) > 1:
+            fair = (self._running + 1) / sum(one.address.weight for one in self._usable)
+            for one in self._ranking(messages[:-1]):
+                # Two at least, or a prefix never meets itself where little runs.
+                most = max(2, math.ceil(_IMBALANCE * fair * one.address.weight))
+                if one in free and one.pressure.running < most:
+                    return one
+        return min(free, key=lambda one: (one.pressure.running + 1) / one.address.weight)
+
+    def _rank(self, prefix: Prefix) -> tuple[Endpoint, ...]:
+        text = "\0".join(f"{message.role}\0{message.content}" for message in prefix)
+        key = blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+
+        def score(one: Endpoint) -> float:
+            drawn = blake2b(key + str(one).encode(), digest_size=7).digest()
+            return -one.address.weight / math.log((int.from_bytes(drawn) + 1) / (2**56 + 1))
+
+        return tuple(sorted(self.every, key=score, reverse=True))

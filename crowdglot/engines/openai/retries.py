@@ -1,0 +1,75 @@
+"""How often, and how long after, a server is asked again."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from crowdglot.engines.openai.answer import Fault
+
+_REFUSALS = 10  # times its tries that an overloaded server may refuse one request
+
+
+@dataclass(slots=True)
+class Patience:
+    """What one request may still be sent: ``tries`` times, and two things cost none of them.
+
+    To go on at once to another server, when one is dead or overloaded, once for each server; and
+    to be refused by an overloaded server that answers others meanwhile, up to ten times ``tries``.
+    ``answers``: how many answers the engine had when the request was last sent.
+    """
+
+    tries: int
+    answers: int
+    tried: int = 0
+    moved: int = 0
+    refused: int = 0
+
+    def moves_on(self, fault: Fault, others: int) -> bool:
+        """Whether to ask one of ``others`` servers at once."""
+        moves = fault in (Fault.GONE, Fault.REFUSED) and self.moved < others
+        self.moved += moves
+        return moves
+
+    def spend(self, fault: Fault, answers: int) -> bool:
+        """Count a fault; whether there is a try left. ``answers``: of the engine until now."""
+        refused = fault is Fault.REFUSED
+        self.refused += refused
+        others_served = refused and answers > self.answers
+        self.tried += not others_served or self.refused > _REFUSALS * self.tries
+        self.answers = answers
+        return self.tried < self.tries
+
+
+def backoff(attempt: int, first: float, most: float) -> float:
+    """Seconds before try number ``attempt`` (from 1): exponential, with equal jitter.
+
+    Uniform in the upper half of [0, min(most, first * 2**(attempt - 1))], so that callers who
+    failed together do not come back together (M. Brooker, "Exponential Backoff And Jitter", 2015).
+    With full jitter all tries of a question may fall into a trouble of a second or two. The
+    ``random`` module is right here: nothing in a row depends on it.
+    """
+    longest = min(most, first * 2.0 ** min(attempt - 1, 30))
+    return random.uniform(longest / 2, longest)
+
+
+def retry_after(header: str | None, now: datetime | None = None) -> float | None:
+    """Seconds that a Retry-After header asks for; None where it is missing or not readable.
+
+    It holds seconds or an HTTP date (RFC 9110, section 10.2.3).
+    """
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(header)
+        except ValueError:
+            return None
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=UTC)
+        seconds = (date - (now or datetime.now(UTC))).total_seconds()
+    if seconds != seconds:  # a header may well say "nan"
+        return None
+    return max(0.0, seconds)

@@ -1,0 +1,1 @@
+"""The engine `transformers`: open weights on this machine's GPUs, or its CPU."""

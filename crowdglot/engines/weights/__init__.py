@@ -1,0 +1,1 @@
+"""Where the weights of a model are found, and how they are checked."""

@@ -1,0 +1,1 @@
+"""Languages: what is known of them, and which one a text is in."""

@@ -1,0 +1,1 @@
+"""Recipes that come with crowdglot, and the reading of any recipe."""

@@ -1,0 +1,1 @@
+"""Scenarios: who talks with whom, about what, and why now."""

@@ -1,0 +1,75 @@
+"""Filling a common-ground template for one language, its community and the speakers' names."""
+
+import re
+
+from crowdglot.draws import Draws
+from crowdglot.languages.language import Community, Language
+from crowdglot.scenarios.event import SPEAKER_SLOTS, CommonGroundTemplate, Relation
+from crowdglot.scenarios.scenario import CommonGround
+
+# What a language without a pack shares: true everywhere, so that nothing false is claimed.
+_GENERIC = {
+    "town": "their home town",
+    "food": "the dish everybody there grows up with",
+    "custom": "the biggest yearly celebration there",
+    "school": "the final exams at school",
+    "work": "the working week there",
+}
+
+
+def draw_names(draws: Draws, community: Community | None, count: int) -> tuple[str, ...]:
+    """``count`` different given names; "speaker A" and so on where no pack knows any."""
+    if community is None:
+        return tuple(f"speaker {letter.upper()}" for letter in SPEAKER_SLOTS[:count])
+    names: list[str] = []
+    while len(names) < count:
+        kind = draws.choice((community.feminine_names, community.masculine_names))
+        name = draws.choice(kind)
+        if name not in names:
+            names.append(name)
+    return tuple(names)
+
+
+def draw_community(draws: Draws, language: Language) -> Community | None:
+    """One of the places of the language's pack; that of the tag's region where it names one."""
+    if language.pack is None:
+        return None
+    communities = language.pack.communities
+    of_region = [c for c in communities if language.tag.endswith(f"-{c.region}")]
+    return draws.choice(of_region or communities)
+
+
+def fill(
+    template: CommonGroundTemplate,
+    relation: Relation,
+    community: Community | None,
+    names: tuple[str, ...],
+    draws: Draws,
+) -> CommonGround:
+    """The template with every slot replaced; each slot has one value throughout."""
+    slots = dict(zip(SPEAKER_SLOTS, names, strict=False))
+    if community is None:
+        slots |= _GENERIC
+    else:
+        slots["town"] = draws.choice(community.towns)
+        slots["food"] = draws.choice(community.food)
+        slots["custom"] = draws.choice(community.customs)
+        slots["school"] = draws.choice(community.school)
+        slots["work"] = draws.choice(community.work)
+
+    def sentence(text: str) -> str:
+        filled = re.sub("(?<=[.!?] )speaker (?=[A-Z])", "Speaker ", text.format_map(slots))
+        # English only: a name in Georgian has capitals in Unicode, but nobody writes them.
+        return filled[:1].upper() + filled[1:] if filled[:1].isascii() else filled
+
+    return CommonGround(
+        relation=relation,
+        place=template.setting.place.format_map(slots),
+        time=template.setting.time.format_map(slots),
+        channel=template.setting.channel,
+        region=community.region if community else "",
+        communal=sentence(template.communal),
+        personal=sentence(template.personal),
+        premise=sentence(template.premise),
+        knows=template.knows,
+    )

@@ -1,0 +1,152 @@
+"""Speech events: the kinds of everyday talk, and the common grounds on which each is plausible.
+
+The 29 events are those of Goldsmith & Baxter (1996); glosses and templates are ours. Common
+ground after Clark (1996): communal (shared by membership), personal (shared by history), and
+the premise that sets up the conversation at hand.
+"""
+
+from functools import lru_cache
+from string import Formatter
+from typing import Literal, get_args
+
+from pydantic import Field, field_validator, model_validator
+
+from crowdglot.errors import ConfigurationError
+from crowdglot.strict_toml import Strict, data_folder, read_toml, validate
+
+EVENTS = data_folder("crowdglot.events")
+
+Group = Literal["informal", "involving", "goal_directed"]
+Relation = Literal[
+    "strangers", "acquaintances", "colleagues", "classmates", "neighbours", "friends",
+    "siblings", "parent_and_child", "couple", "client_and_provider",
+]  # fmt: skip
+Knowledge = Literal["none", "some", "most"]
+Channel = Literal["face to face", "phone", "chat", "video call"]
+
+# What a template may leave open: the speakers' names, and material of the language's community.
+SPEAKER_SLOTS = ("a", "b", "c", "d")
+COMMUNITY_SLOTS = ("town", "food", "custom", "school", "work")
+
+
+def slots_of(text: str) -> set[str]:
+    """The names between braces in ``text``."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+class Setting(Strict):
+    """Where, when and through what the speakers talk; ``place`` and ``time`` may hold slots."""
+
+    place: str = Field(min_length=3)
+    time: str = Field(min_length=3)
+    channel: Channel
+
+
+class CommonGroundTemplate(Strict):
+    """One premise of an event, with slots in braces.
+
+    ``relations``: who the speakers may be to each other here. ``communal``: what they share as
+    people of one place (use a community slot). ``personal``: what they share from their own
+    history; empty for strangers only. ``premise``: what just happened and why they talk now.
+    ``knows``: how much of the other's persona each speaker already knows, "none", "some" or "most".
+    """
+
+    relations: tuple[Relation, ...] = Field(min_length=1)
+    setting: Setting
+    communal: str = Field(min_length=10)
+    personal: str = ""
+    premise: str = Field(min_length=20)
+    knows: Knowledge
+
+    @model_validator(mode="after")
+    def _plausible(self) -> "CommonGroundTemplate":
+        strangers = "strangers" in self.relations
+        if strangers and len(self.relations) > 1:
+            raise ValueError("'strangers' must stand alone in 'relations'")
+        if strangers and (self.personal or self.knows != "none"):
+            raise ValueError("strangers share no 'personal' ground and 'knows' must be \"none\"")
+        if not strangers and not self.personal:
+            raise ValueError("'personal' is empty; only strangers share no history")
+        if self.knows == "none" and not {*self.relations} <= {
+            "strangers", "acquaintances", "client_and_provider",
+        }:  # fmt: skip
+            raise ValueError("'knows' is \"none\", but these speakers know each other")
+        return self
+
+    def slots(self) -> set[str]:
+        """All slots of all texts."""
+        texts = (self.setting.place, self.setting.time, self.communal, self.personal, self.premise)
+        return set().union(*map(slots_of, texts))
+
+
+class SpeechEvent(Strict):
+    """The file ``speech_events/<name>.toml``.
+
+    ``title``: as the literature names it. ``definition``: one English sentence. ``speakers`` and
+    ``turns``: smallest and largest number. ``tone``: a few adjectives for the prompt.
+    ``adults_only``: no speaker may be a minor. ``unattached``: no speaker may have a partner.
+    """
+
+    name: str
+    title: str = Field(min_length=3)
+    definition: str = Field(min_length=30)
+    group: Group
+    speakers: tuple[int, int] = (2, 2)
+    turns: tuple[int, int]
+    tone: str = Field(min_length=3)
+    adults_only: bool = False
+    unattached: bool = False
+    common_grounds: tuple[CommonGroundTemplate, ...] = Field(min_length=8)
+
+    @field_validator("speakers")
+    @classmethod
+    def _speakers(cls, speakers: tuple[int, int]) -> tuple[int, int]:
+        if not 2 <= speakers[0] <= speakers[1] <= len(SPEAKER_SLOTS):
+            raise ValueError(f"must be a range within 2 to {len(SPEAKER_SLOTS)}")
+        return speakers
+
+    @field_validator("turns")
+    @classmethod
+    def _turns(cls, turns: tuple[int, int]) -> tuple[int, int]:
+        if not 2 <= turns[0] <= turns[1] <= 40:
+            raise ValueError("must be a range within 2 to 40")
+        return turns
+
+    @model_validator(mode="after")
+    def _slots(self) -> "SpeechEvent":
+        known = {*SPEAKER_SLOTS[: self.speakers[0]], *COMMUNITY_SLOTS}
+        for number, template in enumerate(self.common_grounds, start=1):
+            if unknown := template.slots() - known:
+                raise ValueError(
+                    f"common ground {number} has the unknown slot {{{sorted(unknown)[0]}}}; "
+                    f"known: {', '.join(sorted(known))}"
+                )
+            if not slots_of(template.communal) & set(COMMUNITY_SLOTS):
+                raise ValueError(f"common ground {number}: 'communal' holds no community slot")
+        return self
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        """Every relation on which some common ground of this event is planned."""
+        held = {relation for ground in self.common_grounds for relation in ground.relations}
+        return tuple(relation for relation in get_args(Relation) if relation in held)
+
+
+@lru_cache(maxsize=1)
+def event_names() -> tuple[str, ...]:
+    """The names of all speech events, sorted."""
+    return tuple(sorted(path.stem for path in EVENTS.glob("*.toml")))
+
+
+@lru_cache(maxsize=64)
+def read_event(name: str) -> SpeechEvent:
+    """The speech event of that name; raise ConfigurationError if there is none or it is broken."""
+    if name not in event_names():
+        raise ConfigurationError(
+            f"events: there is no speech event '{name}'; known: {', '.join(event_names())}."
+        )
+    path = EVENTS / f"{name}.toml"
+    event = validate(SpeechEvent, read_toml(path), path)
+    if event.name != name:
+        raise ConfigurationError(f"{path}: 'name' is '{event.name}'; it must be the file's name.")
+    return event

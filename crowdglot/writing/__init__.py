@@ -1,0 +1,1 @@
+"""Writing a dataset, without a terminal."""

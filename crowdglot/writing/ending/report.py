@@ -1,0 +1,72 @@
+"""The command's report of a dataset that lies on disk: no LLM is asked, nothing judged anew."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crowdglot.datasets.folder import read_recipe
+from crowdglot.datasets.report import METRICS, Facts, Source, gather, write_report
+from crowdglot.datasets.storage.location import Location
+from crowdglot.dialogues.human import read_human
+from crowdglot.writing.ending.embedding import embedder
+from crowdglot.writing.recipe import read_embedding
+
+
+def report(
+    folder: Location, human: Path | None = None, changes: Sequence[str] = ()
+) -> tuple[Location, Facts]:
+    """Write ``report.html`` and ``metrics.json`` into the dataset's folder.
+
+    ``human``: a folder of human dialogues to stand beside; by default the recipe's ``reference``
+    where that is there. ``changes``: "embedding.key=value", on top of the recipe's own.
+    ConfigurationError where one of them is wrong, StorageError where the folder is no dataset or a
+    file of it is damaged, EngineError where the embedding model gives no vectors.
+    """
+    recipe = read_recipe(folder)
+    if human is None and recipe.get("reference") and Path(str(recipe["reference"])).exists():
+        human = Path(str(recipe["reference"]))
+    tags = sorted({path.name for part in ("data", "rejected") for path in folder.glob(f"{part}/*")})
+    known = _earlier(folder)
+    facts = gather(
+        Source(
+            folder=folder,
+            name=str(recipe.get("name") or folder.resolve().name),
+            seed=_whole(recipe.get("seed")),
+            wanted=_wanted(known),
+            personas_available=_whole(known.get("personas_available")),
+            reference=read_human(human, tags) if human else {},
+            embed=embedder(read_embedding(recipe, changes, f"{folder}/recipe.toml")),
+        )
+    )
+    return write_report(folder, facts), facts
+
+
+def _earlier(folder: Location) -> Mapping[str, Any]:
+    """The ``metrics.json`` of the run: it knows the plan, which the rows do not."""
+    try:
+        read = json.loads((folder / METRICS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _wanted(known: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:
+    """The quota of the cells that were short when the run ended, as the others met theirs.
+
+    None where no run has ended since the shards changed.
+    """
+    funnel = known.get("funnel")
+    short = funnel.get("short") if isinstance(funnel, dict) else None
+    if not isinstance(short, list):
+        return None
+    return {
+        (str(cell["language"]), str(cell["speech_event"])): _whole(cell["wanted"])
+        for cell in short
+        if isinstance(cell, dict) and {"language", "speech_event", "wanted"} <= cell.keys()
+    }
+
+
+def _whole(value: Any) -> int:
+    """The number, or 0 where there is none."""
+    return value if isinstance(value, int) and value > 0 else 0

@@ -1,0 +1,1 @@
+"""Shards written by other processes, here or on other machines."""

@@ -1,0 +1,111 @@
+"""Starting Prefect's task runners for Dask and Ray, on this machine or against a cluster."""
+
+import ipaddress
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from prefect.client.orchestration import get_client
+
+from crowdglot.errors import ConfigurationError
+from crowdglot.writing.recipe import MachineSettings
+from crowdglot.writing.signals import hold_back_interrupts, let_interrupts_in
+
+_RUNNERS = {"dask": ("prefect_dask", "DaskTaskRunner"), "ray": ("prefect_ray", "RayTaskRunner")}
+
+
+def runner_class(settings: MachineSettings) -> Any:
+    module, name = _RUNNERS[settings.runner]
+    try:
+        return getattr(import_module(module), name)
+    except ImportError:
+        raise ConfigurationError(
+            f"machines.runner: '{settings.runner}' needs the package {module.replace('_', '-')}; "
+            f"install crowdglot with the extra '{settings.runner}', or set machines.runner=here."
+        ) from None
+
+
+async def api_url(settings: MachineSettings) -> str:
+    """Where Prefect's server is, as the workers must know it."""
+    async with get_client() as client:
+        url = str(client.api_url)
+    away = settings.address not in ("", "auto", "local") and not _loopback(settings.address)
+    if away and _loopback(url):
+        raise ConfigurationError(
+            f"machines.address: workers at {settings.address} cannot reach Prefect's server at "
+            f"{url}; start one with `prefect server start --host 0.0.0.0` and set PREFECT_API_URL "
+            "to its address."
+        )
+    return url
+
+
+def _loopback(address: str) -> bool:
+    host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@contextmanager
+def started(make: Any, settings: MachineSettings) -> Iterator[Any]:
+    """The runner, with a cluster of its own on this machine if no address is given.
+
+    A Ctrl-C in the terminal is for the flow, which lets the workers finish what is under way. Ray
+    reports its use to its makers unless it is told not to.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    with ExitStack() as stack:
+        with _signals_for_us():
+            runner = stack.enter_context(make(**_arguments(settings)))
+            if settings.runner == "dask":
+                # Prefect would print each connection that opens and closes.
+                logging.getLogger("distributed").setLevel(logging.ERROR)
+                runner.client  # noqa: B018  (the cluster starts when it is first looked at)
+        yield runner
+
+
+@contextmanager
+def _signals_for_us() -> Iterator[None]:
+    """Keep Ctrl-C from the processes started meanwhile, and our handlers from being replaced."""
+    main = threading.current_thread() is threading.main_thread()
+    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    hold_back_interrupts()
+    try:
+        yield
+    finally:
+        for number, handler in ours.items() if main else ():
+            signal.signal(number, handler)
+        let_interrupts_in()
+
+
+def _arguments(settings: MachineSettings) -> dict[str, Any]:
+    """Of the task runner. One thread a worker, since a process has one engine; no limit of memory,
+    since a model is what it is."""
+    if settings.address:
+        return {"address": settings.address}
+    if settings.runner == "dask":
+        return {
+            "cluster_kwargs": {
+                "n_workers": settings.workers,
+                "threads_per_worker": 1,
+                "processes": True,
+                "memory_limit": 0,
+                "dashboard_address": ":0",
+                "preload": "crowdglot.writing.machines.worker",
+            }
+        }
+    return {
+        "init_kwargs": {
+            "address": "local",
+            "num_cpus": settings.workers,
+            "include_dashboard": False,
+            "log_to_driver": False,
+        }
+    }

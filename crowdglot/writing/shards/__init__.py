@@ -1,0 +1,1 @@
+"""Filling one shard after the other."""

@@ -1,0 +1,289 @@
+"""Shingles, the index and the ledger of near-duplicates."""
+
+import errno
+import io
+import random
+from functools import reduce
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crowdglot.datasets.duplicates import (
+    Duplicate,
+    Earlier,
+    bands,
+    find_duplicates,
+    read_ledger,
+    runs,
+    write_ledger,
+)
+from crowdglot.datasets.duplicates.index import Index
+from crowdglot.datasets.duplicates.ledger import draft_hash
+from crowdglot.datasets.duplicates.shingles import jaccard, shingles
+from crowdglot.datasets.record import Entry
+from crowdglot.datasets.shards import Shard
+from crowdglot.engines.engine import Completion
+from crowdglot.errors import StorageError
+from crowdglot.languages.language import resolve_language
+from tests.builders import FRENCH, shown
+
+
+@pytest.mark.parametrize(
+    ("text", "script", "expected"),
+    [
+        ("Salut, ça va?", "Latn", {"salut ça", "ça va"}),
+        ("नमस्ते, आप कैसे हैं", "Deva", {"नमस्ते आप", "आप कैसे", "कैसे हैं"}),
+        ("你好吗，朋友", "Hans", {"你好吗朋", "好吗朋友"}),
+        ("ＡＢ １", "Latn", {"ab 1"}),
+        ("haha", "Latn", {"haha"}),
+        ("ใช่", "Thai", {"ใช่"}),
+        ("🙂 …", "Latn", set()),
+        ("🙂 …", "Jpan", set()),
+    ],
+)
+def test_shingles_fit_the_script(text, script, expected):
+    assert shingles(["ok", text], script) == [{"ok"}, expected]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(), st.sampled_from(["Latn", "Hans", "Thai", "Arab", "Zyyy"]))
+def test_shingles_of_any_text(text, script):
+    (pieces,) = shingles([text], script)
+    assert "" not in pieces
+    assert jaccard(pieces, pieces) == (1.0 if pieces else 0.0)
+    shouted, plain = shingles([text.upper().casefold() + " !", text.upper().casefold()], script)
+    assert shouted == plain
+
+
+def talk(number, turns=8, words=12, vocabulary=3000):
+    """A dialogue of random words; its number decides which."""
+    rng = random.Random(number)
+    return [" ".join(f"w{rng.randrange(vocabulary)}" for _ in range(words)) for _ in range(turns)]
+
+
+class Shop:
+    """An index whose texts are in memory."""
+
+    def __init__(self, least_similarity=0.7, least_repeated=0.5):
+        self.kept = {}
+        self.index = Index(least_similarity, least_repeated, self.kept.__getitem__)
+
+    def put(self, key, turns):
+        (match,) = self.put_all({key: turns})
+        return match
+
+    def put_all(self, dialogues):
+        for key, turns in dialogues.items():
+            self.kept[key] = shingles(turns, "Latn")
+        return self.index.put([(key, self.kept[key]) for key in dialogues])
+
+
+def test_the_whole_dialogue_is_found_with_one_turn_changed():
+    shop = Shop()
+    for number in range(200):
+        assert shop.put(number, talk(number)) is None
+    for number in range(0, 200, 10):
+        changed = [*talk(number)[:7], talk(1000 + number)[7]]
+        match = shop.put(1000 + number, changed)
+        assert (match.reason, match.key) == ("near_duplicate", number)
+        assert match.share == pytest.approx(7 / 9, abs=0.02)
+
+
+def test_turns_gathered_from_several_dialogues_are_found():
+    shop = Shop()
+    for number in range(10):
+        shop.put(number, talk(number))
+    mixed = [talk(3)[0], talk(3)[1], talk(4)[2], talk(5)[3], *talk(99)[4:]]
+    match = shop.put(50, mixed)
+    assert (match.reason, match.key, match.share, match.turn) == ("repeated_turns", 3, 0.5, 1)
+    # A dialogue that was refused is nothing that others could duplicate.
+    assert shop.put(51, [*talk(99)[4:], *talk(77)[:4]]) is None
+
+
+def mixed_talk(count):
+    """Dialogues by key, of which every third repeats turns of those before it."""
+    made = {}
+    for number in range(count):
+        turns = talk(number)
+        if number % 3 == 2:
+            turns[: 3 + number % 4] = talk(number - 2)[: 3 + number % 4]
+        made[number] = turns
+    return made
+
+
+@pytest.mark.parametrize("in_memory", [10**9, 500])
+@pytest.mark.parametrize("at_once", [1, 7, 40])
+def test_neither_batches_nor_runs_on_disk_change_what_is_found(monkeypatch, in_memory, at_once):
+    dialogues = mixed_talk(120)
+    one_by_one = Shop()
+    expected = [one_by_one.put(key, turns) for key, turns in dialogues.items()]
+    assert 20 < sum(match is not None for match in expected) < 40
+
+    monkeypatch.setattr(runs, "IN_MEMORY", in_memory)
+    shop, listed, found = Shop(), list(dialogues.items()), []
+    for start in range(0, len(listed), at_once):
+        found += shop.put_all(dict(listed[start : start + at_once]))
+    assert found == expected
+    stored = shop.index._bands._runs
+    assert any(isinstance(run.bands.base, np.memmap) for run in stored) == (in_memory == 500)
+    lengths = [len(run) for run in stored]
+    assert all(before >= 2 * after for before, after in pairwise(lengths))
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5)), min_size=2, max_size=5),
+    st.integers(1, 8),
+)
+def test_a_merged_run_holds_all_pairs_in_order(written, in_memory):
+    pairs = [
+        (band, place)
+        for place, some in enumerate(written)
+        for band in (*some, 7)  # no run is empty
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "IN_MEMORY", in_memory)
+        each = [
+            runs.sorted_run(*np.array([pair for pair in pairs if pair[1] == place], np.uint64).T)
+            for place in range(len(written))
+        ]
+        run = reduce(runs.merged, each)
+    assert list(zip(run.bands.tolist(), run.places.tolist(), strict=True)) == sorted(pairs)
+    asked = np.array(sorted({band for band, _ in pairs} | {6}), np.uint64)
+    found = [(int(asked[position]), place) for position, place in run.find(asked)]
+    assert found == sorted(pairs)
+
+
+def test_a_full_disk_is_one_sentence(monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, content):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runs, "IN_MEMORY", 1)
+    monkeypatch.setattr(runs.tempfile, "TemporaryFile", Full)
+    shop = Shop()
+    with pytest.raises(StorageError, match=r"temporary files cannot be used \(.*No space"):
+        for number in range(200):
+            shop.put(number, talk(number))
+
+
+def test_a_text_has_the_same_bands_alone_and_among_others():
+    sign = bands.Signer(64, 0.7, recall=0.95)
+    cut = shingles([" ".join(talk(number)) for number in range(5)], "Latn")
+    together = sign.sign(cut)
+    assert together.shape == (5, 16)
+    assert [sign(text) for text in cut] == together.tolist()
+    assert len(set(together.ravel().tolist())) == 5 * 16
+
+
+def test_small_talk_is_nobodys_copy():
+    shop = Shop()
+    short = ["Hi!", "Hello, how are you?", "Fine, and you?", "ok", "haha", "🙂"]
+    assert shop.put(1, [*short, *talk(1)]) is None
+    assert shop.put(2, [*short, *talk(2)]) is None
+    assert shop.put(3, ["ok", "haha"]) is None
+    assert shop.put(4, ["ok", "haha"]) is None
+
+
+def test_candidates_below_the_threshold_are_let_go():
+    shop = Shop(least_similarity=0.9)
+    assert shop.put(1, talk(1)) is None
+    assert shop.put(2, [*talk(1)[:3], *talk(2)[3:]]) is None
+
+
+def write(folder, rows, number=0, count=1, tag="fr"):
+    """A shard with only the columns that the search reads."""
+    shard = Shard(tag, number, count, number * 100, 100)
+    table = pa.Table.from_pylist(
+        [
+            {
+                "id": f"{tag}-{index}",
+                "index": index,
+                "attempt": 0,
+                "draft": f"draft {index}",
+                "turns": [{"speaker": "A", "text": text} for text in turns],
+            }
+            for index, turns in rows
+        ]
+    )
+    shard.accepted(folder).parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, shard.accepted(folder))
+    return shard
+
+
+def search(folder, shards, tag="fr", **earlier):
+    return list(
+        find_duplicates(
+            folder,
+            resolve_language(tag),
+            shards,
+            least_similarity=0.7,
+            least_repeated_turns=0.5,
+            earlier=Earlier(**earlier),
+        )
+    )
+
+
+def test_the_first_by_index_is_kept_whatever_shard_it_is_in(tmp_path):
+    # Index 900 is a replacement in the first shard: it comes after all of the second.
+    first = write(tmp_path, [(1, talk(1)), (900, talk(150))], 0, 2)
+    second = write(tmp_path, [(101, talk(101)), (150, talk(150)), (151, talk(1))], 1, 2)
+    found = search(tmp_path, [first, second])
+    assert [(d.index, d.shard, d.evidence.split(":")[0]) for d in found] == [
+        (151, 1, "fr-1"),
+        (900, 0, "fr-150"),
+    ]
+    assert {d.reason for d in found} == {"near_duplicate"}
+    assert found[0].draft == draft_hash("draft 151")
+    assert found[0].score == 1.0
+
+
+def test_demonstrations_and_earlier_datasets(tmp_path):
+    old = tmp_path / "old"
+    write(old, [(7, talk(7))])
+    write(old, [(7, talk(8))], tag="es")
+    new = write(tmp_path / "new", [(1, talk(7)), (2, talk(8)), (3, list(FRENCH)), (4, talk(4))])
+    found = search(
+        tmp_path / "new", [new], demonstrations=[demonstration := shown(*FRENCH)], folders=[old]
+    )
+    assert [(d.index, d.evidence.split(": ")[0]) for d in found] == [
+        (1, "old:fr-7"),
+        (3, f"demonstration {demonstration.id}"),
+    ]
+
+
+def test_a_damaged_shard_is_one_sentence(tmp_path):
+    shard = write(tmp_path, [(1, talk(1))])
+    shard.accepted(tmp_path).write_bytes(b"PAR1 no more")
+    with pytest.raises(StorageError, match=r"damaged .*; delete this file"):
+        search(tmp_path, [shard])
+
+
+def test_the_ledger_speaks_of_one_completion_only(tmp_path):
+    assert read_ledger(tmp_path).duplicates == ()
+    assert not read_ledger(tmp_path).settled
+    one = Duplicate("fr", 0, 5, 1, draft_hash("é"), "near_duplicate", "fr-1: …\ud800", 0.8)
+    other = Duplicate("fr", 0, 2, 0, draft_hash("b"), "repeated_turns", "fr-0", 0.5)
+    write_ledger(tmp_path, [one, other], settled=True)
+    ledger = read_ledger(tmp_path)
+    assert ledger.duplicates == (other, one)
+    assert ledger.settled
+
+    def entry(index, attempt, text):
+        return Entry(index, attempt, 0, "e", "m", "r", Completion(text, "stop", 1, 1, 0.1), 0.0)
+
+    (verdict,) = ledger.verdicts(entry(5, 1, "é"))
+    assert (verdict.critic, verdict.reason, verdict.score) == ("duplicates", "near_duplicate", 0.8)
+    assert ledger.verdicts(entry(5, 1, "asked anew, and it said this")) == ()
+    assert ledger.verdicts(entry(5, 0, "é")) == ()
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", '{"settled": true}\n{"index"\n', "[]\n"])
+def test_a_damaged_ledger_is_one_sentence(tmp_path, text):
+    (tmp_path / "duplicates.jsonl").write_text(text)
+    with pytest.raises(StorageError, match=r"duplicates\.jsonl: damaged .*; delete it"):
+        read_ledger(tmp_path)

@@ -1,0 +1,93 @@
+"""The journal: what was appended is there, what a crash cut is not."""
+
+import errno
+import os
+
+import pytest
+
+from crowdglot.datasets.journal import Journal, encode
+from crowdglot.datasets.record import Entry
+from crowdglot.engines.engine import Completion
+from crowdglot.errors import StorageError
+
+
+def entry(index: int, text: str = "Salut \ud83d 😀\n") -> Entry:
+    done = Completion(text, "stop", 10, 5, 0.5)
+    return Entry(index, 0, 42, "scripted", "m", "r", done, 1_700_000_000.5)
+
+
+def test_what_was_appended_is_read_again(tmp_path):
+    path = tmp_path / "a" / "shard.jsonl"
+    with Journal(path) as journal:
+        for index in range(5):
+            journal.append(encode(entry(index)))
+    with Journal(path) as again:
+        assert again.entries == [entry(index) for index in range(5)]
+        again.append(encode(entry(5)))
+        again.remove()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("cut", [1, 10, 60])
+def test_a_cut_line_is_dropped_and_written_over(tmp_path, cut):
+    path = tmp_path / "shard.jsonl"
+    with Journal(path) as journal:
+        for index in range(3):
+            journal.append(encode(entry(index)))
+    os.truncate(path, path.stat().st_size - cut)
+    with Journal(path) as journal:
+        assert journal.entries == [entry(0), entry(1)]
+        journal.append(encode(entry(7)))
+    with Journal(path) as journal:
+        assert [e.index for e in journal.entries] == [0, 1, 7]
+
+
+def test_a_flipped_bit_costs_one_line(tmp_path):
+    path = tmp_path / "shard.jsonl"
+    with Journal(path) as journal:
+        for index in range(3):
+            journal.append(encode(entry(index)))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with Journal(path) as journal:
+        assert journal.entries == [entry(0), entry(2)]
+        journal.append(encode(entry(3)))
+    with Journal(path) as journal:
+        assert journal.entries == [entry(0), entry(2), entry(3)]
+
+
+@pytest.mark.parametrize("how", ["deleted", "folder", "replaced"])
+def test_a_journal_that_is_gone_is_told_at_once(tmp_path, how):
+    path = tmp_path / "journal" / "shard.jsonl"
+    with Journal(path) as journal:
+        journal.append(encode(entry(0)))
+        if how == "folder":
+            path.parent.rename(tmp_path / "elsewhere")
+        else:
+            path.unlink()
+        if how == "replaced":
+            path.touch()
+        with pytest.raises(StorageError, match=r"shard.jsonl: was removed while the run was"):
+            journal.append(encode(entry(1)))
+
+
+def test_full_disk_is_one_sentence_and_leaves_no_half_line(tmp_path, monkeypatch):
+    path = tmp_path / "shard.jsonl"
+    write = os.write
+    with Journal(path) as journal:
+        journal.append(encode(entry(0)))
+        sizes = iter([20])
+
+        def full(handle, data):
+            for size in sizes:
+                return write(handle, data[:size])
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(StorageError, match=r"shard.jsonl: the disk is full; make room"):
+            journal.append(encode(entry(1)))
+        monkeypatch.undo()
+        journal.append(encode(entry(2)))
+    with Journal(path) as journal:
+        assert [e.index for e in journal.entries] == [0, 2]

@@ -1,0 +1,73 @@
+"""Rows of many files, some files at a time: the same rows, whatever the batches."""
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from crowdglot.datasets import scan
+from crowdglot.datasets.funnel import measure_funnel, read_rows
+from crowdglot.datasets.metrics.measuring.rows import read_some
+from crowdglot.datasets.record import SCHEMA
+from crowdglot.datasets.report import selection
+from crowdglot.datasets.report.reading import open_part
+from crowdglot.datasets.scan import batches, collect
+from crowdglot.datasets.shards import files_of
+from tests.datasets.report.dataset import row
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Seven shards of 1 to 7 rows, and one of rejected ones."""
+    number = 0
+    for shard in range(7):
+        rows = [
+            row(number := number + 1, event=("gossip", "catching_up")[n % 2])
+            for n in range(shard + 1)
+        ]
+        path = tmp_path / "data" / "fr" / f"train-{shard:05d}-of-00007.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
+    path = tmp_path / "rejected" / "fr" / "train-00000-of-00007.parquet"
+    path.parent.mkdir(parents=True)
+    refused = [row(100 + n, reason="length.long_turn") for n in range(3)]
+    pq.write_table(pa.Table.from_pylist(refused, schema=SCHEMA), path)
+    return tmp_path
+
+
+def test_batches_are_all_rows_in_order(folder, monkeypatch):
+    whole = collect(files_of(folder, "data"))
+    assert whole.height == 28
+    assert whole["index"].to_list() == list(range(1, 29))
+    monkeypatch.setattr(scan, "_AT_ONCE", 2)
+    files = files_of(folder, "data")
+    assert [some.height for some in batches(files, ["id"])] == [3, 7, 11, 7]
+    assert collect(files).equals(whole)
+    odd = collect(files, ["id", "turns"], pl.col("index") % 2 == 1)
+    assert odd.equals(whole.filter(pl.col("index") % 2 == 1).select("id", "turns"))
+
+
+def test_without_files_there_are_columns_and_no_rows(tmp_path):
+    assert read_rows(tmp_path, "data").columns == SCHEMA.names
+    assert collect([], ["turns", "seed"], pl.col("seed") > 3).shape == (0, 2)
+    assert measure_funnel(tmp_path).drafts == 0
+
+
+def test_what_is_counted_and_chosen_does_not_depend_on_batches(folder, monkeypatch):
+    part = open_part(folder, "data")
+    groups = ("language", "speech_event")
+    before = (
+        measure_funnel(folder),
+        selection.even_places(part, groups, 9),
+        read_some(folder, 28, 9)["turns"].to_list(),
+    )
+    assert (before[0].accepted, before[0].reasons) == (28, {"length.long_turn": 3})
+    chosen = collect(part.files, ["speech_event"])["speech_event"].gather(before[1]).to_list()
+    assert sorted(chosen).count("gossip") in (4, 5)
+    monkeypatch.setattr(scan, "_AT_ONCE", 1)
+    monkeypatch.setattr(selection, "_MERGED", 2)
+    assert before == (
+        measure_funnel(folder),
+        selection.even_places(part, groups, 9),
+        read_some(folder, 28, 9)["turns"].to_list(),
+    )

@@ -1,0 +1,1 @@
+"""The survival suite: what a run outlives. ``python -m tests.survival --kills N [--json]``."""
