@@ -29,6 +29,7 @@ from benchmarks import command
 from crowdglot.engines.chat import request_body
 from crowdglot.engines.embedded import Embedded
 from crowdglot.engines.engine import Request
+from crowdglot.engines.settings import EngineSettings
 from crowdglot.writing.binding import claim_dataset
 from crowdglot.writing.judging import Here
 from crowdglot.writing.opened import Job, open_job
@@ -86,7 +87,7 @@ async def run_pipeline(engine: Embedded, job: Job) -> tuple[int, float]:
 async def measure(model: str, count: int, runs: int) -> dict[str, list[float]]:
     """Tokens per second by way, a figure a run."""
     found: dict[str, list[float]] = {}
-    async with Embedded(model) as engine:
+    async with Embedded(EngineSettings(model=model)) as engine:
         for number in range(runs):
             with tempfile.TemporaryDirectory() as scratch:
                 job = make_job(Path(scratch) / "d", count, number)

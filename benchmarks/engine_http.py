@@ -23,6 +23,7 @@ from crowdglot.engines.chat import request_body
 from crowdglot.engines.engine import Message, Request, Sampling
 from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.engines.openai.optional_fields import extensions
+from crowdglot.engines.settings import EngineSettings
 
 Ask = Callable[[Request], Awaitable[object]]
 
@@ -68,7 +69,8 @@ async def _bare(urls: list[str], concurrency: int) -> AsyncIterator[Ask]:
 
 @contextlib.asynccontextmanager
 async def _engine(urls: list[str], concurrency: int) -> AsyncIterator[Ask]:
-    async with OpenAI(base_url=" ".join(urls), concurrency=concurrency) as engine:
+    settings = EngineSettings(kind="openai", base_url=" ".join(urls), concurrency=concurrency)
+    async with OpenAI(settings) as engine:
         yield engine.complete
 
 

@@ -28,10 +28,12 @@ from typing import Any
 
 from benchmarks import command
 from crowdglot.engines.engine import Sampling
-from crowdglot.engines.transformers.batch import Batch, Question, choose
+from crowdglot.engines.transformers.batch import Batch
 from crowdglot.engines.transformers.chat import Prompt
 from crowdglot.engines.transformers.grammar import Grammars
 from crowdglot.engines.transformers.model import find, libraries, load
+from crowdglot.engines.transformers.question import Question
+from crowdglot.engines.transformers.rows import choose
 
 SHAPES = {
     "tiny": {

@@ -1,4 +1,4 @@
-"""Memory of a process that has loaded what it will work with, and of one that has done its work."""
+"""The garbage collector and the memory of a process that works for hours."""
 
 import gc
 
@@ -11,14 +11,14 @@ _NEW_OBJECTS = 50_000
 _OWN = gc.get_threshold()
 
 
-def settle() -> None:
+def freeze() -> None:
     """Collect once more; what is there now stays as long as the process, and is left alone."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
 
 
-def unsettle() -> None:
+def thaw() -> None:
     """The work is done: collect as Python does, and let others have the memory that it took."""
     gc.unfreeze()
     gc.set_threshold(*_OWN)

@@ -5,7 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from crowdglot.errors import ConfigurationError
 
@@ -17,6 +18,19 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def free(default: Any, **limits: Any) -> Any:
+    """A field on which no row of a dataset depends, so that it may differ between two of its runs.
+
+    Otherwise as pydantic's ``Field``, which takes ``limits`` such as ``ge=0``.
+    """
+    return Field(default, json_schema_extra={"free": True}, **limits)
+
+
+def is_free(field: FieldInfo) -> bool:
+    """Whether ``field`` was made by ``free``."""
+    return field.json_schema_extra == {"free": True}
 
 
 def data_folder(package: str) -> Path:

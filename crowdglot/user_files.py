@@ -1,28 +1,41 @@
 """Reading what users bring: every failure says which file, where in it, and what to do."""
 
+import csv
+import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from crowdglot.errors import MaterialError
+from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.strict_toml import Model, read_toml, validate
 
 _CUT_WORD = re.compile(r"|-|\.|tr?u?|fa?l?s?|nu?l?|\\?u?[0-9a-fA-F]{0,4}")
 _BETWEEN_RECORDS = re.compile(r"[\s,]*")
 CUT = "the file seems cut in the middle; get it again"
 
 
-def read_text(path: Path) -> str:
-    """The whole file, line ends as they are; MaterialError if missing, empty or not UTF-8."""
+@contextmanager
+def reading(path: Path, missing: str = "no such file; check the path") -> Iterator[None]:
+    """The system's errors about ``path`` become MaterialError; ``missing``: the words for none."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        yield
     except FileNotFoundError:
-        raise MaterialError(f"{path}: no such file; check the path.") from None
+        raise MaterialError(f"{path}: {missing}.") from None
     except OSError as error:
         raise MaterialError(
             f"{path}: cannot be read ({error.strerror}); give a readable file."
         ) from None
+
+
+def read_text(path: Path) -> str:
+    """The whole file, line ends as they are; MaterialError if missing, empty or not UTF-8."""
+    with reading(path):
+        content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MaterialError(
             f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8."
@@ -37,8 +50,8 @@ def parse_json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        # An unclosed string is reported by its beginning, a cut word or escape by its own;
-        # all else that is cut stops at the end.
+        # Python reports an unclosed string at its beginning, and a cut word or escape at the
+        # word's own; any other cut is reported at the end of the text.
         rest = text[error.pos :].strip()
         cut = error.msg.startswith("Unterminated") or _CUT_WORD.fullmatch(rest) is not None
         found = CUT if cut else f"not valid JSON ({error.msg}); mend it"
@@ -65,8 +78,8 @@ def _whole_records(text: str) -> int:
     return whole
 
 
-def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """("FILE, line N", object) for every line that is not blank."""
+def json_lines(path: Path, fields: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """("FILE, line N", object) for every line that is not blank; ``fields``: those it may have."""
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
@@ -74,4 +87,66 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         record = parse_json(line, where)
         if not isinstance(record, dict):
             raise MaterialError(f"{where}: not a JSON object; write one {{...}} a line.")
+        if unknown := sorted(record.keys() - set(fields)):
+            known = ", ".join(fields)
+            raise MaterialError(f"{where}: unknown field '{unknown[0]}'; known: {known}.")
         yield where, record
+
+
+def csv_rows(path: Path, needed: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, str]]]:
+    """("FILE, record N", row) for every row below the header of a CSV file.
+
+    MaterialError where a column is missing, a row has another number of fields than the header,
+    or a quote stays open.
+    """
+    text = read_text(path)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    number = 0
+    try:
+        header = [name.strip() for name in next(reader)]
+        if missing := [column for column in needed if column not in header]:
+            raise MaterialError(
+                f"{path}: column '{missing[0]}' is missing; found: {', '.join(header)}."
+            )
+        for number, row in enumerate(reader, start=1):
+            where = f"{path}, record {number}"
+            if row and len(row) != len(header):
+                raise MaterialError(
+                    f"{where}: {len(row)} of {len(header)} columns; {CUT}, or mend the row."
+                )
+            if row:
+                yield where, dict(zip(header, row, strict=True))
+    except csv.Error as error:
+        found = CUT if "unexpected end" in str(error) else f"not valid CSV ({error}); mend it"
+        raise MaterialError(
+            f"{path}, record {number + 1} (line {reader.line_num}): {found}."
+        ) from None
+    if not text.endswith(("\n", "\r")):
+        raise MaterialError(
+            f"{path}, record {number}: the last row has no line end, so {CUT}, "
+            "or add the line end if the row is whole."
+        )
+
+
+def read_folder(folder: Path, model: type[Model], key: str) -> dict[str, Model]:
+    """Every file NAME.toml of a folder that holds such files only, by name and sorted.
+
+    ``key``: the field that repeats the file's name. ConfigurationError names the file and the key
+    of the first mistake. Hidden files, editors' copies ("fr.toml~") and Python's own are skipped.
+    """
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "_", "#")) or path.name.endswith("~"):
+            continue
+        if path.suffix != ".toml" or path.is_dir():
+            raise ConfigurationError(
+                f"{path}: this folder holds .toml files only; rename the file or move it away."
+            )
+        entry = validate(model, read_toml(path), path)
+        if getattr(entry, key) != path.stem:
+            raise ConfigurationError(
+                f"{path}: '{key}' is '{getattr(entry, key)}'; it must be the file's name."
+            )
+        found[path.stem] = entry
+    return found

@@ -1,5 +1,6 @@
 """The ``crowdglot`` command."""
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -29,9 +30,9 @@ Output = Annotated[str, typer.Option("--output", help="The dataset's folder or U
 
 def main() -> None:
     """Run the command; an error of ours is one sentence on stderr and exit code 2."""
-    from crowdglot.command.environment import settle
+    from crowdglot.command.environment import set_defaults
 
-    settle()
+    set_defaults()
     try:
         app()
     except CrowdglotError as error:
@@ -67,8 +68,8 @@ def synthesize(
     ] = False,
 ) -> None:
     """Write the dialogues of RECIPE. Run it again after any interruption and it goes on."""
-    from crowdglot.command.display import run_with_display
-    from crowdglot.writing.recipe import read_recipe
+    from crowdglot.command.running import run_with_display
+    from crowdglot.recipes import read_recipe
 
     chosen = read_recipe(recipe, _gather(changes, engine, model, base_url, output))
     sys.exit(run_with_display(chosen, show, verify=verify))
@@ -90,14 +91,14 @@ def preview(
     price_out: Annotated[float, typer.Option(help="Per million answer tokens.", min=0)] = 0.0,
 ) -> None:
     """Print the prompts of RECIPE, or what its run will cost; no model is called."""
-    from crowdglot.command.display import print_prompts
-    from crowdglot.writing.estimate import print_estimate
-    from crowdglot.writing.opened import open_job
-    from crowdglot.writing.recipe import read_recipe
+    from crowdglot.command.dialogues import print_prompts
+    from crowdglot.command.tables import print_estimate
+    from crowdglot.recipes import read_recipe
+    from crowdglot.writing.opened import open_recipe
 
     chosen = read_recipe(recipe, changes or [])
     if estimate:
-        print_estimate(open_job(chosen), like, price_in, price_out)
+        print_estimate(open_recipe(chosen), like, price_in, price_out)
     else:
         print_prompts(chosen, first, count)
 
@@ -105,14 +106,14 @@ def preview(
 @app.command()
 def rejudge(dataset: Dataset, changes: Changes = None) -> None:
     """Judge DATASET anew with today's critics and thresholds; the model is not asked."""
-    from crowdglot.command.display import print_funnel
-    from crowdglot.datasets.storage.location import locate
-    from crowdglot.writing.rejudge import rejudge as judge_anew
+    from crowdglot.command.tables import print_funnel
+    from crowdglot.recipes import read_rejudged
+    from crowdglot.writing.rejudge import rejudge_dataset
 
-    funnel, short = judge_anew(locate(dataset), changes or [])
-    print_funnel(funnel)
-    if short:
-        typer.echo(f"{short} shard(s) want more dialogues: run `crowdglot synthesize` again.")
+    outcome = asyncio.run(rejudge_dataset(read_rejudged(dataset, changes or [])))
+    print_funnel(outcome.funnel)
+    if count := outcome.unfinished:
+        typer.echo(f"{count} shard(s) want more dialogues: run `crowdglot synthesize` again.")
 
 
 @app.command()
@@ -124,7 +125,7 @@ def show(
     count: Annotated[int, typer.Option(help="How many dialogues.")] = 4,
 ) -> None:
     """Show dialogues of DATASET in the terminal, one of each language in turn; 1 if none is."""
-    from crowdglot.command.display import print_dialogues
+    from crowdglot.command.dialogues import print_dialogues
     from crowdglot.datasets.storage.location import locate
 
     folder = locate(dataset)
@@ -136,15 +137,17 @@ def show(
 def report(
     dataset: Dataset,
     human: Annotated[
-        Path | None, typer.Option(help="Human dialogues to stand beside: a folder, or one file.")
+        Path | None, typer.Option(help="Human dialogues to compare with: a folder, or one file.")
     ] = None,
     changes: Changes = None,
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
     from crowdglot.datasets.storage.location import locate
-    from crowdglot.writing.ending.report import report as write
+    from crowdglot.recipes import read_embedding
+    from crowdglot.writing.ending.report import rewrite_report
 
-    page, _ = write(locate(dataset), human, changes or [])
+    folder = locate(dataset)
+    page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
     typer.echo(page)
 
 
@@ -156,8 +159,8 @@ def calibrate(
     examples: Annotated[int, typer.Option(help="Rejections to show of each.", min=0)] = 3,
 ) -> None:
     """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
+    from crowdglot.command.tables import print_calibration
     from crowdglot.critics.calibration import calibrate as measure
-    from crowdglot.critics.calibration import print_calibration
 
     calibration = measure(source, language, turns)
     print_calibration(calibration, examples)
@@ -167,7 +170,7 @@ def calibrate(
 @app.command()
 def languages() -> None:
     """List the languages that have a pack; any other BCP-47 tag can be asked for too."""
-    from crowdglot.command.display import print_languages
+    from crowdglot.command.tables import print_languages
 
     print_languages()
 
@@ -175,7 +178,7 @@ def languages() -> None:
 @app.command()
 def events() -> None:
     """List the speech events."""
-    from crowdglot.command.display import print_events
+    from crowdglot.command.tables import print_events
 
     print_events()
 

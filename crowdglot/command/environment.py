@@ -9,7 +9,7 @@ def has_own_server() -> bool:
     return "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect/profiles.toml").exists()
 
 
-def settle() -> None:
+def set_defaults() -> None:
     """Set defaults; whatever the user has set already stays.
 
     Without a server of the user's own, one is started for the run (``prefect_server``). Its

@@ -59,7 +59,13 @@ def _start(home: Path) -> "tuple[subprocess.Popen[bytes], str]":
         log = (home / "server.log").open("ab")
     with log, socket.create_server(("127.0.0.1", 0)) as listening:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "crowdglot.command.prefect_server", str(listening.fileno())],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "crowdglot.command.prefect_server",
+                str(listening.fileno()),
+            ],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

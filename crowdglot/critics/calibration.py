@@ -5,11 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from crowdglot.critics import CRITICS, judge, load_critics
+from crowdglot.critics import judge, load_critics
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.human import HumanFile, human_files
 from crowdglot.dialogues.readers import read_file
@@ -66,33 +62,6 @@ def calibrate(folder: Path, language: str = "", most_turns: int = 0) -> Calibrat
                     rejected[verdict.critic, tag] += 1
                     evidence[verdict.critic, tag].append((verdict.reason, verdict.evidence))
     return Calibration(dict(dialogues), dict(rejected), dict(evidence))
-
-
-def print_calibration(calibration: Calibration, examples: int = 3) -> None:
-    """The rates as a table of critic by language, then examples of what was rejected."""
-    console = Console(highlight=False)
-    tags = sorted(calibration.dialogues)
-    table = Table(title="Human dialogues rejected", title_justify="left")
-    table.add_column("critic", no_wrap=True)
-    for tag in tags:
-        table.add_column(tag, justify="right", no_wrap=True)
-    for critic in CRITICS:
-        table.add_row(critic, *(_cell(calibration, critic, tag) for tag in tags))
-    table.add_section()
-    table.add_row("dialogues", *(str(calibration.dialogues[tag]) for tag in tags))
-    console.print(table)
-    for (critic, tag), found in calibration.evidence.items():
-        for reason, evidence in found[:examples]:
-            console.print(Text(f"{critic}.{reason} {tag}  {evidence}", style="dim"))
-    if broken := calibration.broken:
-        names = ", ".join(f"{critic} in {tag}" for critic, tag in broken)
-        console.print(f"[red]More than {MOST_REJECTED:.0%} rejected:[/] {names}.")
-
-
-def _cell(calibration: Calibration, critic: str, tag: str) -> Text:
-    count, rate = calibration.rejected.get((critic, tag), 0), calibration.rate(critic, tag)
-    style = "red" if rate > MOST_REJECTED else "" if count else "dim"
-    return Text(f"{rate:.2%}" if count else "0", style=style)
 
 
 def _dialogues(file: HumanFile, most_turns: int) -> Iterator[Dialogue]:

@@ -9,15 +9,18 @@ from uuid import uuid4
 import tomli_w
 from filelock import FileLock, Timeout
 
-from crowdglot.datasets.duplicates.ledger import stamp
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import storing, write_text
 from crowdglot.datasets.storage.lease import LOCK, leased
 from crowdglot.datasets.storage.location import Location, desk
 from crowdglot.datasets.storage.remote import Remote
+from crowdglot.datasets.withdrawals import stamp
 from crowdglot.errors import StorageError
 
 RECIPE = "recipe.toml"
+# Of the files in the folder: the columns, the journal and the names of shards. A dataset of another
+# format is told so and left as it is.
+FORMAT = 2
 
 
 @contextmanager
@@ -58,21 +61,31 @@ def _seat(folder: Remote) -> str:
         return path.read_text("utf-8")
 
 
-def read_recipe(folder: Location) -> dict[str, Any]:
-    """The recipe that made the dataset in ``folder``; StorageError if there is none."""
+def read_stored_recipe(folder: Location) -> dict[str, Any]:
+    """The recipe that made the dataset in ``folder``, and under "identity" what its rows depend on.
+
+    StorageError if there is none, or if the dataset has another format.
+    """
     path = folder / RECIPE
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise StorageError(
             f"{folder}: no dataset of crowdglot ({RECIPE} is missing); check the path."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: damaged ({error}); restore it from a copy.") from None
+    if table.pop("format", 1) != FORMAT:
+        raise StorageError(
+            f"{folder}: another version of crowdglot made this dataset, with files that this one "
+            "does not read; finish it with that version (column crowdglot_version), or choose "
+            "another output. Nothing in it was changed."
+        )
+    return table
 
 
-def claim(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    """Write the recipe into a new folder, or check that it is the one that made an old one.
+def bind(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    """Bind the folder to the recipe: write it into a new one, check it against that of an old one.
 
     ``identity`` is the part of the recipe on which the rows depend, as flat "key": value pairs;
     the rest (where the engine runs, how many calls at a time) may change between runs. A folder
@@ -80,7 +93,7 @@ def claim(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, An
     """
     if (folder / RECIPE).exists():
         try:
-            check_claim(folder, identity)
+            check_binding(folder, identity)
         except StorageError:
             if not without_answers(folder):
                 raise
@@ -99,9 +112,9 @@ def claim(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, An
     store_recipe(folder, recipe, identity)
 
 
-def check_claim(folder: Location, identity: Mapping[str, Any]) -> None:
+def check_binding(folder: Location, identity: Mapping[str, Any]) -> None:
     """Raise StorageError unless a recipe with this ``identity`` made the dataset."""
-    made_by = read_recipe(folder).get("identity", {})
+    made_by = read_stored_recipe(folder).get("identity", {})
     changed = sorted(k for k in {*made_by, *identity} if made_by.get(k) != identity.get(k))
     if changed:
         key = changed[0]
@@ -135,8 +148,10 @@ def clear_journals(folder: Location) -> None:
 
 
 def store_recipe(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    """Write ``recipe.toml``: the recipe, and behind it the identity of the rows."""
-    write_text(folder / RECIPE, tomli_w.dumps({**recipe, "identity": dict(identity)}))
+    """Write ``recipe.toml``: the recipe, the format, and what the rows depend on."""
+    write_text(
+        folder / RECIPE, tomli_w.dumps({**recipe, "format": FORMAT, "identity": dict(identity)})
+    )
 
 
 def _short(value: Any) -> str:

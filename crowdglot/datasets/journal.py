@@ -1,46 +1,44 @@
-"""The journal of a shard: every completion is on disk before anything else happens to it.
+"""The journal of a shard: every call is on disk before anything else happens to it.
 
 One JSON object a line, with a checksum, appended by one write. A kill can cut the last line only,
 a bad disk any; a line that cannot be read is passed over, and its question is asked again.
 """
 
-import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import fields as fields_of
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from zlib import crc32
 
-from crowdglot.datasets.record import Entry
+import orjson
+
 from crowdglot.datasets.storage.files import storing
+from crowdglot.engines.calls import Call, Key
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import StorageError
 
 # A power cut may cost the completions of the last moments; a crash of the process costs none.
 _SYNC_EVERY_SECONDS = 2.0
-_FIELDS = tuple(field.name for field in fields_of(Entry))
-_COMPLETION = tuple(field.name for field in fields_of(Completion))
 
 
 class Journal:
-    """An open journal. ``entries``: what it held when it was opened."""
+    """An open journal. ``calls``: what it held when it was opened."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._last_sync = time.monotonic()
         with storing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.entries, whole = _read(path)
+            self.calls, whole = _read(path)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
             os.ftruncate(self._file, whole)
             os.lseek(self._file, whole, os.SEEK_SET)
             self._inode = os.fstat(self._file).st_ino
 
     def append(self, line: bytes) -> None:
-        """Store one completion, as ``encode`` writes it.
+        """Store one call, as ``encode`` writes it.
 
         Raises StorageError if it cannot, or if the file is no longer in its place: a deleted one
         would take the completion and lose it. Then the run must stop.
@@ -90,38 +88,38 @@ class Journal:
             os.close(self._file)
 
 
-def encode(entry: Entry) -> bytes:
-    """An entry as a line of the journal, its checksum first."""
-    fields = {name: getattr(entry, name) for name in _FIELDS}
-    fields["completion"] = {name: getattr(entry.completion, name) for name in _COMPLETION}
-    body = json.dumps(fields, ensure_ascii=True, separators=(",", ":")).encode()
+def encode(call: Call) -> bytes:
+    """A call as a line of the journal, its checksum first."""
+    body = orjson.dumps(call)
     return b"%08x %s\n" % (crc32(body), body)
 
 
-def decode(line: bytes) -> Entry | None:
-    """The entry of a line; None if the line was cut or changed."""
+def decode(line: bytes) -> Call | None:
+    """The call of a line; None if the line was cut or changed."""
     checksum, _, body = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
         return None
-    fields = json.loads(body)
-    return Entry(**fields | {"completion": Completion(**fields["completion"])})
+    fields = orjson.loads(body)
+    completion = fields["completion"]
+    completion["logprobs"] = tuple((token, value) for token, value in completion["logprobs"])
+    return Call(**fields | {"key": Key(**fields["key"]), "completion": Completion(**completion)})
 
 
-def read_journal(path: Path) -> list[Entry]:
-    """The completions in a journal that may be another process's; none where there is no file."""
+def read_journal(path: Path) -> list[Call]:
+    """The calls in a journal that may be another process's; none where there is no file."""
     return _read(path)[0]
 
 
-def _read(path: Path) -> tuple[list[Entry], int]:
-    """All entries that can be read, and where the last of them ends, in bytes."""
-    entries: list[Entry] = []
+def _read(path: Path) -> tuple[list[Call], int]:
+    """All calls that can be read, and where the last of them ends, in bytes."""
+    calls: list[Call] = []
     end = whole = 0
     for line in _lines(path):
         end += len(line)
-        if (entry := decode(line)) is not None:
-            entries.append(entry)
+        if (call := decode(line)) is not None:
+            calls.append(call)
             whole = end
-    return entries, whole
+    return calls, whole
 
 
 def _lines(path: Path) -> Iterator[bytes]:

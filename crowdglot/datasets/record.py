@@ -1,18 +1,19 @@
 """The record schema: one typed row a draft, the same for accepted and rejected ones."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
 from crowdglot import __version__
-from crowdglot.critics import CRITICS, Verdict
+from crowdglot.critics import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.engines.calls import WRITE, Call, Draft, Key
 from crowdglot.engines.engine import Completion, Sampling
 
 _text, _whole, _real = pa.string(), pa.int64(), pa.float64()
+_moment = pa.timestamp("us", tz="UTC")
 
 SCHEMA = pa.schema(
     [
@@ -42,9 +43,9 @@ SCHEMA = pa.schema(
         ),
         ("turns", pa.list_(pa.struct([("speaker", _text), ("text", _text)]))),
         ("messages", pa.list_(pa.struct([("role", _text), ("content", _text)]))),
-        ("engine", _text),
         ("model", _text),
-        ("model_revision", _text),
+        ("seed", _whole),
+        ("attempt", _whole),
         (
             "sampling",
             pa.struct(
@@ -54,22 +55,41 @@ SCHEMA = pa.schema(
                 ]
             ),
         ),
-        ("seed", _whole),
-        ("attempt", _whole),
         ("demonstrations", pa.list_(_text)),
-        ("prompt_hash", _text),
         ("prompt_tokens", _whole),
         ("completion_tokens", _whole),
         ("seconds", _real),
-        ("finish_reason", _text),
-        ("draft", _text),
-        ("scores", pa.struct([(name, _real) for name in CRITICS])),
+        (
+            "calls",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("role", _text), ("step", _whole), ("prompt_hash", _text), ("seed", _whole),
+                        ("engine", _text), ("model", _text), ("revision", _text),
+                        ("text", _text), ("finish_reason", _text), ("prompt_tokens", _whole),
+                        ("completion_tokens", _whole), ("seconds", _real),
+                        (
+                            "logprobs",
+                            pa.list_(pa.struct([("token", _text), ("logprob", _real)])),
+                        ),
+                        ("created_at", _moment),
+                    ]
+                )
+            ),
+        ),
         ("reason", _text),
         (
-            "rejections",
-            pa.list_(pa.struct([("critic", _text), ("reason", _text), ("evidence", _text)])),
+            "verdicts",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("critic", _text), ("reason", _text), ("evidence", _text),
+                        ("score", _real),
+                    ]
+                )
+            ),
         ),
-        ("created_at", pa.timestamp("us", tz="UTC")),
+        ("created_at", _moment),
         ("crowdglot_version", _text),
     ]
 )  # fmt: skip
@@ -79,31 +99,10 @@ _GROUND, _SAMPLING = (
 )
 
 SURPLUS = "surplus"
-# The finish reason of a question that the engine refused; its text is the engine's sentence.
-REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One completion that was paid for: which question, and the raw answer.
-
-    ``created_at``: seconds since the epoch. ``engine``, ``model``, ``revision``: who answered.
-    ``prompt_hash``: of the prompt as it was sent.
-    """
-
-    index: int
-    attempt: int
-    seed: int
-    engine: str
-    model: str
-    revision: str
-    completion: Completion
-    created_at: float
-    prompt_hash: str = ""
 
 
 def to_row(
-    entry: Entry, dialogue: Dialogue, sampling: Sampling, verdicts: Sequence[Verdict], *, keep: bool
+    draft: Draft, dialogue: Dialogue, sampling: Sampling, verdicts: Sequence[Verdict], *, keep: bool
 ) -> dict[str, Any]:
     """The row of one draft, for ``SCHEMA``.
 
@@ -112,11 +111,12 @@ def to_row(
     place is taken, as happens when critics are changed afterwards.
     """
     scenario, ground = dialogue.scenario, dialogue.scenario.common_ground
-    failed = [verdict for verdict in verdicts if not verdict.passed]
-    reason = f"{failed[0].critic}.{failed[0].reason}" if failed else "" if keep else SURPLUS
+    failed = next((verdict for verdict in verdicts if not verdict.passed), None)
+    reason = f"{failed.critic}.{failed.reason}" if failed else "" if keep else SURPLUS
+    made = [call.completion for call in draft.calls]
     return {
         "id": scenario.id,
-        "index": entry.index,
+        "index": draft.index,
         "language": scenario.language.tag,
         "speech_event": scenario.event.name,
         "common_ground": {name: getattr(ground, name) for name in _GROUND},
@@ -128,48 +128,77 @@ def to_row(
         ],
         "turns": [{"speaker": turn.speaker, "text": turn.text} for turn in dialogue.turns],
         "messages": _messages(dialogue),
-        "engine": entry.engine,
-        "model": entry.model,
-        "model_revision": entry.revision,
+        "model": draft.calls[0].model,
+        "seed": draft.calls[0].seed,
+        "attempt": draft.attempt,
         "sampling": {name: getattr(sampling, name) for name in _SAMPLING},
-        "seed": entry.seed,
-        "attempt": entry.attempt,
         "demonstrations": [shown.id for shown in dialogue.demonstrations],
-        "prompt_hash": entry.prompt_hash,
-        "prompt_tokens": entry.completion.prompt_tokens,
-        "completion_tokens": entry.completion.completion_tokens,
-        "seconds": entry.completion.seconds,
-        "finish_reason": entry.completion.finish_reason,
-        "draft": entry.completion.text,
-        "scores": {verdict.critic: verdict.score for verdict in verdicts},
+        "prompt_tokens": sum(one.prompt_tokens for one in made),
+        "completion_tokens": sum(one.completion_tokens for one in made),
+        "seconds": sum(one.seconds for one in made),
+        "calls": [_call_fields(call) for call in draft.calls],
         "reason": reason,
-        "rejections": [
-            {"critic": v.critic, "reason": v.reason, "evidence": v.evidence} for v in failed
+        "verdicts": [
+            {"critic": v.critic, "reason": v.reason, "evidence": v.evidence, "score": v.score}
+            for v in verdicts
         ],
-        "created_at": datetime.fromtimestamp(entry.created_at, UTC),
+        "created_at": _moment_of(draft.calls[-1]),
         "crowdglot_version": __version__,
     }
 
 
-def to_entry(row: dict[str, Any]) -> Entry:
-    """The completion behind a row, to judge it anew."""
-    return Entry(
-        index=row["index"],
-        attempt=row["attempt"],
-        seed=row["seed"],
-        engine=row["engine"],
-        model=row["model"],
-        revision=row["model_revision"],
-        completion=Completion(
-            text=row["draft"],
-            finish_reason=row["finish_reason"],
-            prompt_tokens=row["prompt_tokens"],
-            completion_tokens=row["completion_tokens"],
-            seconds=row["seconds"],
-        ),
-        created_at=row["created_at"].timestamp(),
-        prompt_hash=row["prompt_hash"],
-    )
+def _call_fields(call: Call) -> dict[str, Any]:
+    made = call.completion
+    return {
+        "role": call.key.role,
+        "step": call.key.step,
+        "prompt_hash": call.prompt_hash,
+        "seed": call.seed,
+        "engine": call.engine,
+        "model": call.model,
+        "revision": call.revision,
+        "text": made.text,
+        "finish_reason": made.finish_reason,
+        "prompt_tokens": made.prompt_tokens,
+        "completion_tokens": made.completion_tokens,
+        "seconds": made.seconds,
+        "logprobs": [{"token": token, "logprob": value} for token, value in made.logprobs],
+        "created_at": _moment_of(call),
+    }
+
+
+def _moment_of(call: Call) -> datetime:
+    return datetime.fromtimestamp(call.created_at, UTC)
+
+
+def to_calls(row: Mapping[str, Any]) -> list[Call]:
+    """The calls behind a row, to judge it anew: columns "index", "attempt" and "calls"."""
+    return [
+        Call(
+            key=Key(row["index"], row["attempt"], one["role"], one["step"]),
+            prompt_hash=one["prompt_hash"],
+            seed=one["seed"],
+            engine=one["engine"],
+            model=one["model"],
+            revision=one["revision"],
+            completion=Completion(
+                text=one["text"],
+                finish_reason=one["finish_reason"],
+                prompt_tokens=one["prompt_tokens"],
+                completion_tokens=one["completion_tokens"],
+                seconds=one["seconds"],
+                logprobs=tuple((told["token"], told["logprob"]) for told in one["logprobs"]),
+            ),
+            created_at=one["created_at"].timestamp(),
+        )
+        for one in row["calls"]
+    ]
+
+
+def draft_text(row: Mapping[str, Any]) -> str:
+    """What the model wrote last for a row, as it came: column "calls"."""
+    written = [call["text"] for call in row["calls"] or () if call["role"] == WRITE]
+    return written[-1] if written else ""
 
 
 def _messages(dialogue: Dialogue) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.datasets.shards import files_of, read_table
-from crowdglot.datasets.storage import seal as checksum
+from crowdglot.datasets.storage import seal
 from crowdglot.datasets.storage.location import Location, for_each
 from crowdglot.errors import StorageError
 
@@ -51,7 +51,7 @@ def naming_damage(folder: Location) -> Iterator[None]:
         first = (str(error).splitlines() or [type(error).__name__])[0][:200]
         for path in files_of(folder, "data") + files_of(folder, "rejected"):
             read_table(path)
-            if not checksum.holds(path):
+            if not seal.holds(path):
                 raise StorageError(
                     f"{path}: not as it was written ({first}); run `crowdglot synthesize` with "
                     "--verify, which writes a damaged shard anew, or move out a file of others."

@@ -14,31 +14,31 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crowdglot.datasets.record import SCHEMA, Entry, to_entry
-from crowdglot.datasets.storage import seal as checksum
+from crowdglot.datasets.record import SCHEMA, to_calls
+from crowdglot.datasets.storage import seal
 from crowdglot.datasets.storage.files import move, replacing, storing, write_text
 from crowdglot.datasets.storage.location import Location, desk, for_each, opened
+from crowdglot.engines.calls import Call
 from crowdglot.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Positions ``first`` to ``first + size - 1`` of one language; ``number`` of ``count``.
+    """Positions ``first`` to ``first + size - 1`` of one language, its shard number ``number``.
 
-    ``rank``: its place among all shards of the dataset, in the order in which they are written.
+    ``rank``: its number among all shards of the dataset, in the order in which they are written.
     """
 
     language: str
     number: int
-    count: int
     first: int
     size: int
     rank: int = 0
 
     @property
     def name(self) -> str:
-        """The file's name, as the hub names the parts of a split."""
-        return f"train-{self.number:05d}-of-{self.count:05d}"
+        """The file's name. It does not tell how many there are, so that a dataset can grow."""
+        return f"train-{self.number:05d}"
 
     def accepted(self, folder: Location) -> Location:
         """Where its accepted rows lie."""
@@ -63,9 +63,8 @@ def shard_at(rank: int, languages: Sequence[str], per_language: int, size: int) 
     The languages take turns, so that a run cut short has something of each.
     """
     number, language = divmod(rank, len(languages))
-    count = -(-per_language // size)
     first = number * size
-    return Shard(languages[language], number, count, first, min(size, per_language - first), rank)
+    return Shard(languages[language], number, first, min(size, per_language - first), rank)
 
 
 def shards_of(languages: Sequence[str], per_language: int, size: int) -> Iterator[Shard]:
@@ -108,7 +107,7 @@ def begun(folder: Location, shards: Collection[Shard]) -> list[Shard]:
     return [shard for shard in shards if shard in there or shard.journal(folder).exists()]
 
 
-def open_places(folder: Location, shard: Shard) -> int:
+def missing_dialogues(folder: Location, shard: Shard) -> int:
     """How many dialogues an unfinished shard wants besides those in its file."""
     path = shard.accepted(folder)
     there = read_table(path, ["index"]).num_rows if path.exists() else 0
@@ -157,8 +156,8 @@ def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa
                 temporary, SCHEMA, compression="zstd", use_dictionary=False
             ) as writer:
                 writer.write_table(_in_order(rows))
-                writer.add_key_value_metadata(checksum.PLACEHOLDER)
-            checksum.seal(temporary)
+                writer.add_key_value_metadata(seal.PLACEHOLDER)
+            seal.seal(temporary)
 
 
 def _in_order(rows: pa.Table) -> pa.Table:
@@ -167,13 +166,26 @@ def _in_order(rows: pa.Table) -> pa.Table:
     return rows.take(order) if (order[1:] < order[:-1]).any() else rows
 
 
-def read_entries(folder: Location, shard: Shard) -> list[Entry]:
-    """The completions behind all rows of a shard that has been written; none if it has not."""
-    entries: list[Entry] = []
+def make_room(folder: Location, before: Collection[Shard], shards: Collection[Shard]) -> None:
+    """Mark what is written of shards that get more places, before the larger recipe is stored.
+
+    After a crash in between a mark was set in vain, which only costs a look at that shard.
+    """
+    small = {(shard.language, shard.number): shard for shard in before}
+    for shard in shards:
+        old = small.get((shard.language, shard.number))
+        if old is not None and old.size < shard.size and old.accepted(folder).exists():
+            reopen(folder, shard)
+
+
+def read_calls(folder: Location, shard: Shard) -> list[Call]:
+    """The calls behind all rows of a shard that has been written; none if it has not."""
+    calls: list[Call] = []
     for path in (shard.rejected(folder), shard.accepted(folder)):
         if path.exists():
-            entries += map(to_entry, read_table(path).to_pylist())
-    return entries
+            for row in read_table(path, ["index", "attempt", "calls"]).to_pylist():
+                calls += to_calls(row)
+    return calls
 
 
 def read_table(path: Location, columns: Sequence[str] | None = None) -> Any:
@@ -210,7 +222,7 @@ def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Locat
         for path in (shard.accepted(folder), shard.rejected(folder))
         if path in there
     ]
-    whole = for_each(checksum.holds, [path for _, path in paths])
+    whole = for_each(seal.holds, [path for _, path in paths])
     damaged = [pair for pair, holds in zip(paths, whole, strict=True) if not holds]
     for shard, path in damaged:
         reopen(folder, shard)

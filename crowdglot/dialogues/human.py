@@ -7,6 +7,7 @@ from pathlib import Path
 from crowdglot.dialogues.readers import read_file
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.languages.language import Language, resolve_language
+from crowdglot.user_files import reading
 
 # XPersona names its files by country where the language's tag differs.
 PREFIXES = {"jp": "ja"}
@@ -27,15 +28,13 @@ def human_files(source: Path, language: str = "") -> list[HumanFile]:
     ``language``: that of all files; by default each file's name tells it ("Fr_persona.json").
     MaterialError where there is none, ConfigurationError where a language is unknown.
     """
-    if not source.exists():
-        raise MaterialError(f"{source}: no such folder or file; give one of human dialogues.")
     paths = [source]
-    if source.is_dir():
-        paths = sorted(path for path in source.iterdir() if path.suffix in SUFFIXES)
-        if not paths:
-            raise MaterialError(
-                f"{source}: no dialogues; give a folder of XPersona files or one file."
-            )
+    with reading(source, "no such folder or file; give one of human dialogues"):
+        source.stat()
+        if source.is_dir():
+            paths = sorted(path for path in source.iterdir() if path.suffix in SUFFIXES)
+    if not paths:
+        raise MaterialError(f"{source}: no dialogues; give a folder of XPersona files or one file.")
     given = resolve_language(language) if language else None
     return [HumanFile(path, given or _language_of(path)) for path in paths]
 

@@ -1,9 +1,9 @@
 """Engines: a language model behind ``await engine.complete(request)``.
 
-One module each; its name is its key in the recipe. Nothing heavy is imported before it is chosen.
+One module or folder each; its name is its key in the recipe. Nothing heavy is imported before it is
+chosen.
 """
 
-from collections.abc import Sequence
 from importlib import import_module
 from typing import cast
 
@@ -19,40 +19,14 @@ ENGINES = {
 }
 
 
-def build_engine(
-    kind: str,
-    *,
-    model: str,
-    base_url: str = "",
-    concurrency: int | None = None,
-    api_key: str | None = None,
-    context: int = 4096,
-    time_out: float = 300.0,
-    devices: Sequence[str] = (),
-    dtype: str = "",
-    quantisation: str = "",
-) -> Engine:
-    """The engine ``kind``, not yet entered; raises ConfigurationError.
+def build_engine(settings: EngineSettings, api_key: str | None = None) -> Engine:
+    """The engine that ``settings`` describe, not yet entered; raises ConfigurationError.
 
-    ``concurrency`` None: the engine's own default. ``api_key``: from the environment or a secret
-    store, never from a recipe. ``context``: tokens of prompt and answer together (engines that
-    load the model themselves). ``time_out``: seconds for one answer (engines that ask a server).
-    ``devices``, ``dtype``, ``quantisation``: where and how weights are held (see EngineSettings).
+    ``api_key``: from the environment or a store of secrets, never from a recipe.
     """
-    if kind not in ENGINES:
+    if settings.kind not in ENGINES:
         raise ConfigurationError(
-            f"engine.kind '{kind}' is unknown; choose one of {', '.join(ENGINES)}."
+            f"engine.kind '{settings.kind}' is unknown; choose one of {', '.join(ENGINES)}."
         )
-    module, name = ENGINES[kind].split(":")
-    settings = EngineSettings(
-        model=model,
-        base_url=base_url,
-        concurrency=concurrency or 0,
-        api_key=api_key,
-        context=context,
-        time_out=time_out,
-        devices=tuple(devices),
-        dtype=dtype,
-        quantisation=quantisation,
-    )
-    return cast(Engine, getattr(import_module(module), name).from_settings(settings))
+    module, name = ENGINES[settings.kind].split(":")
+    return cast(Engine, getattr(import_module(module), name).from_settings(settings, api_key))

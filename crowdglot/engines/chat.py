@@ -4,12 +4,14 @@ from typing import Any
 
 from crowdglot.engines.engine import Completion, Request
 
-# Seeds above 32 bits are cut or refused by some servers, and 2**32 - 1 means "random" to llama.cpp.
+# Some servers cut or refuse seeds above 32 bits, and 2**32 - 1 means "random" to llama.cpp.
 _SEEDS = 2**31 - 1
+# Servers say -9999 for what they hold impossible; what is below this is no number they mean.
+_LEAST_LOGPROB = -1e6
 
 
 def request_body(request: Request) -> dict[str, Any]:
-    """The fields that every server knows."""
+    """The fields of OpenAI's own interface."""
     sampling = request.sampling
     body: dict[str, Any] = {
         "messages": [
@@ -25,10 +27,18 @@ def request_body(request: Request) -> dict[str, Any]:
             "type": "json_schema",
             "json_schema": {"name": "answer", "strict": True, "schema": dict(request.schema)},
         }
+    if request.logprobs:
+        body |= {"logprobs": True, "top_logprobs": request.logprobs}
     return body
 
 
-def completion(text: str, finish_reason: object, usage: object, seconds: float) -> Completion:
+def completion(
+    text: str,
+    finish_reason: object,
+    usage: object,
+    seconds: float,
+    logprobs: tuple[tuple[str, float], ...] = (),
+) -> Completion:
     """A Completion from a server's words, whatever their types."""
     counts = usage if isinstance(usage, dict) else {}
     return Completion(
@@ -37,7 +47,28 @@ def completion(text: str, finish_reason: object, usage: object, seconds: float) 
         prompt_tokens=_count(counts.get("prompt_tokens")),
         completion_tokens=_count(counts.get("completion_tokens")),
         seconds=seconds,
+        logprobs=logprobs,
     )
+
+
+def first_logprobs(choice: dict[str, Any], most: int) -> tuple[tuple[str, float], ...]:
+    """The first token's ``most`` likeliest alternatives in a choice of an answer, likeliest first.
+
+    Whatever is not a text with a logarithm of a probability is left out.
+    """
+    try:
+        told = choice["logprobs"]["content"][0]["top_logprobs"]
+    except (KeyError, IndexError, TypeError):
+        return ()
+    pairs = [
+        (_writable(one["token"]), float(one["logprob"]))
+        for one in (told if isinstance(told, list) else ())
+        if isinstance(one, dict)
+        and isinstance(one.get("token"), str)
+        and type(one.get("logprob")) in (int, float)
+        and _LEAST_LOGPROB <= one["logprob"] <= 0
+    ]
+    return tuple(sorted(pairs, key=lambda pair: -pair[1])[:most])
 
 
 def _count(value: object) -> int:

@@ -22,12 +22,17 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a model. ``schema``: the JSON schema that the answer shall follow."""
+    """One question to a model.
+
+    ``schema``: the JSON schema that the answer shall follow, empty for plain text. ``logprobs``:
+    how many of the likeliest first tokens to tell; 0 for none.
+    """
 
     messages: tuple[Message, ...]
     schema: Mapping[str, Any]
     sampling: Sampling
     seed: int
+    logprobs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Completion:
 
     ``finish_reason``: "stop", or "length" where ``max_tokens`` cut it. Token counts are the
     server's own; 0 where it gives none. ``seconds``: from the request to the last token.
+    ``logprobs``: the likeliest first tokens with their natural-log probabilities, the likeliest
+    first, before the schema and the sampling change them; empty where the engine gives none.
     """
 
     text: str
@@ -43,13 +50,14 @@ class Completion:
     prompt_tokens: int
     completion_tokens: int
     seconds: float
+    logprobs: tuple[tuple[str, float], ...] = ()
 
 
 class Engine(Protocol):
     """A language model behind one awaitable call.
 
-    ``kind``: its module's name. ``model`` and ``revision`` go into every row; ``revision`` is ""
-    where the server does not tell. ``concurrency``: how many calls it takes at a time.
+    ``kind``: its key in the recipe. ``model`` and ``revision`` go into every row; ``revision`` is
+    "" where the server does not tell. ``concurrency``: how many calls it takes at a time.
 
     ``complete`` raises EngineUnavailable when the same call may work later (after its own
     retries), RequestRefused when this call never will, and EngineError when none will. A refusal

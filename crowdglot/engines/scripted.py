@@ -8,13 +8,15 @@ from typing import Any, Self
 
 from crowdglot.engines.engine import Completion, Request
 from crowdglot.engines.settings import EngineSettings
-from crowdglot.errors import ConfigurationError, EngineError
+from crowdglot.errors import EngineError
 
 Answer = str | Completion | Exception
 
 
 def filled_schema(request: Request) -> str:
     """JSON that follows the request's schema: each required text names its key and the seed."""
+    if not request.schema:
+        return f"An answer of draft {request.seed}."
     keys: Sequence[str] = request.schema.get("required", ())
     properties: dict[str, Any] = dict(request.schema.get("properties", {}))
     return json.dumps({key: _value(properties.get(key, {}), key, request.seed) for key in keys})
@@ -39,16 +41,11 @@ class Scripted:
         answers: Callable[[Request], Answer] | Sequence[Answer] = filled_schema,
         *,
         model: str = "scripted",
-        revision: str = "",
         concurrency: int = 1,
         latency: float | Callable[[Request], float] = 0.0,
     ) -> None:
-        if concurrency < 1:
-            raise ConfigurationError(
-                f"The scripted engine needs a concurrency of at least 1, not {concurrency}."
-            )
         self.model = model
-        self.revision = revision
+        self.revision = ""
         self.concurrency = concurrency
         self.calls = 0
         self.running = 0
@@ -59,9 +56,9 @@ class Scripted:
         self._open = False
 
     @classmethod
-    def from_settings(cls, settings: EngineSettings) -> Self:
+    def from_settings(cls, settings: EngineSettings, _api_key: str | None) -> Self:
         """An engine that fills the schema."""
-        return cls(model=settings.model or "scripted", concurrency=settings.concurrency or 1)
+        return cls(model=settings.model or "scripted", concurrency=settings.calls)
 
     async def __aenter__(self) -> Self:
         """Nothing to load."""

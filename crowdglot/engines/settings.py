@@ -1,23 +1,61 @@
-"""What a recipe or a caller says about the engine it wants."""
+"""What a recipe says about the models it wants: its tables [engine] and [embedding]."""
 
-from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from crowdglot.strict_toml import Strict, free
+
+# Engines that answer one question at a time unless they are told otherwise.
+_ONE_AT_A_TIME = ("embedded", "scripted")
+_AT_A_TIME = 16
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """``concurrency`` 0: the engine's own default. ``context``: tokens of prompt and answer.
+class EngineSettings(Strict):
+    """Which model writes, and where it runs. An engine reads what concerns it.
 
-    ``time_out``: seconds for one answer. ``devices``: such as "cuda:0", or "all"; empty for the
-    engine's choice. ``dtype``: of the weights; "" for the device's own. ``quantisation``: "",
-    "8bit" or "4bit". An engine reads what concerns it.
+    ``base_url``: of a server, or of several (see ``openai.addresses``). ``concurrency``: calls at
+    a time; 0 for the engine's own number. ``context``: tokens of a prompt with its answer, where
+    the model runs in this process. ``devices``: such as "cuda:0", or "all"; empty for the first.
+    ``dtype``: of the weights; "" for the device's own. The API key is read from the environment
+    variable ``api_key_env``, or from Prefect's Secret block ``api_key_block`` where one is named.
+    ``time_out``: seconds for one answer of a server.
     """
 
-    model: str
-    base_url: str = ""
-    concurrency: int = 0
-    api_key: str | None = field(default=None, repr=False)
-    context: int = 4096
-    time_out: float = 300.0
-    devices: tuple[str, ...] = ()
-    dtype: str = ""
-    quantisation: str = ""
+    kind: str = "embedded"
+    model: str = ""
+    base_url: str = free("")
+    concurrency: int = free(0, ge=0, le=4096)
+    context: int = Field(default=4096, ge=256)
+    devices: tuple[str, ...] = free(())
+    dtype: Literal["", "bfloat16", "float16", "float32"] = ""
+    quantisation: Literal["", "8bit", "4bit"] = ""
+    api_key_env: str = free("OPENAI_API_KEY")
+    api_key_block: str = free("")
+    time_out: float = free(300.0, gt=0)
+
+    @field_validator("base_url", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        """Accept a list of addresses."""
+        return " ".join(map(str, value)) if isinstance(value, list) else value
+
+    @property
+    def calls(self) -> int:
+        """How many calls the engine takes at a time."""
+        return self.concurrency or (1 if self.kind in _ONE_AT_A_TIME else _AT_A_TIME)
+
+
+class EmbeddingSettings(Strict):
+    """Which model turns dialogues into vectors, for the Vendi score; ``kind`` "": none.
+
+    ``context``: tokens of one text, where the model runs in this process. The others: as of the
+    engine. No row depends on any of them.
+    """
+
+    kind: Literal["", "embedded", "openai"] = free("")
+    model: str = free("")
+    base_url: str = free("")
+    api_key_env: str = free("OPENAI_API_KEY")
+    context: int = free(2048, ge=64)
+    time_out: float = free(60.0, gt=0)

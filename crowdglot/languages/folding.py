@@ -1,17 +1,17 @@
-"""The one form in which texts are compared: words of folded letters, marks and digits."""
+"""The form in which texts are compared: words of case-folded letters, marks and digits."""
 
 from collections.abc import Sequence
 from unicodedata import category, normalize
 
-# Holds texts apart in one string; anywhere else this control character becomes a blank.
+# Separates the texts in one string. Inside a text this control character becomes a blank.
 _SEAM = "\x1f"
 
 
 def fold(texts: Sequence[str]) -> list[str]:
     """Case-folded letters, marks and digits with single blanks between words, in NFC.
 
-    Wide and narrow forms become one, invisible characters go. All texts are folded in one pass,
-    for most of the time goes into beginning one.
+    Wide and narrow forms become one form; invisible characters are dropped. All texts are folded in
+    one pass, because most of the time is the start of a pass.
     """
     if not texts:
         return []
@@ -22,7 +22,7 @@ def fold(texts: Sequence[str]) -> list[str]:
 
 
 class _Folded(dict[int, str]):
-    """For ``str.translate``: what becomes of a character, worked out when it is first met."""
+    """A table for ``str.translate``, which works out a character when it first meets it."""
 
     def __missing__(self, code: int) -> str:
         kind = category(chr(code))

@@ -6,14 +6,15 @@ from math import log10
 
 from crowdglot.languages.language import Language
 
-# log10 of the frequency of a word that a list lacks; the small lists end at one in a million.
+# log10 of the frequency that a word missing from a list is given: the small lists end at one in a
+# million.
 _UNLISTED = -6.5
-# What a word says that neither list has: little, and for the target.
+# The score of a word that neither list has: weak evidence for the target.
 UNKNOWN = -0.3
-# What one word says at most.
+# The highest score of one word.
 MOST = 3.0
 _MOST_REMEMBERED = 200_000
-# A list of two names.
+# wordfreq's names of lists that go by another code.
 _LISTED_AS = {"no": "nb", "hr": "sh", "bs": "sh", "sr": "sh"}
 
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
@@ -24,7 +25,7 @@ WORD = re.compile(rf"{_LATIN_WORD}|[^\W\d_{_LATIN}]+")
 
 
 class WordScores(dict[str, float]):
-    """Lower-case word to log10 of its frequency there over here; learns words as it is asked."""
+    """Lower-case word to log10 of its frequency there over here, worked out at its first use."""
 
     def __init__(self, there: dict[str, float], here: dict[str, float]) -> None:
         super().__init__()
@@ -48,8 +49,8 @@ class WordScores(dict[str, float]):
 def word_scores(target: Language, other: str) -> WordScores | None:
     """The scores of words of the language ``other`` (ISO 639) in a text asked for in ``target``.
 
-    None where a list is missing, or both have the same. A target that is not in Latin letters
-    needs no list of its own to be told from one that is.
+    None where a list is missing, or both languages share one. A target in other than Latin letters
+    needs no list: its letters tell its words from those of a language in Latin letters.
     """
     import wordfreq
 

@@ -2,20 +2,33 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import langcodes
 from babel import Locale, UnknownLocaleError
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from crowdglot.errors import ConfigurationError
-from crowdglot.strict_toml import Strict, data_folder, read_toml, validate
+from crowdglot.strict_toml import Strict, data_folder
+from crowdglot.user_files import read_folder
 
 PACKS = data_folder("crowdglot.packs")
-# Macrolanguages whose name usually means one of their members.
+# Macrolanguages whose tag usually stands for one member.
 _MEANT = {"no": "nb", "sh": "sr-Latn"}
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg", "Mand", "Samr"})
+
+
+def _distinct(entries: tuple[str, ...]) -> tuple[str, ...]:
+    # Too few different names would leave two speakers with one name.
+    for at, entry in enumerate(entries):
+        if not entry or entry != entry.strip():
+            raise ValueError(f"'{entry}' is empty or has blanks around it")
+        if entry in entries[:at]:
+            raise ValueError(f"'{entry}' stands twice")
+    return entries
+
+
+Entries = Annotated[tuple[str, ...], AfterValidator(_distinct)]
 
 
 class Community(Strict):
@@ -26,13 +39,13 @@ class Community(Strict):
     """
 
     region: str = Field(pattern=r"^[A-Z]{2}$")
-    feminine_names: tuple[str, ...] = Field(min_length=8)
-    masculine_names: tuple[str, ...] = Field(min_length=8)
-    towns: tuple[str, ...] = Field(min_length=8)
-    food: tuple[str, ...] = Field(min_length=8)
-    customs: tuple[str, ...] = Field(min_length=8)
-    school: tuple[str, ...] = Field(min_length=5)
-    work: tuple[str, ...] = Field(min_length=5)
+    feminine_names: Entries = Field(min_length=8)
+    masculine_names: Entries = Field(min_length=8)
+    towns: Entries = Field(min_length=8)
+    food: Entries = Field(min_length=8)
+    customs: Entries = Field(min_length=8)
+    school: Entries = Field(min_length=5)
+    work: Entries = Field(min_length=5)
 
 
 class Address(Strict):
@@ -70,6 +83,16 @@ class Pack(Strict):
     address: Address
     phrases: Phrases
     communities: tuple[Community, ...] = Field(min_length=1)
+
+    @field_validator("tag")
+    @classmethod
+    def _canonical(cls, tag: str) -> str:
+        # A pack under any other tag would never be found.
+        if not langcodes.tag_is_valid(tag):
+            raise ValueError(f"'{tag}' is not a BCP-47 language tag")
+        if (canonical := _parsed(tag).to_tag()) != tag:
+            raise ValueError(f"'{tag}' is written '{canonical}'")
+        return tag
 
     @field_validator("confusables", "detected_as")
     @classmethod
@@ -116,14 +139,14 @@ def resolve_language(tag: str) -> Language:
     A tag with a region or script falls back to the pack of its language: "fr-CA" uses ``fr.toml``.
     """
     try:
-        parsed = langcodes.Language.get(_MEANT.get(tag, tag), normalize=True)
-        # langcodes deems the codes reserved for private use valid, but has no name for them.
+        parsed = _parsed(tag)
+        # langcodes calls the codes for private use valid, but has no name for them.
         valid = (
             parsed.is_valid()
             and parsed.language not in (None, "und", "mul", "zxx", "mis")
             and not parsed.display_name("en").startswith("Unknown language")
         )
-    except (langcodes.tag_parser.LanguageTagError, ValueError):
+    except ValueError:
         valid = False
     if not valid:
         raise ConfigurationError(
@@ -132,44 +155,38 @@ def resolve_language(tag: str) -> Language:
         )
     canonical = parsed.to_tag()
     script = parsed.maximize().script or "Zyyy"
-    pack = _pack_for(parsed, script)
-    code = parsed.language or canonical
+    name, pack = parsed.display_name("en"), _pack_for(parsed, script)
+    if pack is None:
+        code = parsed.language or canonical
+        return Language(canonical, name, _autonym(parsed, canonical), script, (code,))
     return Language(
-        tag=canonical,
-        name=parsed.display_name("en"),
-        autonym=pack.autonym if pack else _autonym(parsed, canonical),
-        script=script,
-        detected_as=pack.detected_as if pack else (code,),
-        confusables=pack.confusables if pack else (),
-        identifiers=pack.identifiers if pack else ("model", "langdetect"),
-        pack=pack,
-    )
+        canonical, name, pack.autonym, script, pack.detected_as, pack.confusables,
+        pack.identifiers, pack,
+    )  # fmt: skip
+
+
+def _parsed(tag: str) -> langcodes.Language:
+    return langcodes.Language.get(_MEANT.get(tag, tag), normalize=True)
+
+
+def packed_tags() -> tuple[str, ...]:
+    """The tags of all languages that have a pack, sorted."""
+    return tuple(_packs())
 
 
 @lru_cache(maxsize=1)
-def packed_tags() -> tuple[str, ...]:
-    """The tags of all languages that have a pack, sorted."""
-    return tuple(sorted(path.stem for path in PACKS.glob("*.toml")))
-
-
-@lru_cache(maxsize=512)
-def read_pack(path: Path) -> Pack:
-    """Read one pack; raise ConfigurationError with path and key if it breaks the contract."""
-    pack = validate(Pack, read_toml(path), path)
-    if pack.tag != path.stem:
-        raise ConfigurationError(f"{path}: 'tag' is '{pack.tag}'; it must be the file's name.")
-    return pack
+def _packs() -> dict[str, Pack]:
+    # All files are read, so that a mistake in any stops every command that needs a language.
+    return read_folder(PACKS, Pack, "tag")
 
 
 def _pack_for(parsed: langcodes.Language, script: str) -> Pack | None:
     """The closest pack: the whole tag, the language with its script, the language alone."""
-    for stem in (parsed.to_tag(), f"{parsed.language}-{script}", parsed.language):
-        path = PACKS / f"{stem}.toml"
-        if path.exists():
-            pack = read_pack(path)
-            # Serbian in Latin letters must not borrow the names and phrases of the Cyrillic pack.
-            if langcodes.Language.get(pack.tag).maximize().script == script:
-                return pack
+    for tag in (parsed.to_tag(), f"{parsed.language}-{script}", str(parsed.language)):
+        pack = _packs().get(tag)
+        # Serbian in Latin letters must not borrow the names and phrases of the Cyrillic pack.
+        if pack and langcodes.Language.get(pack.tag).maximize().script == script:
+            return pack
     return None
 
 

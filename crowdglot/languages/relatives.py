@@ -9,17 +9,17 @@ from functools import lru_cache
 from crowdglot.languages.frequencies import WORD, WordScores, word_scores
 from crowdglot.languages.language import Language
 
-# So many words, and so much for the relative in the mean of them (log10). In 200 Indonesian human
-# dialogues of six turns the mean for Malay is at most 0.01; in Malay it is about 0.8.
+# A relative is named from so many words on, and from so high a mean score of them (log10). In 200
+# Indonesian human dialogues of six turns the mean for Malay is at most 0.01; in Malay about 0.8.
 _FEWEST_WORDS, _LEAST_MEAN = 12, 0.15
-# Some eighty words settle it.
+# Some eighty words are enough evidence.
 _MOST_CHARACTERS = 400
 
 
 def nearer_relative(text: str, target: Language) -> str | None:
     """The close relative (ISO 639) whose words ``text`` is in rather than the target's, if any.
 
-    None for languages not in Latin letters, and where there are no word lists to go by.
+    None for languages in other than Latin letters, and where there are no word lists.
     """
     if target.script != "Latn":
         return None
@@ -43,8 +43,8 @@ def _known_relatives(target: Language) -> tuple[tuple[str, WordScores], ...]:
 def evidence(text: str, target: Language, other: str) -> float | None:
     """log10 of how much likelier the words of ``text`` are in ``other`` than in ``target``.
 
-    Between -3 and 3, for words are not independent. None where there are no word lists, or the
-    languages share one.
+    It stays between -3 and 3, because words are not independent. None where there are no word
+    lists, or the languages share one.
     """
     scores = word_scores(target, other) if target.script == "Latn" else None
     if scores is None:

@@ -14,7 +14,7 @@ _COMPOSITE = {
     "Kore": ("Hangul",),  # Chinese characters have all but left everyday Korean
     "Zyyy": (),
 }
-# Languages of which the script alone gives proof, the language being the only large one in it.
+# Scripts that prove a language, because it is the only large one written in them.
 _PROOF = {
     "Kore": "ko", "Thai": "th", "Grek": "el", "Geor": "ka", "Armn": "hy", "Taml": "ta",
     "Telu": "te", "Knda": "kn", "Mlym": "ml", "Gujr": "gu", "Guru": "pa", "Sinh": "si",
@@ -33,7 +33,7 @@ _ONLY_SIMPLIFIED = frozenset(_SIMPLIFIED) - frozenset(_TRADITIONAL)
 _ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED)
 
 LETTERS = regex.compile(r"\p{L}")
-# Of Hiragana and Katakana without their marks, as a plain class, which reads many times faster.
+# Hiragana and Katakana without their marks. A plain class reads many times faster than a property.
 _KANA = re.compile("[ぁ-ゖゝ-ゟァ-ヺヽ-ヿㇰ-ㇿｦ-ﾟ]")
 
 
@@ -49,15 +49,14 @@ def foreign_letters(script: str) -> Any:
 
 @lru_cache(maxsize=256)
 def may_be_foreign(script: str) -> re.Pattern[str]:
-    """A fast pattern for what may be among ``foreign_letters``; where it finds nothing, none is."""
+    """A fast first look: a text in which it finds nothing has none of ``foreign_letters``."""
     return fast_class(foreign_letters(script))
 
 
 def fast_class(pattern: Any) -> re.Pattern[str]:
     """One character that ``pattern``, a class of characters, matches, or any from U+10000 on.
 
-    The same characters as a plain class of the standard library, which needs no look at their
-    properties and so reads a text ten times as fast.
+    A plain class of the standard library looks up no properties, so it reads ten times as fast.
     """
     plane = "".join(map(chr, range(0x10000)))
     found = (f"\\u{run.start():04x}-\\u{run.end() - 1:04x}" for run in pattern.finditer(plane))
@@ -75,12 +74,12 @@ def foreign_share(text: str, script: str) -> float | None:
 
 
 def count_letters(text: str) -> int:
-    """How many letters ``text`` has; ten times as fast as a pattern."""
+    """How many letters ``text`` has. This is ten times as fast as a pattern."""
     return sum(map(str.isalpha, text))
 
 
 class _ForeignOnly(dict[int, int | None]):
-    """A table for ``str.translate`` that leaves only foreign letters; learns as it is asked."""
+    """A table for ``str.translate`` that leaves only foreign letters; it grows as it is used."""
 
     def __init__(self, script: str) -> None:
         super().__init__()
@@ -97,7 +96,7 @@ def _foreign_only(script: str) -> _ForeignOnly:
 
 
 def proves(script: str) -> str | None:
-    """The language that a text in this script must be in, if the script leaves no choice."""
+    """The language that this script proves; None where several large ones are written in it."""
     return _PROOF.get(script)
 
 
@@ -108,7 +107,7 @@ def kana_share(text: str) -> float:
 
 
 def without_kana(text: str) -> bool:
-    """Whether ``text`` has several letters and no kana: hardly a sentence in Japanese."""
+    """Whether ``text`` has four letters or more and no kana, as hardly a Japanese sentence has."""
     return not _KANA.search(text) and count_letters(text) >= 4
 
 

@@ -1,10 +1,10 @@
 """Code-switching: spans of the source language's words inside a turn ("mon deux dogs").
 
-Each word gets the logarithm of how much more frequent it is in the source language than in the
-target, by the word lists of wordfreq; a span's score is the sum over its words, and the spans are
-the runs of words whose sum rises highest. A loanword is frequent in both and scores little, a name
-is left out. One word seldom proves anything: human dialogues hold "country" and "fast food" too.
-Letters of a third script ("schwimmen 游泳") need no frequencies.
+A word's score is the logarithm of how much more frequent it is in the source language than in the
+target, by the word lists of wordfreq. A span's score is the sum over its words, and the spans are
+the runs of words whose sums rise highest. A loanword is frequent in both languages, so it scores
+little; a name does not count. One word seldom proves anything: human dialogues hold "country" and
+"fast food" too. Letters of a third script are found by ``scripts.foreign_letters``.
 """
 
 import re
@@ -14,11 +14,10 @@ from math import inf
 
 from crowdglot.languages.frequencies import LATIN_WORD, MOST, UNKNOWN, WORD, WordScores, word_scores
 from crowdglot.languages.language import Language
-from crowdglot.languages.scripts import foreign_letters, foreign_share
 
-# A span ends where its sum has fallen so far below its peak.
+# A span ends where the sum has fallen by this much from its peak.
 _DROP = 2.0
-# By how much sums of the same scores may differ, being added up from different words on.
+# Sums of the same scores differ by up to this much, because they start at different words.
 _ROUNDING = 1e-6
 _MOST_CHARACTERS = 4_000
 
@@ -27,7 +26,7 @@ _MOST_CHARACTERS = 4_000
 class Span:
     """Foreign words: character offsets, the text between them, and its score.
 
-    ``score``: log10 of the likelihood ratio source to target; infinite for a foreign script.
+    ``score``: log10 of the likelihood ratio source to target.
     """
 
     start: int
@@ -39,14 +38,8 @@ class Span:
 def switched_spans(
     text: str, target: Language, least: float, source: str = "en", names: Collection[str] = ()
 ) -> tuple[Span, ...]:
-    """The spans of ``text`` that are not in ``target``, best first.
-
-    ``source``: code of the language looked for. ``names``: words that are never held against a
-    turn. A turn that is foreign throughout has no spans: that is for identification to say.
-    """
-    found = list(_of_other_scripts(text[:_MOST_CHARACTERS], target))
-    found += switched_words((text,), target, least, source, names)
-    return tuple(sorted(found, key=lambda span: -span.score))
+    """The spans of one text, best first; as ``switched_words``."""
+    return tuple(switched_words((text,), target, least, source, names))
 
 
 def switched_words(
@@ -58,7 +51,9 @@ def switched_words(
 ) -> list[Span]:
     """The spans of words of ``source`` in each of ``turns``, best first within a turn.
 
-    As ``switched_spans`` finds them, without the letters of other scripts.
+    ``source``: the code of the language looked for. ``least``: the lowest score of a span.
+    ``names``: words that are never held against a turn. A turn that is foreign throughout has no
+    spans: the identification finds it.
     """
     scores = None if target.code == source else word_scores(target, source)
     if scores is None:
@@ -75,10 +70,10 @@ def switched_words(
 
 
 def _highest_rise(text: str, scores: WordScores) -> float:
-    """What no run of words in ``text`` scores above: the largest sum of neighbours' scores, names
-    not left out and words of other letters, which only lower a sum, not counted.
+    """An upper bound of the score of any run of words in ``text``.
 
-    In one pass over the plain words, so that the usual dialogue needs no closer look.
+    It counts names too, and leaves out words in other than Latin letters, which only lower a sum.
+    One fast pass over the words is enough for the usual dialogue, which has no spans.
     """
     words = " ".join(LATIN_WORD.findall(text)).lower().replace("’", "'")
     total = highest = 0.0
@@ -91,13 +86,8 @@ def _highest_rise(text: str, scores: WordScores) -> float:
     return highest
 
 
-def can_find_switches(target: Language, source: str = "en") -> bool:
-    """Whether there are word lists to find words of ``source`` in ``target`` by."""
-    return target.code != source and word_scores(target, source) is not None
-
-
 def _runs(text: str, scores: WordScores, exempt: Collection[str]) -> Iterator[Span]:
-    """The runs of words whose scores add up to most, left to right; none that is the whole text."""
+    """The runs of words with the highest sums, left to right; a whole text is no run."""
     words = list(WORD.finditer(text))
     total, peak, first, last = 0.0, 0.0, 0, -1
     for at in range(len(words) + 1):
@@ -119,7 +109,7 @@ def _score(
     score = scores[lower]
     if score > 0.0 and (lower in exempt or _in_title(words, at)):
         return UNKNOWN
-    # Letters that are not Latin belong to the target, or are found by their script.
+    # Letters that are not Latin belong to the target, or the critic of scripts finds them.
     return score if lower[0] < "ɐ" or "Ḁ" <= lower[0] <= "ỿ" else -MOST
 
 
@@ -132,15 +122,5 @@ def _in_title(words: Sequence[re.Match[str]], at: int) -> bool:
 
 
 def _is_capitalised(words: Sequence[re.Match[str]], at: int) -> bool:
-    # The first word says nothing, nor does "I".
+    # Every text begins with a capital, and "I" is always one, so neither shows a name.
     return 0 < at < len(words) and words[at][0][0].isupper() and len(words[at][0]) > 1
-
-
-def _of_other_scripts(text: str, target: Language) -> Iterator[Span]:
-    """Runs of letters that are neither of the target's script nor Latin."""
-    if text.isascii() or not foreign_share(text, target.script):
-        return
-    latin = foreign_letters("Latn")
-    for run in foreign_letters(target.script).finditer(text):
-        if latin.fullmatch(run[0]):
-            yield Span(run.start(), run.end(), run[0], inf)

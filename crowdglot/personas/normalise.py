@@ -1,8 +1,8 @@
 """Repair of PersonaChat's text: detached punctuation and lower case become ordinary writing.
 
-"hey there ! i 'm a nurse . . . you ?" becomes "Hey there! I'm a nurse... You?" where the pronoun
-and the marks are English; text in other languages keeps its words and gets only its marks and
-first letters mended. Names stay as they are: which words are names cannot be told from such text.
+"hey there ! i 'm a nurse . . . you ?" becomes "Hey there! I'm a nurse... You?". The pronoun "I" and
+the clitics are repaired in English alone; text in other languages gets its marks and first letters
+repaired. Names stay in lower case, because nothing in such text shows which words are names.
 """
 
 import re
@@ -76,7 +76,7 @@ def normalise_fact(text: str, *, english: bool = True) -> str:
 def looks_english(texts: Iterable[str]) -> bool:
     """Whether the first 200 texts read like English, by the share of its commonest words.
 
-    Used for the pronoun only: "i" is an article in Italian and "and" in several Slavic languages.
+    It matters for the pronoun: "i" is an article in Italian and "and" in several Slavic languages.
     """
     words = [word for text in islice(texts, 200) for word in text.lower().split()]
     return sum(word in _ENGLISH_WORDS for word in words) >= 0.12 * len(words)

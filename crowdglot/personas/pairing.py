@@ -6,14 +6,14 @@ from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.personas.persona import Persona
 
-# Relations in which a child or pupil may be planned. Everyone else a child talks to would need
-# more care than a random pairing can give, so all other relations are between adults.
+# Relations in which a minor may be planned. All others are between adults, because a random pairing
+# cannot take the care that a child's talk with anyone else needs.
 _BOTH_MINORS = frozenset({"classmates", "friends", "siblings"})
 _CHILD_IS_MINOR = frozenset({"parent_and_child"})
 
 
 class PersonaPool:
-    """All personas of a recipe, sorted by what they may be planned for."""
+    """All personas of a recipe, grouped by the relations that they fit."""
 
     def __init__(self, personas: Sequence[Persona], source: str = "personas.source") -> None:
         if len(personas) < 2:
@@ -62,7 +62,7 @@ class PersonaPool:
         minors = False
         if not adults_only and relation in _BOTH_MINORS | _CHILD_IS_MINOR:
             minors = draws.below(len(self.personas)) < len(self._minors)
-        # The few minors of a pool may all share the sentence with their age: then adults are cast.
+        # The few minors of a pool may all share the sentence with their age; then adults are drawn.
         for among_minors in (True, False) if minors else (False,):
             chosen: list[Persona] = []
             for speaker in range(count):

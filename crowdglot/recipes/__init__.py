@@ -1,1 +1,5 @@
-"""Recipes that come with crowdglot, and the reading of any recipe."""
+"""Recipes that come with crowdglot, and the reading of any recipe. A recipe is one TOML file."""
+
+from crowdglot.recipes.reading import build_recipe, read_embedding, read_recipe, read_rejudged
+
+__all__ = ["build_recipe", "read_embedding", "read_recipe", "read_rejudged"]

@@ -7,7 +7,7 @@ from crowdglot.languages.language import Community, Language
 from crowdglot.scenarios.event import SPEAKER_SLOTS, CommonGroundTemplate, Relation
 from crowdglot.scenarios.scenario import CommonGround
 
-# What a language without a pack shares: true everywhere, so that nothing false is claimed.
+# What speakers of a language without a pack share. It is true everywhere, so no claim is false.
 _GENERIC = {
     "town": "their home town",
     "food": "the dish everybody there grows up with",
@@ -51,6 +51,7 @@ def fill(
     if community is None:
         slots |= _GENERIC
     else:
+        # The order of these draws is part of every plan.
         slots["town"] = draws.choice(community.towns)
         slots["food"] = draws.choice(community.food)
         slots["custom"] = draws.choice(community.customs)
@@ -59,7 +60,7 @@ def fill(
 
     def sentence(text: str) -> str:
         filled = re.sub("(?<=[.!?] )speaker (?=[A-Z])", "Speaker ", text.format_map(slots))
-        # English only: a name in Georgian has capitals in Unicode, but nobody writes them.
+        # Only English gets a capital: Unicode has capitals for Georgian, but nobody writes them.
         return filled[:1].upper() + filled[1:] if filled[:1].isascii() else filled
 
     return CommonGround(

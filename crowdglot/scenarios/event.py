@@ -9,10 +9,11 @@ from functools import lru_cache
 from string import Formatter
 from typing import Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from crowdglot.errors import ConfigurationError
-from crowdglot.strict_toml import Strict, data_folder, read_toml, validate
+from crowdglot.strict_toml import Strict, data_folder
+from crowdglot.user_files import read_folder
 
 EVENTS = data_folder("crowdglot.events")
 
@@ -98,19 +99,13 @@ class SpeechEvent(Strict):
     unattached: bool = False
     common_grounds: tuple[CommonGroundTemplate, ...] = Field(min_length=8)
 
-    @field_validator("speakers")
+    @field_validator("speakers", "turns")
     @classmethod
-    def _speakers(cls, speakers: tuple[int, int]) -> tuple[int, int]:
-        if not 2 <= speakers[0] <= speakers[1] <= len(SPEAKER_SLOTS):
-            raise ValueError(f"must be a range within 2 to {len(SPEAKER_SLOTS)}")
-        return speakers
-
-    @field_validator("turns")
-    @classmethod
-    def _turns(cls, turns: tuple[int, int]) -> tuple[int, int]:
-        if not 2 <= turns[0] <= turns[1] <= 40:
-            raise ValueError("must be a range within 2 to 40")
-        return turns
+    def _range(cls, limits: tuple[int, int], info: ValidationInfo) -> tuple[int, int]:
+        most = len(SPEAKER_SLOTS) if info.field_name == "speakers" else 40
+        if not 2 <= limits[0] <= limits[1] <= most:
+            raise ValueError(f"must be a range within 2 to {most}")
+        return limits
 
     @model_validator(mode="after")
     def _slots(self) -> "SpeechEvent":
@@ -133,20 +128,20 @@ class SpeechEvent(Strict):
 
 
 @lru_cache(maxsize=1)
+def _events() -> dict[str, SpeechEvent]:
+    # All files are read, so that a mistake in any stops every command that needs an event.
+    return read_folder(EVENTS, SpeechEvent, "name")
+
+
 def event_names() -> tuple[str, ...]:
-    """The names of all speech events, sorted."""
-    return tuple(sorted(path.stem for path in EVENTS.glob("*.toml")))
+    """The names of all speech events, sorted; ConfigurationError if a file of one is wrong."""
+    return tuple(_events())
 
 
-@lru_cache(maxsize=64)
 def read_event(name: str) -> SpeechEvent:
-    """The speech event of that name; raise ConfigurationError if there is none or it is broken."""
-    if name not in event_names():
+    """The speech event of that name; ConfigurationError if there is none or a file is wrong."""
+    if name not in _events():
         raise ConfigurationError(
             f"events: there is no speech event '{name}'; known: {', '.join(event_names())}."
         )
-    path = EVENTS / f"{name}.toml"
-    event = validate(SpeechEvent, read_toml(path), path)
-    if event.name != name:
-        raise ConfigurationError(f"{path}: 'name' is '{event.name}'; it must be the file's name.")
-    return event
+    return _events()[name]

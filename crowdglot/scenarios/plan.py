@@ -1,10 +1,10 @@
 """Planning: ``Plan.scenario(index)`` is a pure function, so any slice can be made anywhere.
 
 The plan runs over all languages first, then over all events, round after round:
-index = position * languages + language, and position = round * events + slot. Every round holds
-each event once, in an order of its own, shifted from language to language; so every prefix of
-the plan is balanced over language x event to within one, and even a plan with fewer dialogues
-than events spreads over as many events as it can.
+index = position * languages + language, and position = round * events + slot. Every round has its
+own order of the events, each once, and every language starts at another place in that order. So
+any prefix of the plan is balanced over language x event to within one, and a plan with fewer
+dialogues than events spreads over as many events as it can.
 """
 
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ VERSION = 2  # goes up when the same recipe gives other scenarios
 
 
 class Plan:
-    """All scenarios of a recipe, and far behind them the replacements for those that fail.
+    """All scenarios of a recipe, and at far higher indices the replacements for those that fail.
 
-    How many are wanted does not matter, so a plan can be gone on with at any time. ``turns`` is
-    the smallest and largest number of turns.
+    A plan does not depend on how many dialogues are wanted, so it can be extended at any time.
+    ``turns``: the smallest and largest number of turns.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class Plan:
     def replacement(self, index: int, times: int) -> int:
         """The index that takes the place of ``index`` after ``times`` failures.
 
-        It lies in the same cell (language and event), ``times`` times as many rounds further on as
-        a plan has at most, so no two dialogues ever share a replacement and none depends on the
-        order in which others fail.
+        It has the same language and event, and lies ``times`` times the most rounds of a plan
+        further on. So no two dialogues share a replacement, and none depends on the order in which
+        others fail.
         """
         if times == 0:
             return index

@@ -3,8 +3,8 @@
 import os
 from typing import Any
 
+from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import ConfigurationError
-from crowdglot.writing.recipe import EngineSettings
 
 
 async def find_api_key(settings: EngineSettings) -> str | None:

@@ -1,73 +1,77 @@
-"""Taking a dataset's folder for a job: a new one, the job's own, or one that shall grow."""
+"""Binding a dataset's folder to a recipe: a new folder, the recipe's own, or one that grows."""
 
 from contextlib import nullcontext
 
 from crowdglot.datasets.folder import (
     RECIPE,
-    check_claim,
-    claim,
+    bind,
+    check_binding,
     clear_journals,
-    read_recipe,
+    read_stored_recipe,
     store_recipe,
     without_answers,
 )
-from crowdglot.datasets.growth import is_growing, mark_room, rename, rename_journals
+from crowdglot.datasets.shards import make_room
 from crowdglot.datasets.storage.location import desk
 from crowdglot.errors import StorageError
-from crowdglot.writing.machines.shard_locks import alone
-from crowdglot.writing.opened import Job
+from crowdglot.writing.machines.shard_locks import keeping_workers_out
+from crowdglot.writing.opened import OpenedRecipe
 
 
-def claim_dataset(job: Job) -> None:
-    """Claim the job's folder (see ``datasets.folder.claim``) and make room where more is wanted.
+def bind_dataset(opened: OpenedRecipe) -> None:
+    """Bind the recipe's folder (see ``datasets.folder.bind``); make room where more is wanted.
 
     StorageError where the folder belongs to another recipe, or fewer dialogues are wanted than it
     was made for.
     """
-    before, wanted = planned(job), job.recipe.dialogues_per_language
+    before = planned(opened)
     # Workers of an earlier run would go on with the recipe as it was.
-    with alone(desk(job.folder)) if before and _differs(job, before) else nullcontext():
-        _claim(job, before, wanted)
+    changes = before and _differs(opened, before)
+    with keeping_workers_out(desk(opened.folder)) if changes else nullcontext():
+        _bind(opened, before)
 
 
-def _differs(job: Job, before: int) -> bool:
-    try:
-        check_claim(job.folder, job.identity())
-    except StorageError:
-        return True
-    return before != job.recipe.dialogues_per_language
+def check_dataset(opened: OpenedRecipe) -> None:
+    """Raise StorageError where ``bind_dataset`` would refuse a folder that has a recipe."""
+    before = planned(opened)
+    if before and not without_answers(opened.folder):
+        check_binding(opened.folder, opened.identity())
+        _check_size(opened, before)
 
 
-def _claim(job: Job, before: int, wanted: int) -> None:
-    folder, recipe = job.folder, job.recipe.model_dump(mode="json")
-    claim(folder, recipe, job.identity())
+def planned(opened: OpenedRecipe) -> int:
+    """For how many dialogues of each language the dataset in the folder was made so far."""
+    if not (opened.folder / RECIPE).exists():
+        return 0
+    before = read_stored_recipe(opened.folder).get("dialogues_per_language")
+    return before if isinstance(before, int) else 0
+
+
+def _bind(opened: OpenedRecipe, before: int) -> None:
+    folder, recipe = opened.folder, opened.recipe.model_dump(mode="json")
+    bind(folder, recipe, opened.identity())
+    wanted = opened.recipe.dialogues_per_language
     if before > wanted:
         if not without_answers(folder):
-            raise StorageError(
-                f"{folder}: made for {before} dialogues of each language, and {wanted} are wanted "
-                "now; a dataset can grow but not shrink: choose another output."
-            )
+            _check_size(opened, before)
         clear_journals(folder)
     if before not in (0, wanted):
-        mark_room(folder, job.shards(before), job.shards())
-        store_recipe(folder, recipe, job.identity())
-        rename(folder, job.shards())
-    else:
-        end_growing(job)
+        make_room(folder, opened.shards(before), opened.shards())
+        store_recipe(folder, recipe, opened.identity())
 
 
-def end_growing(job: Job) -> None:
-    """Give all files the names that the stored recipe wants, where a crash came before."""
-    if is_growing(job.folder):
-        rename(job.folder, job.shards())
-    else:
-        # Another machine may have made a dataset at a URL larger since this one wrote to it.
-        rename_journals(job.folder, job.shards())
+def _check_size(opened: OpenedRecipe, before: int) -> None:
+    wanted = opened.recipe.dialogues_per_language
+    if before > wanted:
+        raise StorageError(
+            f"{opened.folder}: made for {before} dialogues of each language, and {wanted} are "
+            "wanted now; a dataset can grow but not shrink: choose another output."
+        )
 
 
-def planned(job: Job) -> int:
-    """For how many dialogues of each language the dataset in the job's folder was made so far."""
-    if not (job.folder / RECIPE).exists():
-        return 0
-    before = read_recipe(job.folder).get("dialogues_per_language")
-    return before if isinstance(before, int) else 0
+def _differs(opened: OpenedRecipe, before: int) -> bool:
+    try:
+        check_binding(opened.folder, opened.identity())
+    except StorageError:
+        return True
+    return before != opened.recipe.dialogues_per_language

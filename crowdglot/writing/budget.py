@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from crowdglot.datasets.funnel import count_tokens
 from crowdglot.datasets.journal import read_journal
-from crowdglot.datasets.shards import incomplete, read_entries
-from crowdglot.writing.opened import Job
-from crowdglot.writing.watch import Stop, Tally
+from crowdglot.datasets.shards import incomplete, read_calls
+from crowdglot.writing.opened import OpenedRecipe
+from crowdglot.writing.watch import Progress, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,41 +18,40 @@ class Budget:
     until: float | None = None
 
     @classmethod
-    def of(cls, job: Job) -> "Budget":
+    def of(cls, opened: OpenedRecipe) -> "Budget":
         """What the recipe leaves to a run that begins now."""
-        limits = job.recipe.budget
+        limits = opened.recipe.budget
         tokens = until = None
         if limits.max_tokens_total:
-            tokens = limits.max_tokens_total - count_tokens(job.folder) - _in_journals(job)
+            taken = count_tokens(opened.folder) + _in_journals(opened)
+            tokens = limits.max_tokens_total - taken
         if limits.max_wall_time:
             until = time.monotonic() + limits.max_wall_time
         return cls(tokens, until)
 
-    def over(self, stop: Stop, tally: Tally) -> bool:
+    def over(self, watch: Watch) -> bool:
         """Whether nothing more shall be asked, where something is left to ask.
 
         A budget that is spent becomes a wish to stop: ``stop.spent`` says which.
         """
-        if not stop.wanted and (spent := self._spent(tally)):
-            stop.wanted, stop.spent = True, spent
-        return stop.wanted
+        if not watch.stop.wanted and (spent := self._spent(watch.progress)):
+            watch.stop.wanted, watch.stop.spent = True, spent
+        return watch.stop.wanted
 
-    def _spent(self, tally: Tally) -> str:
-        if self.tokens is not None and tally.tokens >= self.tokens:
+    def _spent(self, progress: Progress) -> str:
+        if self.tokens is not None and progress.tokens >= self.tokens:
             return "budget.max_tokens_total is spent; raise it and run the same again to go on."
         if self.until is not None and time.monotonic() >= self.until:
             return "budget.max_wall_time is over; run the same again to go on."
         return ""
 
 
-def _in_journals(job: Job) -> int:
-    """Tokens of the completions that are in a journal here and not in their shard's files yet."""
+def _in_journals(opened: OpenedRecipe) -> int:
+    """Tokens of the calls that are in a journal here and not in their shard's files yet."""
     tokens = 0
-    for shard in incomplete(job.folder, job.shards()):
-        if entries := read_journal(shard.journal(job.folder)):
-            stored = {(entry.index, entry.attempt) for entry in read_entries(job.folder, shard)}
-            for entry in entries:
-                if (entry.index, entry.attempt) not in stored:
-                    made = entry.completion
-                    tokens += made.prompt_tokens + made.completion_tokens
+    for shard in incomplete(opened.folder, opened.shards()):
+        if calls := read_journal(shard.journal(opened.folder)):
+            stored = {call.key for call in read_calls(opened.folder, shard)}
+            made = [call.completion for call in calls if call.key not in stored]
+            tokens += sum(one.prompt_tokens + one.completion_tokens for one in made)
     return tokens

@@ -8,19 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from rich.console import Console
-from rich.table import Table
 
 from crowdglot.datasets.folder import RECIPE
 from crowdglot.datasets.funnel import read_rows
-from crowdglot.datasets.shards import incomplete, open_places
+from crowdglot.datasets.shards import incomplete, missing_dialogues
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
 from crowdglot.writing.binding import planned
-from crowdglot.writing.opened import Job
+from crowdglot.writing.opened import OpenedRecipe
 
 # Rules of thumb, told as such: characters of English to a token, and tokens of an answer to a turn.
-_CHARACTERS, _TOKENS_PER_TURN = 4.0, 30.0
+CHARACTERS, TOKENS_PER_TURN = 4.0, 30.0
 _PROMPTS = 40
 _COLUMNS = ("language", "prompt_tokens", "completion_tokens", "seconds")
 
@@ -41,18 +39,18 @@ class Cost:
     measured: bool
 
 
-def estimate(job: Job, like: Location | None = None) -> dict[str, Cost]:
+def estimate(opened: OpenedRecipe, like: Location | None = None) -> dict[str, Cost]:
     """The cost by language tag; ``like``: a dataset to go by, by default the recipe's own folder.
 
     A language that the dataset does not hold is estimated by the others' mean.
     """
-    known = _measured(like or job.folder)
-    before = min(planned(job), job.recipe.dialogues_per_language)
-    more = job.recipe.dialogues_per_language - before
-    wanted = dict.fromkeys(job.recipe.languages, more)
-    for shard in incomplete(job.folder, job.shards(before)) if before else ():
-        wanted[shard.language] += open_places(job.folder, shard)
-    return {tag: _cost(job, tag, count, known) for tag, count in wanted.items()}
+    known = _measured(like or opened.folder)
+    before = min(planned(opened), opened.recipe.dialogues_per_language)
+    more = opened.recipe.dialogues_per_language - before
+    wanted = dict.fromkeys(opened.recipe.languages, more)
+    for shard in incomplete(opened.folder, opened.shards(before)) if before else ():
+        wanted[shard.language] += missing_dialogues(opened.folder, shard)
+    return {tag: _cost(opened, tag, count, known) for tag, count in wanted.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +79,13 @@ def _measured(folder: Location) -> dict[str, _Draft]:
     return {**found, "": _Draft(*drafts.select(figures).row(0))}
 
 
-def _cost(job: Job, tag: str, wanted: int, known: Mapping[str, _Draft]) -> Cost:
+def _cost(opened: OpenedRecipe, tag: str, wanted: int, known: Mapping[str, _Draft]) -> Cost:
     here = known.get(tag) or known.get("")
     measured = here is not None and here.accepted > 0
     if here is None or not here.accepted:
-        here = known.get("") or _by_rule(job, tag)
+        here = known.get("") or _by_rule(opened, tag)
     drafts = wanted / here.accepted
-    hours = (
-        drafts * here.seconds / max(1, job.recipe.engine.concurrency) / 3600
-        if here.seconds
-        else None
-    )
+    hours = drafts * here.seconds / opened.recipe.engine.calls / 3600 if here.seconds else None
     return Cost(
         wanted,
         drafts,
@@ -102,46 +96,13 @@ def _cost(job: Job, tag: str, wanted: int, known: Mapping[str, _Draft]) -> Cost:
     )
 
 
-def _by_rule(job: Job, tag: str) -> _Draft:
+def _by_rule(opened: OpenedRecipe, tag: str) -> _Draft:
     """As if every draft were accepted: the least that it can cost."""
-    plan = job.materials.plan
+    plan = opened.plan
     language = resolve_language(tag)
-    count = min(_PROMPTS, job.recipe.dialogues_per_language)
+    count = min(_PROMPTS, opened.recipe.dialogues_per_language)
     scenarios = [plan.scenario(plan.index(language, number)) for number in range(count)]
-    characters = sum(
-        len(message.content) for scenario in scenarios
-        for message in job.request(scenario, 0).messages
-    )  # fmt: skip
+    prompts = [opened.prompt(scenario.index) for scenario in scenarios]
+    characters = sum(len(message.content) for prompt in prompts for message in prompt)
     turns = sum(len(scenario.order) for scenario in scenarios)
-    return _Draft(1.0, characters / count / _CHARACTERS, turns / count * _TOKENS_PER_TURN, 0.0)
-
-
-def print_estimate(
-    job: Job, like: Location | None = None, price_in: float = 0.0, price_out: float = 0.0
-) -> None:
-    """The costs as a table; prices are per million tokens of prompts and of answers."""
-    costs = estimate(job, like)
-    table = Table(title=f"{job.recipe.name}: what is still to be written", title_justify="left")
-    for column in ("language", "dialogues", "drafts", "prompt tokens", "answer tokens", "hours"):
-        table.add_column(column, justify="left" if column == "language" else "right")
-    for tag, cost in costs.items():
-        table.add_row(
-            f"{resolve_language(tag).name} ({tag})", f"{cost.dialogues:,}", f"{cost.drafts:,.0f}",
-            f"{cost.prompt_tokens:,.0f}", f"{cost.completion_tokens:,.0f}",
-            "" if cost.hours is None else f"{cost.hours:,.2f}",
-        )  # fmt: skip
-    console = Console(highlight=False)
-    console.print(table)
-    asked = sum(cost.prompt_tokens for cost in costs.values())
-    answered = sum(cost.completion_tokens for cost in costs.values())
-    console.print(f"In all {asked + answered:,.0f} tokens.")
-    if price_in or price_out:
-        console.print(f"Price: {(asked * price_in + answered * price_out) / 1e6:,.2f}")
-    if all(cost.measured for cost in costs.values()):
-        console.print(f"By the tokens, times and acceptance rates in {like or job.folder}.")
-    else:
-        console.print(
-            f"A rule of thumb where nothing was measured: {_CHARACTERS:g} characters to a token of "
-            f"the prompt, {_TOKENS_PER_TURN:g} tokens a turn, every draft accepted. Write a few "
-            "dialogues first, then ask again, or name a dataset with --like."
-        )
+    return _Draft(1.0, characters / count / CHARACTERS, turns / count * TOKENS_PER_TURN, 0.0)

@@ -1,33 +1,49 @@
-"""A job: a recipe with all it needs opened, and the way of one question through it."""
+"""A recipe with all it names opened: plan, demonstrations, way of writing, critics."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
-from crowdglot.critics import Critic, judge_all, load_critics
-from crowdglot.critics.verdict import Verdict
-from crowdglot.datasets.record import REFUSED, Entry
+from crowdglot.critics import Critic, Verdict, judge_all, load_critics
 from crowdglot.datasets.shards import Shard, shard_at, shards_of
 from crowdglot.datasets.storage.location import Location
+from crowdglot.dialogues.demonstrations import DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
-from crowdglot.dialogues.draft import parse
-from crowdglot.dialogues.prompt import answer_schema, render
+from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.message import Message
+from crowdglot.dialogues.prompt import template_hash
+from crowdglot.dialogues.readers import personas_of, read_demonstrations
+from crowdglot.dialogues.ways import Way, build_way
 from crowdglot.draws import Draws
+from crowdglot.engines.calls import WRITE, Draft, Key
 from crowdglot.engines.engine import Request, Sampling
+from crowdglot.languages.language import Language, resolve_language
+from crowdglot.personas.pairing import PersonaPool
+from crowdglot.personas.persona import Persona
+from crowdglot.personas.sources.bundled import bundled_personas
+from crowdglot.scenarios.event import SpeechEvent, read_event
+from crowdglot.scenarios.plan import VERSION as PLAN_VERSION
+from crowdglot.scenarios.plan import Plan
 from crowdglot.scenarios.scenario import Scenario
-from crowdglot.writing.materials import Materials, open_materials
 from crowdglot.writing.recipe import Recipe
+
+# The critic that is named where the engine refused, so that there is nothing to judge.
+ENGINE = "engine"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Everything but the engine."""
+class OpenedRecipe:
+    """Everything but the engine. ``fingerprint``: a hash of all sources' contents."""
 
     recipe: Recipe
-    materials: Materials
+    plan: Plan
+    demonstrations: DemonstrationPool
+    way: Way
     critics: Sequence[Critic]
     sampling: Sampling
+    fingerprint: str
 
     @property
     def folder(self) -> Location:
@@ -41,75 +57,156 @@ class Job:
         return list(shards_of(recipe.languages, wanted, recipe.shard_size))
 
     def shard(self, rank: int) -> Shard:
-        """The shard with this place among them."""
+        """The shard of this rank."""
         recipe = self.recipe
         return shard_at(rank, recipe.languages, recipe.dialogues_per_language, recipe.shard_size)
 
     def identity(self) -> dict[str, Any]:
         """What every row depends on: the recipe, and the content of its sources."""
-        return self.recipe.identity() | {"materials": self.materials.fingerprint}
+        return self.recipe.identity() | {"sources": self.fingerprint}
 
     def first_indices(self, shard: Shard) -> list[int]:
         """The plan's indices of the dialogues that ``shard`` wants."""
-        plan = self.materials.plan
-        language = plan.languages[self.recipe.languages.index(shard.language)]
-        return [plan.index(language, shard.first + step) for step in range(shard.size)]
+        language = self.plan.languages[self.recipe.languages.index(shard.language)]
+        return [self.plan.index(language, shard.first + step) for step in range(shard.size)]
 
-    def demonstrations(self, scenario: Scenario) -> tuple[Demonstration, ...]:
+    def shown(self, scenario: Scenario) -> tuple[Demonstration, ...]:
         """The demonstrations that go with a scenario: the same for its whole block."""
-        position = self.materials.plan.position(scenario.index)
-        block = position // self.recipe.demonstrations.block
-        return self.materials.demonstrations.for_block(block)
+        block = self.plan.position(scenario.index) // self.recipe.demonstrations.block
+        return self.demonstrations.for_block(block)
 
-    def request(self, scenario: Scenario, attempt: int) -> Request:
-        """The question to the engine; the seed is new for every attempt."""
+    def next(self, index: int, answers: Sequence[str]) -> Asked | Dialogue:
+        """What the way of writing wants next for this scenario, or the dialogue."""
+        scenario = self.plan.scenario(index)
+        return self.way.next(scenario, self.shown(scenario), answers)
+
+    def prompt(self, index: int) -> tuple[Message, ...]:
+        """The first question for a scenario, as chat messages."""
+        asked = self.next(index, ())
+        return asked.messages if isinstance(asked, Asked) else ()
+
+    def request(self, key: Key, asked: Asked) -> Request:
+        """The question as an engine takes it. The seed depends on the key alone."""
         return Request(
-            messages=render(scenario, self.demonstrations(scenario)),
-            schema=answer_schema(scenario.order),
-            sampling=self.sampling,
-            seed=Draws(self.recipe.seed, "ask", scenario.index, attempt).below(2**31),
+            messages=asked.messages,
+            schema=asked.schema or {},
+            sampling=replace(self.sampling, **asked.sampling) if asked.sampling else self.sampling,
+            seed=self._seed(key),
+            logprobs=asked.logprobs,
         )
 
-    def judge(self, entries: Sequence[Entry]) -> list[tuple[Dialogue, tuple[Verdict, ...]]]:
-        """Read completions and have them judged."""
-        dialogues = [self._read(entry) for entry in entries]
-        answered = [at for at, entry in enumerate(entries) if not _refused(entry)]
+    def _seed(self, key: Key) -> int:
+        path: tuple[int | str, ...] = (self.recipe.seed, "ask", key.index, key.attempt)
+        if (key.role, key.step) != (WRITE, 0):
+            path = (*path, key.role, key.step)
+        return Draws(*path).below(2**31)
+
+    def judge(self, drafts: Sequence[Draft]) -> list[tuple[Dialogue, tuple[Verdict, ...]]]:
+        """Read drafts and have them judged by the critics."""
+        dialogues = [self._read(draft) for draft in drafts]
+        answered = [at for at, draft in enumerate(drafts) if not draft.refused]
         verdicts = judge_all([dialogues[at] for at in answered], self.critics)
         judged = dict(zip(answered, verdicts, strict=True))
         return [
-            (dialogue, judged.get(at) or (Verdict("engine", REFUSED, entry.completion.text),))
-            for at, (dialogue, entry) in enumerate(zip(dialogues, entries, strict=True))
+            (dialogue, judged.get(at) or (_refusal(draft),))
+            for at, (dialogue, draft) in enumerate(zip(dialogues, drafts, strict=True))
         ]
 
-    def _read(self, entry: Entry) -> Dialogue:
-        scenario = self.materials.plan.scenario(entry.index)
-        demonstrations = self.demonstrations(scenario)
-        if _refused(entry):
-            return Dialogue(scenario, (), demonstrations)
-        return parse(entry.completion.text, scenario, demonstrations)
+    def _read(self, draft: Draft) -> Dialogue:
+        scenario = self.plan.scenario(draft.index)
+        shown = self.shown(scenario)
+        if draft.refused:
+            return Dialogue(scenario, (), shown)
+        read = self.way.next(scenario, shown, draft.answers)
+        if isinstance(read, Dialogue):
+            return read
+        return Dialogue(scenario, (), shown, fault=f"unfinished: {len(draft.calls)} answers")
 
 
-def _refused(entry: Entry) -> bool:
-    return entry.completion.finish_reason == REFUSED
+def _refusal(draft: Draft) -> Verdict:
+    call = draft.calls[-1]
+    return Verdict(ENGINE, call.completion.finish_reason, call.completion.text)
 
 
-def open_job(recipe: Recipe) -> Job:
-    """Read the recipe's sources and load its critics; opened once in each process."""
-    return _open_job(recipe.model_dump_json())
+def open_recipe(recipe: Recipe) -> OpenedRecipe:
+    """Read the recipe's sources and load its critics, once in each process.
+
+    MaterialError or ConfigurationError where one of them is wrong. No engine is touched.
+    """
+    return _open(recipe.model_dump_json())
 
 
 @lru_cache(maxsize=4)
-def _open_job(written: str) -> Job:
+def _open(written: str) -> OpenedRecipe:
     recipe = Recipe.model_validate_json(written)
-    return Job(
+    languages = [resolve_language(tag) for tag in recipe.languages]
+    events = [read_event(name) for name in recipe.event_names]
+    demonstrations = read_demonstrations(recipe.demonstrations.source)
+    personas = _personas(recipe, demonstrations)
+    return OpenedRecipe(
         recipe=recipe,
-        materials=open_materials(recipe),
+        plan=_plan(recipe, languages, events, personas),
+        demonstrations=DemonstrationPool(
+            demonstrations,
+            seed=recipe.seed,
+            count=recipe.demonstrations.count,
+            most_turns=recipe.turns[1],
+        ),
+        way=build_way(recipe.way),
         critics=load_critics(recipe.critics),
         sampling=Sampling(
-            temperature=recipe.sampling.temperature,
-            top_p=recipe.sampling.top_p,
-            min_p=recipe.sampling.min_p,
-            repeat_penalty=recipe.sampling.repeat_penalty,
-            max_tokens=recipe.max_tokens,
+            **recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens},
         ),
+        fingerprint=_fingerprint(languages, events, personas, demonstrations),
     )
+
+
+def _plan(
+    recipe: Recipe,
+    languages: Sequence[Language],
+    events: Sequence[SpeechEvent],
+    personas: Sequence[Persona],
+) -> Plan:
+    plan = Plan(
+        seed=recipe.seed,
+        languages=languages,
+        events=events,
+        turns=recipe.turns,
+        personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
+    )
+    plan.check()
+    return plan
+
+
+def _personas(recipe: Recipe, demonstrations: Sequence[Demonstration]) -> tuple[Persona, ...]:
+    source = recipe.personas.source
+    if source == "bundled":
+        return bundled_personas()
+    if source in ("demonstrations", recipe.demonstrations.source):
+        return personas_of(demonstrations)
+    return personas_of(read_demonstrations(source))
+
+
+def _fingerprint(
+    languages: Sequence[Language],
+    events: Sequence[SpeechEvent],
+    personas: Sequence[Persona],
+    demonstrations: Sequence[Demonstration],
+) -> str:
+    """A hash of everything that scenario(i) and its prompt depend on, but for the recipe.
+
+    Of the packs, what only critics use is left out, so that it may improve between two runs.
+    """
+    digest = blake2b(f"{template_hash()} {PLAN_VERSION}".encode(), digest_size=8)
+    for language in languages:
+        digest.update(repr((language.tag, language.name, language.autonym)).encode())
+        if language.pack:
+            used = language.pack.model_dump(include={"instruction", "address", "communities"})
+            digest.update(repr(used).encode())
+    for event in events:
+        digest.update(repr(event.model_dump()).encode())
+    for persona in personas:
+        digest.update(persona.id.encode())
+    for demonstration in demonstrations:
+        digest.update(f"{demonstration.id}{demonstration.event}{demonstration.premise}".encode())
+    return digest.hexdigest()

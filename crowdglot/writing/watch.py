@@ -1,20 +1,21 @@
-"""What is counted while a run goes on, and the wish to stop it."""
+"""What can be watched of a run while it goes on, and the wish to stop it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from crowdglot.datasets.record import REFUSED
+from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import CrowdglotError
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts while a run goes on; tokens of this run's own calls only.
+class Progress:
+    """Counts of this run; tokens are of its own calls only.
 
-    ``refused``: questions that were refused since the last answer. ``under_way``: questions that
-    the engine has not answered yet, and other work that must not be cut off.
+    ``refused``: questions that were refused since the last answer. ``outdated``: stored answers
+    that were asked for anew, because their prompt is another one now. ``under_way``: questions
+    that the engine has not answered yet, and other work that must not be cut off.
     """
 
     accepted: int = 0
@@ -22,6 +23,7 @@ class Tally:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     refused: int = 0
+    outdated: int = 0
     under_way: int = 0
 
     @property
@@ -66,3 +68,15 @@ class Stop:
         """Stop on account of an error; the first one is kept."""
         self.cause = self.cause or cause
         self.wanted = True
+
+    def take_back(self) -> None:
+        """Forget a wish that came when nothing was left to do."""
+        self.wanted, self.spent = False, ""
+
+
+@dataclass(slots=True)
+class Watch:
+    """Handed to ``write_dataset`` by whoever wants to see its progress, or may stop it."""
+
+    progress: Progress = field(default_factory=Progress)
+    stop: Stop = field(default_factory=Stop)

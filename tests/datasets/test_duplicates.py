@@ -1,4 +1,4 @@
-"""Shingles, the index and the ledger of near-duplicates."""
+"""Shingles, the index of near-duplicates, and withdrawals."""
 
 import errno
 import io
@@ -14,20 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdglot.datasets.duplicates import (
-    Duplicate,
     Earlier,
     bands,
     find_duplicates,
-    read_ledger,
     runs,
-    write_ledger,
 )
 from crowdglot.datasets.duplicates.index import Index
-from crowdglot.datasets.duplicates.ledger import draft_hash
 from crowdglot.datasets.duplicates.shingles import jaccard, shingles
-from crowdglot.datasets.record import Entry
 from crowdglot.datasets.shards import Shard
-from crowdglot.engines.engine import Completion
+from crowdglot.datasets.withdrawals import (
+    Withdrawal,
+    read_withdrawals,
+    turns_hash,
+    write_withdrawals,
+)
 from crowdglot.errors import StorageError
 from crowdglot.languages.language import resolve_language
 from tests.builders import FRENCH, shown
@@ -204,7 +204,6 @@ def write(folder, rows, number=0, count=1, tag="fr"):
                 "id": f"{tag}-{index}",
                 "index": index,
                 "attempt": 0,
-                "draft": f"draft {index}",
                 "turns": [{"speaker": "A", "text": text} for text in turns],
             }
             for index, turns in rows
@@ -238,7 +237,8 @@ def test_the_first_by_index_is_kept_whatever_shard_it_is_in(tmp_path):
         (900, 0, "fr-150"),
     ]
     assert {d.reason for d in found} == {"near_duplicate"}
-    assert found[0].draft == draft_hash("draft 151")
+    assert found[0].turns == turns_hash(talk(1))
+    assert found[0].by == "duplicates"
     assert found[0].score == 1.0
 
 
@@ -259,31 +259,29 @@ def test_demonstrations_and_earlier_datasets(tmp_path):
 def test_a_damaged_shard_is_one_sentence(tmp_path):
     shard = write(tmp_path, [(1, talk(1))])
     shard.accepted(tmp_path).write_bytes(b"PAR1 no more")
-    with pytest.raises(StorageError, match=r"damaged .*; delete this file"):
+    with pytest.raises(StorageError, match=r"damaged .*; run `crowdglot synthesize` with --verify"):
         search(tmp_path, [shard])
 
 
-def test_the_ledger_speaks_of_one_completion_only(tmp_path):
-    assert read_ledger(tmp_path).duplicates == ()
-    assert not read_ledger(tmp_path).settled
-    one = Duplicate("fr", 0, 5, 1, draft_hash("é"), "near_duplicate", "fr-1: …\ud800", 0.8)
-    other = Duplicate("fr", 0, 2, 0, draft_hash("b"), "repeated_turns", "fr-0", 0.5)
-    write_ledger(tmp_path, [one, other], settled=True)
-    ledger = read_ledger(tmp_path)
-    assert ledger.duplicates == (other, one)
-    assert ledger.settled
-
-    def entry(index, attempt, text):
-        return Entry(index, attempt, 0, "e", "m", "r", Completion(text, "stop", 1, 1, 0.1), 0.0)
-
-    (verdict,) = ledger.verdicts(entry(5, 1, "é"))
+def test_a_withdrawal_speaks_of_one_draft_only(tmp_path):
+    assert read_withdrawals(tmp_path).every == ()
+    assert not read_withdrawals(tmp_path).up_to_date
+    named = ("fr", 0, 5, 1, turns_hash(["é"]), "duplicates", "near_duplicate", "fr-1: …\ud800", 0.8)
+    one = Withdrawal(*named)
+    other = Withdrawal("fr", 0, 2, 0, turns_hash(["b"]), "audit", "repeated_turns", "fr-0", 0.5)
+    write_withdrawals(tmp_path, [one, other], up_to_date=True)
+    read = read_withdrawals(tmp_path)
+    assert read.every == (other, one)
+    assert read.up_to_date
+    (verdict,) = read.verdicts(5, 1, ["é"])
     assert (verdict.critic, verdict.reason, verdict.score) == ("duplicates", "near_duplicate", 0.8)
-    assert ledger.verdicts(entry(5, 1, "asked anew, and it said this")) == ()
-    assert ledger.verdicts(entry(5, 0, "é")) == ()
+    assert read.verdicts(2, 0, ["b"])[0].critic == "audit"
+    assert read.verdicts(5, 1, ["asked anew, and it said this"]) == ()
+    assert read.verdicts(5, 0, ["é"]) == ()
 
 
-@pytest.mark.parametrize("text", ["", "{}\n", '{"settled": true}\n{"index"\n', "[]\n"])
-def test_a_damaged_ledger_is_one_sentence(tmp_path, text):
-    (tmp_path / "duplicates.jsonl").write_text(text)
-    with pytest.raises(StorageError, match=r"duplicates\.jsonl: damaged .*; delete it"):
-        read_ledger(tmp_path)
+@pytest.mark.parametrize("text", ["", "{}\n", '{"up_to_date": true}\n{"index"\n', "[]\n"])
+def test_damaged_withdrawals_are_one_sentence(tmp_path, text):
+    (tmp_path / "withdrawals.jsonl").write_text(text)
+    with pytest.raises(StorageError, match=r"withdrawals\.jsonl: damaged .*delete it"):
+        read_withdrawals(tmp_path)

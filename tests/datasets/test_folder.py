@@ -2,20 +2,20 @@
 
 import pytest
 
-from crowdglot.datasets.folder import RECIPE, claim, read_recipe
+from crowdglot.datasets.folder import RECIPE, bind, read_stored_recipe
 from crowdglot.errors import StorageError
 
 
 @pytest.mark.parametrize("left", ["", "name = "])
 def test_a_crash_while_the_recipe_was_written_blocks_nothing(tmp_path, left):
     (tmp_path / f"{RECIPE}.tmp").write_text(left)
-    claim(tmp_path, {"name": "one"}, {"seed": 0})
-    assert read_recipe(tmp_path) == {"name": "one", "identity": {"seed": 0}}
+    bind(tmp_path, {"name": "one"}, {"seed": 0})
+    assert read_stored_recipe(tmp_path) == {"name": "one", "identity": {"seed": 0}}
     assert [path.name for path in tmp_path.iterdir()] == [RECIPE]
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(StorageError, match=r"holds 'thesis.tex' but no recipe.toml"):
-        claim(tmp_path, {"name": "one"}, {"seed": 0})
+        bind(tmp_path, {"name": "one"}, {"seed": 0})
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

@@ -6,24 +6,24 @@ import os
 import pytest
 
 from crowdglot.datasets.journal import Journal, encode
-from crowdglot.datasets.record import Entry
+from crowdglot.engines.calls import Call, Key
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import StorageError
 
 
-def entry(index: int, text: str = "Salut \ud83d 😀\n") -> Entry:
-    done = Completion(text, "stop", 10, 5, 0.5)
-    return Entry(index, 0, 42, "scripted", "m", "r", done, 1_700_000_000.5)
+def call(index: int, text: str = "Salut \u2028 😀\n") -> Call:
+    done = Completion(text, "stop", 10, 5, 0.5, (("{", -0.5), ("é", -2.25)))
+    return Call(Key(index, 0, step=1), "0f", 42, "scripted", "m", "r", done, 1_700_000_000.5)
 
 
 def test_what_was_appended_is_read_again(tmp_path):
     path = tmp_path / "a" / "shard.jsonl"
     with Journal(path) as journal:
         for index in range(5):
-            journal.append(encode(entry(index)))
+            journal.append(encode(call(index)))
     with Journal(path) as again:
-        assert again.entries == [entry(index) for index in range(5)]
-        again.append(encode(entry(5)))
+        assert again.calls == [call(index) for index in range(5)]
+        again.append(encode(call(5)))
         again.remove()
     assert not path.exists()
 
@@ -33,35 +33,35 @@ def test_a_cut_line_is_dropped_and_written_over(tmp_path, cut):
     path = tmp_path / "shard.jsonl"
     with Journal(path) as journal:
         for index in range(3):
-            journal.append(encode(entry(index)))
+            journal.append(encode(call(index)))
     os.truncate(path, path.stat().st_size - cut)
     with Journal(path) as journal:
-        assert journal.entries == [entry(0), entry(1)]
-        journal.append(encode(entry(7)))
+        assert journal.calls == [call(0), call(1)]
+        journal.append(encode(call(7)))
     with Journal(path) as journal:
-        assert [e.index for e in journal.entries] == [0, 1, 7]
+        assert [one.key.index for one in journal.calls] == [0, 1, 7]
 
 
 def test_a_flipped_bit_costs_one_line(tmp_path):
     path = tmp_path / "shard.jsonl"
     with Journal(path) as journal:
         for index in range(3):
-            journal.append(encode(entry(index)))
+            journal.append(encode(call(index)))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with Journal(path) as journal:
-        assert journal.entries == [entry(0), entry(2)]
-        journal.append(encode(entry(3)))
+        assert journal.calls == [call(0), call(2)]
+        journal.append(encode(call(3)))
     with Journal(path) as journal:
-        assert journal.entries == [entry(0), entry(2), entry(3)]
+        assert journal.calls == [call(0), call(2), call(3)]
 
 
 @pytest.mark.parametrize("how", ["deleted", "folder", "replaced"])
 def test_a_journal_that_is_gone_is_told_at_once(tmp_path, how):
     path = tmp_path / "journal" / "shard.jsonl"
     with Journal(path) as journal:
-        journal.append(encode(entry(0)))
+        journal.append(encode(call(0)))
         if how == "folder":
             path.parent.rename(tmp_path / "elsewhere")
         else:
@@ -69,14 +69,14 @@ def test_a_journal_that_is_gone_is_told_at_once(tmp_path, how):
         if how == "replaced":
             path.touch()
         with pytest.raises(StorageError, match=r"shard.jsonl: was removed while the run was"):
-            journal.append(encode(entry(1)))
+            journal.append(encode(call(1)))
 
 
 def test_full_disk_is_one_sentence_and_leaves_no_half_line(tmp_path, monkeypatch):
     path = tmp_path / "shard.jsonl"
     write = os.write
     with Journal(path) as journal:
-        journal.append(encode(entry(0)))
+        journal.append(encode(call(0)))
         sizes = iter([20])
 
         def full(handle, data):
@@ -86,8 +86,8 @@ def test_full_disk_is_one_sentence_and_leaves_no_half_line(tmp_path, monkeypatch
 
         monkeypatch.setattr(os, "write", full)
         with pytest.raises(StorageError, match=r"shard.jsonl: the disk is full; make room"):
-            journal.append(encode(entry(1)))
+            journal.append(encode(call(1)))
         monkeypatch.undo()
-        journal.append(encode(entry(2)))
+        journal.append(encode(call(2)))
     with Journal(path) as journal:
-        assert [e.index for e in journal.entries] == [0, 2]
+        assert [one.key.index for one in journal.calls] == [0, 2]

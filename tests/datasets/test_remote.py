@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crowdglot.datasets.duplicates.ledger import LEDGER, read_ledger, write_ledger
-from crowdglot.datasets.folder import claim, locked, read_recipe
+from crowdglot.datasets.folder import bind, locked, read_stored_recipe
 from crowdglot.datasets.storage import lease
 from crowdglot.datasets.storage.files import replacing, write_text
 from crowdglot.datasets.storage.location import desk, locate
 from crowdglot.datasets.storage.remote import Remote
+from crowdglot.datasets.withdrawals import WITHDRAWALS, read_withdrawals, write_withdrawals
 from crowdglot.errors import ConfigurationError, StorageError
 from tests.store import forget_connections, s3
 
@@ -133,17 +133,17 @@ def test_columns_are_fetched_and_not_the_rest(shelf, tmp_path, monkeypatch):
 
 def test_folder_of_a_recipe(folder):
     with pytest.raises(StorageError, match=r"no dataset of crowdglot"):
-        read_recipe(folder)
+        read_stored_recipe(folder)
     with locked(folder):
-        claim(folder, {"name": "a"}, {"name": "a", "seed": 1})
-        claim(folder, {"name": "a"}, {"name": "a", "seed": 1})
+        bind(folder, {"name": "a"}, {"name": "a", "seed": 1})
+        bind(folder, {"name": "a"}, {"name": "a", "seed": 1})
         write_text(folder / "rejected" / "fr" / "train.parquet", "")
         with pytest.raises(StorageError, match=r"another recipe: 'seed' was 1 and is now 2"):
-            claim(folder, {"name": "a"}, {"name": "a", "seed": 2})
+            bind(folder, {"name": "a"}, {"name": "a", "seed": 2})
     assert {path.name for path in folder.iterdir()} == {"recipe.toml", "rejected"}
     (folder.parent / "strange" / "thesis.tex").write_bytes(b"")
     with pytest.raises(StorageError, match=r"holds 'thesis.tex' but no recipe.toml"):
-        claim(folder.parent / "strange", {}, {})
+        bind(folder.parent / "strange", {}, {})
 
 
 def test_one_working_directory_writes_once(folder):
@@ -286,7 +286,7 @@ def test_no_such_bucket(bucket, tmp_path, monkeypatch):
     with pytest.raises(StorageError, match=told), locked(folder):
         pass
     with pytest.raises(StorageError, match="no dataset of crowdglot"):
-        read_recipe(folder)
+        read_stored_recipe(folder)
 
 
 @pytest.fixture
@@ -322,7 +322,7 @@ def test_journals_lie_on_this_machine():
     assert desk(Path("x")) == Path("x")
 
 
-def test_a_ledger_is_fetched_once_until_it_is_written(folder, monkeypatch):
+def test_withdrawals_are_fetched_once_until_they_are_written(folder, monkeypatch):
     fetched = []
 
     def counted(self, *arguments, original=Remote.read_text):
@@ -331,11 +331,11 @@ def test_a_ledger_is_fetched_once_until_it_is_written(folder, monkeypatch):
 
     monkeypatch.setattr(Remote, "read_text", counted)
     with locked(folder):
-        assert [read_ledger(folder).settled for _ in range(3)] == [False] * 3
-        write_ledger(folder, (), settled=True)
-        assert [read_ledger(folder).settled for _ in range(3)] == [True] * 3
-    assert fetched == [LEDGER] * 2
+        assert [read_withdrawals(folder).up_to_date for _ in range(3)] == [False] * 3
+        write_withdrawals(folder, (), up_to_date=True)
+        assert [read_withdrawals(folder).up_to_date for _ in range(3)] == [True] * 3
+    assert fetched == [WITHDRAWALS] * 2
     # As another machine would, without a word to this one.
-    write_text(folder / LEDGER, '{"settled": false}\n')
+    write_text(folder / WITHDRAWALS, '{"up_to_date": false}\n')
     with locked(folder):
-        assert not read_ledger(folder).settled
+        assert not read_withdrawals(folder).up_to_date

@@ -28,7 +28,7 @@ def folder(tmp_path):
         path = tmp_path / "data" / "fr" / f"train-{shard:05d}-of-00007.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
-    path = tmp_path / "rejected" / "fr" / "train-00000-of-00007.parquet"
+    path = tmp_path / "rejected" / "fr" / "train-00000.parquet"
     path.parent.mkdir(parents=True)
     refused = [row(100 + n, reason="length.long_turn") for n in range(3)]
     pq.write_table(pa.Table.from_pylist(refused, schema=SCHEMA), path)

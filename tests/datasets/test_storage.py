@@ -2,7 +2,7 @@
 
 import pytest
 
-from crowdglot.datasets.folder import claim, locked, read_recipe
+from crowdglot.datasets.folder import bind, locked, read_stored_recipe
 from crowdglot.datasets.storage.files import replacing, write_text
 from crowdglot.errors import StorageError
 
@@ -35,31 +35,31 @@ def test_only_one_process_writes(tmp_path):
 
 
 def test_folder_of_another_recipe(tmp_path):
-    claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
-    claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
-    answer = tmp_path / "journal" / "fr" / "train-00000-of-00001.jsonl"
+    bind(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
+    bind(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
+    answer = tmp_path / "journal" / "fr" / "train-00000.jsonl"
     write_text(answer, "one")
     with pytest.raises(StorageError, match=r"made by another recipe: 'seed' was 1 and is now 2"):
-        claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 2})
-    assert read_recipe(tmp_path) == {"name": "a", "identity": {"name": "a", "seed": 1}}
+        bind(tmp_path, {"name": "a"}, {"name": "a", "seed": 2})
+    assert read_stored_recipe(tmp_path) == {"name": "a", "identity": {"name": "a", "seed": 1}}
 
 
 def test_a_folder_without_answers_is_as_good_as_new(tmp_path):
-    claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
-    journal = tmp_path / "journal" / "fr" / "train-00000-of-00001.jsonl"
+    bind(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
+    journal = tmp_path / "journal" / "fr" / "train-00000.jsonl"
     write_text(journal, "")
-    claim(tmp_path, {"name": "a"}, {"name": "a", "seed": 2})
-    assert read_recipe(tmp_path)["identity"]["seed"] == 2
+    bind(tmp_path, {"name": "a"}, {"name": "a", "seed": 2})
+    assert read_stored_recipe(tmp_path)["identity"]["seed"] == 2
     assert not journal.exists()
 
 
 def test_folder_with_somebody_elses_files(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
     with pytest.raises(StorageError, match=r"holds 'thesis.tex' but no recipe.toml"):
-        claim(tmp_path, {}, {})
+        bind(tmp_path, {}, {})
     assert not (tmp_path / "recipe.toml").exists()
 
 
 def test_no_dataset(tmp_path):
     with pytest.raises(StorageError, match=r"no dataset of crowdglot"):
-        read_recipe(tmp_path)
+        read_stored_recipe(tmp_path)

@@ -1,6 +1,7 @@
 """Small files of every format, read as they should be."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +188,31 @@ def test_a_csv_with_columns_of_its_own(tmp_path: Path) -> None:
     assert facts(one) == [("I row.",), ("I sing.",)]
 
 
-def test_every_reader_can_be_loaded() -> None:
-    from importlib import import_module
+def test_every_reader_is_in_the_list_and_keeps_its_contract() -> None:
+    package = import_module("crowdglot.dialogues.readers")
+    modules = {path.stem for path in Path(str(package.__file__)).parent.glob("*.py")}
+    loaded = {name: import_module(f"{package.__name__}.{name}") for name in modules - {"__init__"}}
+    assert {name for name, module in loaded.items() if hasattr(module, "read")} == {*READERS}
+    for name, module in READERS.items():
+        assert module == f"{package.__name__}.{name}"
+        assert loaded[name].recognises("Once upon a time\n") is False
 
-    for module in READERS.values():
-        assert callable(import_module(module).read)
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    {
+        "jsonl": json.dumps(OURS),
+        "xpersona": json.dumps(XPERSONA),
+        "parlai": PARLAI,
+        "synthetic_persona_chat": SYNTHETIC,
+        "parquet_table": "PAR1\x15\x04,Best Generated Conversation,",
+        "json_table": '[{"Best Generated Conversation": "User 1: Hi!"}]',
+        "csv_table": "dialogue,id\n",
+    }.items(),
+)
+def test_each_file_is_recognised_first_by_its_own_reader(name: str, head: str) -> None:
+    asked = (other for other, module in READERS.items() if import_module(module).recognises(head))
+    assert next(asked) == name
 
 
 def test_identical_dialogues_are_kept_once(tmp_path: Path) -> None:

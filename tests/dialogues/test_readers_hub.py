@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,10 +16,12 @@ import huggingface_hub.constants
 import polars as pl
 import pytest
 
+import crowdglot.hub
 from crowdglot.dialogues.dialogue import Demonstration
-from crowdglot.dialogues.readers import hub
+from crowdglot.dialogues.repository import read_repository
 from crowdglot.errors import MaterialError
 from tests.dialogues.test_readers_formats import OURS, SYNTHETIC, XPERSONA, facts, said
+from tests.ground.test_hub import closed_port, point_to
 
 pytestmark = pytest.mark.server
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -99,6 +100,7 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_TOKEN", "")
+    monkeypatch.setattr(crowdglot.hub, "getproxies", dict)
     server = StandIn(
         {
             "org/tables": {
@@ -117,6 +119,7 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn
             "org/scripts": {"load.py": b"", "README.md": b""},
         }
     )
+    point_to(server.url, monkeypatch)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield server
@@ -125,13 +128,13 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn
     thread.join()
 
 
-def read(source: str, server: StandIn) -> tuple[Demonstration, ...]:
-    return tuple(hub.read(source, endpoint=server.url))
+def read(source: str) -> tuple[Demonstration, ...]:
+    return tuple(read_repository(source))
 
 
-def complaint(source: str, server: StandIn) -> str:
+def complaint(source: str) -> str:
     with pytest.raises(MaterialError) as caught:
-        read(source, server)
+        read(source)
     message = str(caught.value)
     assert message.startswith(source.split("@")[0].split(":data")[0])
     assert "\n" not in message
@@ -141,7 +144,7 @@ def complaint(source: str, server: StandIn) -> str:
 def test_data_files_are_read_and_scripts_never_fetched(
     standin: StandIn, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    ours, table = read("hf:org/tables", standin)
+    ours, table = read("hf:org/tables")
     assert ours.event == "small_talk"
     assert said(table) == ["A: Hi.", "B: Hello!", "A: Who is it?"]
     assert facts(table) == [None, ("I row.",)]
@@ -153,9 +156,9 @@ def test_data_files_are_read_and_scripts_never_fetched(
 
 
 def test_files_of_the_known_formats(standin: StandIn) -> None:
-    assert len(read("hf:org/known", standin)) == 4
-    assert len(read("hf:org/known@v2:*.csv", standin)) == 2
-    assert len(read(f"hf:org/known@{COMMIT}:En.json", standin)) == 2
+    assert len(read("hf:org/known")) == 4
+    assert len(read("hf:org/known@v2:*.csv")) == 2
+    assert len(read(f"hf:org/known@{COMMIT}:En.json")) == 2
 
 
 def test_the_public_function_heeds_hf_endpoint(standin: StandIn, tmp_path: Path) -> None:
@@ -184,56 +187,58 @@ def test_the_public_function_heeds_hf_endpoint(standin: StandIn, tmp_path: Path)
 def test_the_cache_serves_when_the_hub_is_gone(
     standin: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = read("hf:org/tables", standin)
+    first = read("hf:org/tables")
     standin.failing = True
-    assert read("hf:org/tables", standin) == first
+    assert read("hf:org/tables") == first
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    assert read("hf:org/tables", standin) == first
-    assert "HF_HUB_OFFLINE is set and the dataset is not in" in complaint("hf:org/known", standin)
+    assert read("hf:org/tables") == first
+    assert "HF_HUB_OFFLINE is set and the local cache does not hold" in complaint("hf:org/known")
 
 
 def test_a_partly_cached_dataset_is_not_taken_for_the_whole(standin: StandIn) -> None:
-    assert len(read("hf:org/known:*.csv", standin)) == 2
+    assert len(read("hf:org/known:*.csv")) == 2
     standin.failing = True
-    assert len(read("hf:org/known:*.csv", standin)) == 2
-    assert "cannot be had" in complaint("hf:org/known", standin)
+    assert len(read("hf:org/known:*.csv")) == 2
+    assert "cannot be had" in complaint("hf:org/known")
 
 
 WRONG = {
-    "hf:org/none": "no such dataset for you",
+    "hf:org/none": "no such repository for you",
     "hf:org/known@nowhere": "no such revision",
     "hf:org/scripts": "no such Parquet, CSV, JSON or JSON lines file",
     "hf:org/tables:*.py": "no such Parquet, CSV, JSON or JSON lines file",
     "hf:org/tables:*.txt": "no such Parquet, CSV, JSON or JSON lines file",
     "hf:": "not of the form hf:org/name",
     "hf:a b": "not of the form hf:org/name",
-    "hf:org/-x-": "no such dataset for you",
+    "hf:org/-x-": "no such repository for you",
 }
 
 
 @pytest.mark.parametrize(("source", "message"), WRONG.items())
 def test_says_what_is_wrong(standin: StandIn, source: str, message: str) -> None:
-    assert message in complaint(source, standin)
+    assert message in complaint(source)
 
 
 def test_damaged_files_are_named_by_their_place_in_the_repository(standin: StandIn) -> None:
-    message = complaint("hf:org/cut", standin)
+    message = complaint("hf:org/cut")
     assert message.startswith("hf:org/cut/data/En.json, column")
     assert "cut in the middle" in message
     assert "cache" not in message
 
 
 def test_a_hub_out_of_reach_is_one_sentence_at_once(
-    standin: StandIn, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    standin: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        dead = f"http://127.0.0.1:{closed.getsockname()[1]}"
     start = time.perf_counter()
-    with pytest.raises(MaterialError, match=r"cannot be had \(ConnectError\).*give a local file\."):
-        list(hub.read("hf:org/tables", endpoint=dead))
     standin.failing = True
-    assert "cannot be had" in complaint("hf:org/tables", standin)
+    assert "cannot be had (HTTPStatusError: Server error '503" in complaint("hf:org/tables")
+    point_to(closed_port(), monkeypatch)
+    refused = r"127\.0\.0\.1 cannot be reached \(Connection refused\).*or give a local file\."
+    with pytest.raises(MaterialError, match=refused):
+        read("hf:org/tables")
     assert time.perf_counter() - start < 5
     assert not caplog.records
     assert capfd.readouterr() == ("", "")

@@ -1,19 +1,32 @@
 """Asking a stub through the OpenAI engine."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from crowdglot.engines.engine import Completion
 from crowdglot.engines.openai.engine import OpenAI
+from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import EngineError
 from tests.engines.questions import question
-from tests.engines.stub_server import Reply, Stub
+from tests.stub_server import Reply, Stub
 
 KEY = "sk-canary-7f3a9b"
 TEXT = '{"A1": "Yes.", "B1": "No."}'
 
 
-def ask(stub: Stub, *, times: int = 1, **options: Any) -> list[Completion | BaseException]:
+_KNOBS = ("tries", "first_wait", "longest_wait")
+
+
+def open_ai(url: str, *, api_key: str | None = None, **options: Any) -> OpenAI:
+    """The engine on ``url``; ``options``: of the recipe, and how patient it is."""
+    knobs = {name: options.pop(name) for name in _KNOBS if name in options}
+    return OpenAI(EngineSettings(kind="openai", base_url=url, **options), api_key, **knobs)
+
+
+def ask(
+    stub: Stub, *, times: int = 1, logprobs: int = 0, **options: Any
+) -> list[Completion | BaseException]:
     """The outcomes of asking ``times`` times, one after another."""
     options = dict[str, Any](first_wait=0.01, api_key=KEY, tries=3) | options
 
@@ -22,11 +35,12 @@ def ask(stub: Stub, *, times: int = 1, **options: Any) -> list[Completion | Base
         async with (
             asyncio.timeout(20),
             stub.served() as url,
-            OpenAI(base_url=url, **options) as engine,
+            open_ai(url, **options) as engine,
         ):
             for seed in range(times):
                 try:
-                    outcomes.append(await engine.complete(question(seed=seed)))
+                    asked = replace(question(seed=seed), logprobs=logprobs)
+                    outcomes.append(await engine.complete(asked))
                 except EngineError as error:
                     outcomes.append(error)
         return outcomes

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from crowdglot.engines.embedded import Embedded
+from crowdglot.engines import build_engine
 from crowdglot.engines.engine import Engine
 from crowdglot.engines.llama import load_library
 from crowdglot.engines.native_signals import kept_signals
-from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.engines.scripted import Scripted
-from crowdglot.engines.transformers.engine import Transformers
+from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.weights.resolving import named_weights, resolve_weights
 from crowdglot.engines.weights.wheels import find_parts
 from crowdglot.errors import EngineError
@@ -66,15 +65,15 @@ MakeEngine = Callable[[int], Engine]
 @pytest.fixture(params=["embedded", "openai", "scripted", "transformers"])
 def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
     """A function of the concurrency that builds the engine under test, not yet entered."""
-    if request.param == "embedded":
-        path = request.getfixturevalue("small_model")
-        return lambda concurrency: Embedded(str(path), concurrency=concurrency, context=2048)
-    if request.param == "openai":
-        url = request.getfixturevalue("llama_server")
-        return lambda concurrency: OpenAI(base_url=url, concurrency=concurrency)
-    if request.param == "transformers":
-        folder = request.getfixturevalue("tiny_model")
-        return lambda concurrency: Transformers(
-            str(folder), concurrency=concurrency, context=2048, devices=("cpu",)
-        )
-    return lambda concurrency: Scripted(concurrency=concurrency, latency=0.02)
+    kind = request.param
+    if kind == "scripted":
+        return lambda concurrency: Scripted(concurrency=concurrency, latency=0.02)
+    told: dict[str, object] = {"kind": kind, "context": 2048}
+    if kind == "openai":
+        told["base_url"] = request.getfixturevalue("llama_server")
+    else:
+        fixture = "small_model" if kind == "embedded" else "tiny_model"
+        told |= {"model": str(request.getfixturevalue(fixture)), "devices": ("cpu",)}
+    return lambda concurrency: build_engine(
+        EngineSettings.model_validate(told | {"concurrency": concurrency})
+    )

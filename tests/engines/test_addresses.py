@@ -47,12 +47,11 @@ def test_what_is_no_address(text: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"engine\.base_url.*({words})") as caught:
         read_addresses(text)
     assert "pw" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match=r"^embedding\.base_url"):
+        read_addresses(text, "embedding")
 
 
 def test_where_what_is_asked() -> None:
     (one,) = read_addresses("https://a/proxy/v1?api-version=3")
-    assert str(one.chat) == "https://a/proxy/v1/chat/completions?api-version=3"
-    assert str(one.models) == "https://a/proxy/v1/models?api-version=3"
-    assert str(one.metrics) == "https://a/proxy/metrics"
-    (bare,) = read_addresses("http://a:8000")
-    assert str(bare.metrics) == "http://a:8000/metrics"
+    assert str(one.at("chat/completions")) == "https://a/proxy/v1/chat/completions?api-version=3"
+    assert str(one.at("models")) == "https://a/proxy/v1/models?api-version=3"

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from crowdglot.engines import ENGINES
 from crowdglot.engines.engine import Completion, Engine
-from crowdglot.errors import EngineError
+from crowdglot.errors import EngineError, RequestRefused
 from tests.engines.conftest import MakeEngine
 from tests.engines.questions import question
 
@@ -81,6 +83,33 @@ def test_too_few_tokens_cut_the_answer(make_engine: MakeEngine) -> None:
     inside(make_engine(1), job)
 
 
+def test_plain_text_is_answered_without_a_schema(make_engine: MakeEngine) -> None:
+    async def job(engine: Engine) -> None:
+        answer = await engine.complete(replace(question(max_tokens=8), schema={}))
+        assert answer.text and answer.completion_tokens <= 8
+
+    inside(make_engine(1), job)
+
+
+@pytest.mark.parametrize("schema", [True, False])
+def test_the_likeliest_first_tokens_are_told_where_asked(
+    make_engine: MakeEngine, schema: bool
+) -> None:
+    async def job(engine: Engine) -> None:
+        asked = question(max_tokens=4) if schema else replace(question(max_tokens=4), schema={})
+        assert (await engine.complete(asked)).logprobs == ()
+        answer = await engine.complete(replace(asked, logprobs=4))
+        assert answer.text
+        values = [value for _, value in answer.logprobs]
+        assert len(values) == (0 if engine.kind == "scripted" else 4)
+        assert values == sorted(values, reverse=True)
+        assert all(isinstance(token, str) for token, _ in answer.logprobs)
+        assert all(value <= 0 for value in values)
+        assert sum(map(math.exp, values)) <= 1.001
+
+    inside(make_engine(1), job)
+
+
 def test_each_caller_gets_its_own_answer(make_engine: MakeEngine) -> None:
     async def job(engine: Engine) -> None:
         keys = [("A1",), ("B1",), ("C1", "D1"), ("E1", "F1"), ("G1",)]
@@ -139,7 +168,7 @@ def test_a_prompt_beyond_the_context_is_refused(make_engine: MakeEngine) -> None
     async def job(engine: Engine) -> None:
         if engine.kind == "scripted":
             pytest.skip("a script has no context")
-        with pytest.raises(EngineError, match=r"tokens.*\.$"):
+        with pytest.raises(RequestRefused, match=r"tokens.*\.$"):
             await engine.complete(question("word " * 4000))
         assert (await engine.complete(question(max_tokens=4))).text
 

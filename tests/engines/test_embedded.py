@@ -6,27 +6,38 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crowdglot.engines.embedded import Embedded, _stages
-from crowdglot.engines.engine import Message, Request, Sampling
-from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from crowdglot.engines.embedded import Embedded
+from crowdglot.engines.engine import Completion, Message, Request, Sampling
+from crowdglot.engines.settings import EngineSettings
+from crowdglot.errors import EngineError
 from tests.engines.questions import SYSTEM, question
 
 pytestmark = pytest.mark.server
 
 
-def texts(model: Path, asked: Sequence[Request]) -> list[str]:
+def embedded(model: Path, context: int = 1024, concurrency: int = 1) -> Embedded:
+    return Embedded(EngineSettings(model=str(model), context=context, concurrency=concurrency))
+
+
+def answers(model: Path, asked: Sequence[Request]) -> list[Completion]:
     """The answers of a fresh engine, asked one after another."""
 
-    async def run() -> list[str]:
-        async with Embedded(str(model), context=1024) as engine:
-            return [(await engine.complete(request)).text for request in asked]
+    async def run() -> list[Completion]:
+        async with embedded(model) as engine:
+            return [await engine.complete(request) for request in asked]
 
     return asyncio.run(run())
+
+
+def texts(model: Path, asked: Sequence[Request]) -> list[str]:
+    """Their texts."""
+    return [answer.text for answer in answers(model, asked)]
 
 
 def other_prefix(request: Request, shown: str = "Hi.") -> Request:
@@ -55,8 +66,8 @@ def test_with_one_slot_a_completion_depends_on_its_request_alone(small_model: Pa
         wanted,
         wanted,
     ]
-    answers = texts(small_model, history)
-    assert {answers[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
+    found = texts(small_model, history)
+    assert {found[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
 
 
 def test_with_one_slot_demonstrations_read_before_leave_no_trace(small_model: Path) -> None:
@@ -72,8 +83,8 @@ def test_with_one_slot_demonstrations_read_before_leave_no_trace(small_model: Pa
         question("the sea", seed=5, max_tokens=24),  # the first message of it alone
         wanted,
     ]
-    answers = texts(small_model, history)
-    assert {answers[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
+    found = texts(small_model, history)
+    assert {found[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
 
 
 def test_with_one_slot_a_first_line_read_before_leaves_no_trace(small_model: Path) -> None:
@@ -94,84 +105,8 @@ def test_with_one_slot_a_first_line_read_before_leaves_no_trace(small_model: Pat
         about("bread", max_tokens=8),
         wanted,
     ]
-    answers = texts(small_model, history)
-    assert {answers[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
-
-
-def test_the_stages_of_a_prompt_end_where_others_may_part() -> None:
-    system, shown, answer = (
-        Message(*said) for said in (("system", "s"), ("user", "u"), ("assistant", "a"))
-    )
-    asked = Message("user", "Language: French\nTopic: bread\n")
-    start = (system, shown, answer)
-    first = Message("user", "Language: French\n")
-    assert _stages((*start, asked)) == [(system,), start, (*start, first)]
-    assert _stages((*start, Message("user", "French\n\nTopic"))) == [(system,), start]
-    assert _stages((asked,)) == [(first,)]
-    assert _stages((Message("user", "One line."),)) == []
-
-
-class Slot:
-    """An engine whose readings are noted, not done. ``faults``: raised by the next ones."""
-
-    def __init__(self) -> None:
-        self.engine = Embedded()
-        self.engine._read = self.read  # type: ignore[method-assign]
-        self.reads: list[tuple[tuple[Message, ...], bool]] = []
-        self.faults: list[Exception | None] = []
-
-    def read(
-        self,
-        body: Any,
-        messages: tuple[Message, ...],
-        cancelled: Any,
-        *,
-        from_nothing: bool = False,
-    ) -> None:
-        if fault := self.faults.pop(0) if self.faults else None:
-            raise fault
-        self.reads.append((messages, from_nothing))
-
-    def settle(self, messages: tuple[Message, ...]) -> list[tuple[tuple[Message, ...], bool]]:
-        """What is read to bring the slot to ``messages``: up to where, and whether from nothing."""
-        self.reads.clear()
-        self.engine._settle({}, messages, lambda: False)
-        return list(self.reads)
-
-
-SHOWN = (SYSTEM, Message("user", "u"), Message("assistant", "a"))
-FRENCH = (*SHOWN, Message("user", "Language: French\n"))
-BREAD, SEA = (
-    (*SHOWN, Message("user", f"Language: French\nTopic: {it}\n")) for it in ("bread", "sea")
-)
-
-
-def test_what_is_behind_the_last_shared_stage_is_dropped_by_reading_that_stage_again() -> None:
-    slot = Slot()
-    first = [((SYSTEM,), True), (SHOWN, False), (FRENCH, False), (BREAD, False)]
-    assert slot.settle(BREAD) == first
-    assert slot.settle(BREAD) == []
-    assert slot.settle(SEA) == [(FRENCH, False), (SEA, False)]
-    other = (SYSTEM, Message("user", "v"), Message("assistant", "b"), BREAD[-1])
-    line = (*other[:-1], FRENCH[-1])
-    assert slot.settle(other) == [((SYSTEM,), False), (other[:3], False), (line, False),
-                                  (other, False)]  # fmt: skip
-    alone = (Message("user", "One line."),)
-    assert slot.settle(alone) == [(alone, True)]
-    assert slot.settle(BREAD) == first
-
-
-def test_a_reading_that_failed_for_a_moment_leaves_no_other_stages() -> None:
-    slot = Slot()
-    slot.faults = [EngineUnavailable("later")]
-    with pytest.raises(EngineUnavailable):
-        slot.settle(BREAD)
-    assert slot.settle(BREAD)[0] == ((SYSTEM,), True)
-    slot = Slot()
-    slot.faults = [EngineError("this template wants a user first")]
-    assert slot.settle(BREAD) == [(SHOWN, True), (FRENCH, False), (BREAD, False)]
-    slot.faults = [None, EngineError("this template wants a user first")]
-    assert slot.settle(SEA) == [(FRENCH, False), (SEA, False)]
+    found = texts(small_model, history)
+    assert {found[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
 
 
 def test_one_slot_stays_reproducible_after_cancelled_and_refused_calls(small_model: Path) -> None:
@@ -179,7 +114,7 @@ def test_one_slot_stays_reproducible_after_cancelled_and_refused_calls(small_mod
     (alone,) = texts(small_model, [wanted])
 
     async def run() -> str:
-        async with Embedded(str(small_model), context=1024) as engine:
+        async with embedded(small_model) as engine:
             for wait in (0.05, 0.3):
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(wait):
@@ -197,12 +132,12 @@ def test_a_template_that_takes_no_prefix_only_costs_the_cache(
     read = Embedded._read
 
     def refuse(
-        engine: Embedded, body: Any, messages: tuple[Message, ...], *_: Any, **how: Any
+        engine: Embedded, cancelled: Any, messages: tuple[Message, ...], from_nothing: bool
     ) -> None:
         if messages[-1].role != "user":
             raise EngineError("no prefix alone")
-        assert how["from_nothing"]
-        read(engine, body, messages, *_, **how)
+        assert from_nothing
+        read(engine, cancelled, messages, from_nothing)
 
     monkeypatch.setattr(Embedded, "_read", refuse)
     wanted = other_prefix(question("the sea", seed=5, max_tokens=24))
@@ -245,7 +180,7 @@ def test_signals_survive_a_load_outside_the_main_thread(small_model: Path) -> No
 
 def test_leaving_waits_for_calls_that_run_and_cancelled_ones_end_soon(small_model: Path) -> None:
     async def run() -> float:
-        async with Embedded(str(small_model), concurrency=2, context=2048) as engine:
+        async with embedded(small_model, 2048, 2) as engine:
             kept = asyncio.create_task(engine.complete(question(max_tokens=20)))
             long = asyncio.create_task(engine.complete(other_prefix(question(max_tokens=1500))))
             await asyncio.sleep(0.3)
@@ -260,7 +195,7 @@ def test_leaving_waits_for_calls_that_run_and_cancelled_ones_end_soon(small_mode
 def test_the_event_loop_stays_free(small_model: Path) -> None:
     async def run() -> int:
         ticks = 0
-        async with Embedded(str(small_model), context=1024) as engine:
+        async with embedded(small_model) as engine:
             call = asyncio.create_task(engine.complete(question(max_tokens=100)))
             while not call.done():
                 await asyncio.sleep(0.005)
@@ -280,8 +215,18 @@ def test_models_that_cannot_be_loaded(tmp_path: Path) -> None:
     ):
         with pytest.raises(EngineError, match=words):
             texts(model, [])
-    with pytest.raises(ConfigurationError, match="at least 1"):
-        Embedded("m", concurrency=0)
+
+
+def test_log_probabilities_change_nothing_else(small_model: Path) -> None:
+    likeliest = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=6)
+    plain = Request((Message("user", "Is snow cold? Say yes or no."),), {}, likeliest, 1)
+    without, told, same = answers(
+        small_model, [plain, replace(plain, logprobs=5), replace(plain, logprobs=5)]
+    )
+    assert (without.logprobs, without.text) == ((), told.text)
+    assert told.logprobs == same.logprobs
+    assert len(told.logprobs) == 5
+    assert told.logprobs[0][0] and told.text.startswith(told.logprobs[0][0])
 
 
 def test_a_schema_that_llama_cpp_does_not_know_is_an_error(small_model: Path) -> None:
@@ -308,8 +253,8 @@ def test_a_demonstration_with_other_keys_does_not_cost_the_cache(small_model: Pa
     )
 
     async def ask() -> tuple[Message, ...]:
-        async with Embedded(str(small_model), context=1024) as engine:
+        async with embedded(small_model) as engine:
             await engine.complete(asked)
-            return engine._stages[-1]
+            return engine._prompt_cache.beginnings[-1]
 
     assert asyncio.run(ask()) == asked.messages[:-1]

@@ -2,18 +2,20 @@
 
 import asyncio
 from importlib import metadata
+from typing import get_args
 
 import numpy as np
 import pytest
 from aiohttp import web
 
 from crowdglot.engines.embedding import openai as embedding_openai
-from crowdglot.engines.embedding.embedder import EMBEDDERS, build_embedder
-from crowdglot.engines.settings import EngineSettings
+from crowdglot.engines.embedding.embedder import EMBEDDERS, build_embedder, embed
+from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
-from tests.engines.stub_server import Stub, fixed, raw
+from tests.stub_server import Stub, fixed, raw
 
 KEY = "canary-of-the-embedder"
+ENV = "KEY_OF_THE_EMBEDDER"
 
 
 async def by_length(request, asked):
@@ -25,13 +27,13 @@ async def by_length(request, asked):
     return web.json_response({"data": rows[::-1], "model": asked["model"]})
 
 
-def served(stub, texts, **settings):
+def served(stub, texts):
     """The vectors of ``texts``, by a served model."""
 
     async def run():
         async with stub.served() as url:
-            asked = EngineSettings("m", base_url=url, api_key=KEY, **settings)
-            async with build_embedder("openai", asked) as embedder:
+            told = EmbeddingSettings(kind="openai", model="m", base_url=url, api_key_env=ENV)
+            async with build_embedder(told) as embedder:
                 return await embedder.embed(texts)
 
     return asyncio.run(run())
@@ -40,6 +42,7 @@ def served(stub, texts, **settings):
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch):
     monkeypatch.setattr(embedding_openai, "_WAITS", (0.001, 0.002))
+    monkeypatch.setenv(ENV, f"{KEY}\n")
 
 
 @pytest.mark.server
@@ -50,8 +53,8 @@ def test_vectors_come_in_the_order_of_the_texts():
     assert vectors.shape == (100, 2)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
     assert np.allclose(vectors[:, 0] / vectors[:, 1], range(1, 101))
-    assert len(stub.asked) > 1
-    assert {body["model"] for body in stub.asked} == {"m"}
+    assert len(stub.bodies) > 1
+    assert {body["model"] for body in stub.bodies} == {"m"}
     assert set(stub.keys) == {f"Bearer {KEY}"}
 
 
@@ -60,7 +63,7 @@ def test_what_fails_for_a_moment_is_asked_again():
     busy = fixed(429, headers={"Retry-After": "0"}, error={"message": "later"})
     stub = Stub(busy, fixed(500), raw(b"no JSON"), fixed(data=[]), by_length)
     assert served(stub, ["abc"]).shape == (1, 2)
-    assert len(stub.asked) == 5
+    assert len(stub.bodies) == 5
 
 
 @pytest.mark.server
@@ -106,18 +109,19 @@ def test_one_sentence_says_what_is_wrong(reply, kind, words):
         ("openai", {"base_url": "ftp://a"}, "embedding.base_url 'ftp://a' is no http address"),
         ("openai", {"base_url": "http://a http://b"}, "names several servers"),
         ("embedded", {}, "embedding.model is missing"),
-        ("magic", {}, "embedding.kind 'magic' is unknown; choose one of embedded, openai"),
     ],
 )
 def test_wrong_settings(kind, settings, words):
     with pytest.raises(ConfigurationError, match=words):
-        build_embedder(kind, EngineSettings("", **settings))
+        build_embedder(EmbeddingSettings(kind=kind, **settings))
 
 
 def test_each_has_a_contract():
+    kinds = get_args(EmbeddingSettings.model_fields["kind"].annotation)
+    assert set(kinds) == {"", *EMBEDDERS}
     for kind in EMBEDDERS:
-        settings = EngineSettings("some.gguf", base_url="http://127.0.0.1:1/v1")
-        embedder = build_embedder(kind, settings)
+        url = "http://127.0.0.1:1/v1"
+        embedder = build_embedder(EmbeddingSettings(kind=kind, model="some.gguf", base_url=url))
         assert embedder.model == "some.gguf"
         assert asyncio.iscoroutinefunction(embedder.embed)
 
@@ -130,8 +134,8 @@ def test_a_real_model_tells_near_from_far():
         pytest.skip("the weights for tests are not installed")
 
     async def run():
-        settings = EngineSettings("smollm2-135m-instruct", context=256)
-        async with build_embedder("embedded", settings) as embedder:
+        told = EmbeddingSettings(kind="embedded", model="smollm2-135m-instruct", context=256)
+        async with build_embedder(told) as embedder:
             return await embedder.embed(
                 ["I like dogs and cats.", "I love cats, and also dogs.",
                  "The market fell by three percent on Monday.", "long " * 1000, ""]
@@ -143,10 +147,10 @@ def test_a_real_model_tells_near_from_far():
     assert likeness[0, 1] > likeness[0, 2]
 
 
-def test_a_model_that_is_not_there():
-    async def run():
-        async with build_embedder("embedded", EngineSettings("/nowhere/some.gguf")):
-            pass
-
-    with pytest.raises(EngineError, match=r"/nowhere/some\.gguf"):
-        asyncio.run(run())
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [("/nowhere/some.gguf", r"/nowhere/some\.gguf"), ("some", r"embedding\.model 'some' is no")],
+)
+def test_a_model_that_is_not_there(model, words):
+    with pytest.raises(EngineError, match=words):
+        embed(EmbeddingSettings(kind="embedded", model=model), ["a"])

@@ -12,9 +12,9 @@ from aiohttp import web
 from crowdglot.engines.engine import Completion
 from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
-from tests.engines.asking import KEY, TEXT, answer_of, ask, error_of
+from tests.engines.asking import KEY, TEXT, answer_of, ask, error_of, open_ai
 from tests.engines.questions import question
-from tests.engines.stub_server import Reply, Stub, chat, endless, fixed, raw
+from tests.stub_server import Reply, Stub, chat, endless, fixed, raw
 
 pytestmark = pytest.mark.server
 
@@ -25,7 +25,7 @@ def test_the_request_carries_everything_once() -> None:
     assert isinstance(answer, Completion)
     assert (answer.text, answer.finish_reason) == (TEXT, "stop")
     assert (answer.prompt_tokens, answer.completion_tokens) == (11, 7)
-    (body,) = stub.asked
+    (body,) = stub.bodies
     assert body["model"] == "first-model"
     assert body["seed"] == 0
     assert (body["min_p"], body["repeat_penalty"], body["repetition_penalty"]) == (0.05, 1.1, 1.1)
@@ -37,11 +37,11 @@ def test_the_request_carries_everything_once() -> None:
 def test_text_in_any_script_arrives_as_it_is() -> None:
     async def run() -> None:
         stub = Stub(chat())
-        async with stub.served() as url, OpenAI(base_url=url) as engine:
+        async with stub.served() as url, open_ai(url) as engine:
             # Half a surrogate pair can stand in a persona file; JSON can carry it, UTF-8 cannot.
             for topic in ("中文 — عربي 🙂", "\ud83d alone"):
                 await engine.complete(question(topic))
-                assert topic in stub.asked[-1]["messages"][-1]["content"]
+                assert topic in stub.bodies[-1]["messages"][-1]["content"]
 
     asyncio.run(run())
 
@@ -81,7 +81,7 @@ def test_what_will_never_pass_is_told_at_once(
         raise error
     # This question alone is refused, or every one would be.
     assert isinstance(error, RequestRefused) == of_the_request
-    assert len(stub.asked) == 1
+    assert len(stub.bodies) == 1
 
 
 def test_fields_that_a_server_refuses_are_dropped_and_remembered() -> None:
@@ -97,9 +97,9 @@ def test_fields_that_a_server_refuses_are_dropped_and_remembered() -> None:
 
     stub = Stub(picky)
     assert all(isinstance(outcome, Completion) for outcome in ask(stub, times=3))
-    assert len(stub.asked) == 5 + 3
-    assert stub.asked[-1]["max_completion_tokens"] == 160
-    assert "response_format" in stub.asked[-1]
+    assert len(stub.bodies) == 5 + 3
+    assert stub.bodies[-1]["max_completion_tokens"] == 160
+    assert "response_format" in stub.bodies[-1]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_without_structured_output_the_plain_request_is_sent(refusal: Reply) -> 
     stub = Stub(refusal, chat())
     outcomes = ask(stub, times=3)
     assert all(isinstance(outcome, Completion) for outcome in outcomes)
-    assert ["response_format" in body for body in stub.asked] == [True, False, False, False]
+    assert ["response_format" in body for body in stub.bodies] == [True, False, False, False]
 
 
 def test_odd_completions_are_completions() -> None:
@@ -138,6 +138,49 @@ def test_odd_completions_are_completions() -> None:
         assert (answer.prompt_tokens, answer.finish_reason) == (0, "length")
 
 
+def with_logprobs(told: Any) -> tuple[tuple[str, float], ...]:
+    """What is read where the first choice's ``logprobs`` are ``told``; two are asked for."""
+    choice = {"message": {"content": "A"}, "finish_reason": "stop", "logprobs": told}
+    stub = Stub(fixed(choices=[choice]))
+    (answer,) = ask(stub, logprobs=2)
+    (body,) = stub.bodies
+    assert (body["logprobs"], body["top_logprobs"]) == (True, 2)
+    assert isinstance(answer, Completion) and answer.text == "A"
+    return answer.logprobs
+
+
+def top(*pairs: tuple[Any, Any]) -> dict[str, Any]:
+    told = [{"token": token, "logprob": value, "bytes": []} for token, value in pairs]
+    return {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": told}, {"token": "."}]}
+
+
+def test_the_likeliest_first_tokens_are_read_whatever_else_is_told() -> None:
+    assert with_logprobs(top(("A", -0.1), ("B", -2))) == (("A", -0.1), ("B", -2.0))
+    assert with_logprobs(top(("B", -2.5), ("A", -0.1), ("C", -9999.0))) == (
+        ("A", -0.1), ("B", -2.5),
+    )  # fmt: skip
+    odd = [(None, -1.0), ("x", "-1"), ("x", None), ("x", True), ("x", 0.5), ("x", -(10**400))]
+    assert with_logprobs(top(*odd, ("\ud800", 0), ("B", -1.5))) == (("\ufffd", 0.0), ("B", -1.5))
+    for told in (None, [], {}, "A", {"content": None}, {"content": []}, {"content": ["A"]}):
+        assert with_logprobs(told) == ()
+    for tops in (None, {}, "A", ["A"], [{}]):
+        assert with_logprobs({"content": [{"top_logprobs": tops}]}) == ()
+    nan = b'{"choices":[{"message":{"content":"A"},"logprobs":{"content":[{"top_logprobs":'
+    nan += b'[{"token":"A","logprob":NaN},{"token":"B","logprob":-Infinity}]}]}}]}'
+    assert answer_of(raw(nan), logprobs=2).logprobs == ()
+
+
+@pytest.mark.parametrize("field", ["logprobs", "top_logprobs"])
+def test_where_log_probabilities_are_refused_the_answer_comes_without(field: str) -> None:
+    refusal = fixed(400, error={"message": f"'{field}' is not supported with this model."})
+    stub = Stub(refusal, chat())
+    outcomes = ask(stub, times=2, logprobs=5)
+    assert all(isinstance(one, Completion) and one.logprobs == () for one in outcomes)
+    assert ["logprobs" in body or "top_logprobs" in body for body in stub.bodies] == [
+        True, False, False,
+    ]  # fmt: skip
+
+
 def test_no_more_calls_at_once_than_agreed() -> None:
     async def slow(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
         await asyncio.sleep(0.02)
@@ -145,7 +188,7 @@ def test_no_more_calls_at_once_than_agreed() -> None:
 
     async def run() -> int:
         stub = Stub(slow)
-        async with stub.served() as url, OpenAI(base_url=url, concurrency=3) as engine:
+        async with stub.served() as url, open_ai(url, concurrency=3) as engine:
             await asyncio.gather(*(engine.complete(question(seed=n)) for n in range(12)))
         return stub.peak
 
@@ -155,14 +198,14 @@ def test_no_more_calls_at_once_than_agreed() -> None:
 def test_cancelled_calls_do_not_ask_again() -> None:
     async def run() -> int:
         stub = Stub(endless)
-        async with stub.served() as url, OpenAI(base_url=url, concurrency=4) as engine:
+        async with stub.served() as url, open_ai(url, concurrency=4) as engine:
             calls = [asyncio.create_task(engine.complete(question())) for _ in range(8)]
             await asyncio.sleep(0.1)
             for call in calls:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
             await asyncio.sleep(0.05)
-        return len(stub.asked)
+        return len(stub.bodies)
 
     assert asyncio.run(run()) == 4
 
@@ -184,7 +227,7 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     start = time.perf_counter()
-    error = greeting(lambda: OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key=KEY))
+    error = greeting(lambda: open_ai(f"http://127.0.0.1:{port}/v1", api_key=KEY))
     assert time.perf_counter() - start < 2
     assert isinstance(error, EngineUnavailable)
     assert str(error) == (
@@ -207,5 +250,5 @@ def test_greeting_tolerates_servers_without_a_list_of_models() -> None:
 )
 def test_wrong_addresses(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"engine\.base_url") as caught:
-        OpenAI(base_url=url)
+        open_ai(url)
     assert "pw" not in str(caught.value)

@@ -9,11 +9,10 @@ from email.utils import format_datetime
 
 import pytest
 
-from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
-from tests.engines.asking import KEY, TEXT, answer_of, ask, error_of
+from tests.engines.asking import KEY, TEXT, answer_of, ask, error_of, open_ai
 from tests.engines.questions import question
-from tests.engines.stub_server import (
+from tests.stub_server import (
     Reply,
     Stub,
     after,
@@ -113,12 +112,12 @@ def test_a_redirect_is_not_followed() -> None:
     async def run() -> None:
         async with elsewhere.served() as url:
             there = fixed(307, headers={"Location": f"{url}/chat/completions"})
-            async with Stub(there).served() as here, OpenAI(base_url=here, api_key=KEY) as engine:
+            async with Stub(there).served() as here, open_ai(here, api_key=KEY) as engine:
                 with pytest.raises(EngineError, match=r"set engine\.base_url to that place"):
                     await engine.complete(question())
 
     asyncio.run(run())
-    assert elsewhere.asked == []
+    assert elsewhere.bodies == []
 
 
 def test_retry_after_is_honoured_and_capped() -> None:
@@ -128,7 +127,7 @@ def test_retry_after_is_honoured_and_capped() -> None:
         start = clock()
         async with (
             Stub(refusal, chat()).served() as url,
-            OpenAI(base_url=url, first_wait=0.01, longest_wait=longest) as engine,
+            open_ai(url, first_wait=0.01, longest_wait=longest) as engine,
         ):
             assert (await engine.complete(question())).text == TEXT
         return clock() - start
@@ -160,9 +159,9 @@ def test_the_key_is_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     error_of(raw(f"<html>{KEY}".encode(), "text/html", status=500))
     with pytest.raises(EngineError, match=r"offers '\*\*\*'") as other:
         ask(Stub(chat(), models=fixed(data=[{"id": KEY}])), model="m")
-    engine = OpenAI("m", base_url="http://localhost:1/v1", api_key=f" {KEY}\n")
+    engine = open_ai("http://localhost:1/v1", model="m", api_key=f" {KEY}\n")
     assert KEY not in repr(engine) and KEY not in str(vars(engine))
     with pytest.raises(ConfigurationError) as caught:
-        OpenAI(base_url="http://localhost:1/v1", api_key=f"{KEY}\nX: y")
+        open_ai("http://localhost:1/v1", api_key=f"{KEY}\nX: y")
     assert KEY not in str(caught.value) and KEY not in str(other.value)
     assert KEY not in caplog.text and "Bearer" not in caplog.text

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import EngineUnavailable, RequestRefused
+from tests.engines.asking import open_ai
 from tests.engines.questions import question
-from tests.engines.stub_server import Stub, after, chat, fixed
+from tests.stub_server import Stub, after, chat, fixed
 
 pytestmark = pytest.mark.server
 
@@ -24,7 +24,7 @@ def test_a_question_that_always_fails_is_refused_where_others_are_answered() -> 
         async with (
             asyncio.timeout(20),
             Stub(poisoned).served() as url,
-            OpenAI(base_url=url, first_wait=0.02, tries=3, concurrency=2) as engine,
+            open_ai(url, first_wait=0.02, tries=3, concurrency=2) as engine,
         ):
 
             async def others() -> list[object]:
@@ -43,7 +43,7 @@ def test_a_server_that_answers_nobody_ends_the_run() -> None:
         async with (
             asyncio.timeout(20),
             Stub(fixed(500, error="boom")).served() as url,
-            OpenAI(base_url=url, first_wait=0.01, tries=3, concurrency=4) as engine,
+            open_ai(url, first_wait=0.01, tries=3, concurrency=4) as engine,
         ):
             asked = (engine.complete(question(seed=seed)) for seed in range(4))
             return [

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from crowdglot.engines.openai.engine import OpenAI
 from crowdglot.errors import EngineError, EngineUnavailable
-from tests.engines.asking import KEY
+from tests.engines.asking import KEY, open_ai
 from tests.engines.questions import question
-from tests.engines.stub_server import Reply, Stub, after, chat, fixed, reset
+from tests.stub_server import Reply, Stub, after, chat, fixed, reset
 
 pytestmark = pytest.mark.server
 QUICK: dict[str, Any] = {"first_wait": 0.01, "api_key": KEY, "concurrency": 8}
@@ -43,7 +43,7 @@ async def engine_on(*stubs: Stub, extra: str = "", **options: Any) -> AsyncItera
     async with AsyncExitStack() as stack:
         urls = [await stack.enter_async_context(stub.served()) for stub in stubs]
         options = QUICK | options
-        yield await stack.enter_async_context(OpenAI(base_url=" ".join([*urls, extra]), **options))
+        yield await stack.enter_async_context(open_ai(" ".join([*urls, extra]), **options))
 
 
 async def ask_all(engine: OpenAI, times: int) -> None:
@@ -69,8 +69,8 @@ def test_all_share_the_work() -> None:
         one, two = Stub(after(0.01, chat())), Stub(after(0.01, chat()))
         async with engine_on(one, two) as engine:
             await ask_all(engine, 80)
-        assert len(one.asked) + len(two.asked) == 80
-        assert min(len(one.asked), len(two.asked)) > 20
+        assert len(one.bodies) + len(two.bodies) == 80
+        assert min(len(one.bodies), len(two.bodies)) > 20
         assert one.keys[0] == two.keys[0] == f"Bearer {KEY}"
 
     run(job)
@@ -87,11 +87,11 @@ def test_a_dead_server_among_several_is_told_and_taken_in_when_it_comes(
         async with engine_on(there, extra=f"http://127.0.0.1:{port}/v1") as engine:
             assert "is out (connection refused); 1 of 2 servers left" in caplog.text
             await ask_all(engine, 20)
-            assert len(there.asked) == 20
+            assert len(there.bodies) == 20
             async with late.served(port):
                 await until(lambda: f"{port}/v1 answers again" in caplog.text)
                 await ask_all(engine, 40)
-        assert len(late.asked) > 8
+        assert len(late.bodies) > 8
         assert KEY not in caplog.text
 
     run(job)
@@ -105,11 +105,11 @@ def test_a_server_that_still_loads_is_asked_once_it_is_ready(
         async with engine_on(loading, ready) as engine:
             assert "is out (it answers 503); 1 of 2" in caplog.text
             await ask_all(engine, 20)
-            assert loading.asked == []
+            assert loading.bodies == []
             loading.models = ready.models
             await until(lambda: "answers again" in caplog.text)
             await ask_all(engine, 20)
-            assert loading.asked
+            assert loading.bodies
 
     run(job)
 
@@ -122,12 +122,12 @@ def test_who_dies_in_the_middle_costs_no_request(death: Reply) -> None:
         tries = 1 if death is reset else 6
         async with engine_on(dying, well, tries=tries) as engine:
             await ask_all(engine, 40)
-            assert len(dying.asked) > 5
-            dying.replies, asked = (death,), len(dying.asked)
+            assert len(dying.bodies) > 5
+            dying.replies, asked = (death,), len(dying.bodies)
             dying.models = fixed(502) if death is reset else dying.models
             await ask_all(engine, 80)
-            assert len(dying.asked) - asked < 40
-        assert len(well.asked) > 80
+            assert len(dying.bodies) - asked < 40
+        assert len(well.bodies) > 80
 
     run(job)
 
@@ -141,14 +141,12 @@ def test_a_server_that_shuts_down_costs_no_request() -> None:
                 await mortal.enter_async_context(dying.served()),
                 await stack.enter_async_context(well.served()),
             ]
-            engine = await stack.enter_async_context(
-                OpenAI(base_url=",".join(urls), tries=1, **QUICK)
-            )
+            engine = await stack.enter_async_context(open_ai(",".join(urls), tries=1, **QUICK))
             asking = asyncio.create_task(ask_all(engine, 60))
-            await until(lambda: len(dying.asked) > 4)
+            await until(lambda: len(dying.bodies) > 4)
             await mortal.aclose()
             await asking
-        assert len(well.asked) > 30
+        assert len(well.bodies) > 30
 
     run(job)
 
@@ -159,7 +157,7 @@ def test_all_dead_is_one_clear_sentence() -> None:
 
     async def job() -> None:
         with pytest.raises(EngineUnavailable) as caught:
-            async with OpenAI(base_url=" ".join(places), api_key=KEY):
+            async with open_ai(" ".join(places), api_key=KEY):
                 pass
         assert str(caught.value) == (
             f"{places[0]}, {places[1]}: no server answers there (connection refused); start one,"
@@ -175,7 +173,7 @@ def test_all_that_die_later_end_in_one_clear_sentence() -> None:
         async with engine_on(*stubs, tries=3) as engine:
             with pytest.raises(EngineUnavailable, match=r"in 3 tries; .* the connection was cut"):
                 await engine.complete(question())
-        assert 3 <= len(stubs[0].asked) + len(stubs[1].asked) <= 5
+        assert 3 <= len(stubs[0].bodies) + len(stubs[1].bodies) <= 5
 
     run(job)
 
@@ -212,7 +210,7 @@ def test_who_comes_back_with_another_model_stays_out(caplog: pytest.LogCaptureFi
             back.served(port),
         ):
             await until(lambda: "offers 'other' and not 'first-model'" in caplog.text)
-        assert back.asked == []
+        assert back.bodies == []
 
     run(job)
 
@@ -235,10 +233,10 @@ def test_on_overload_it_asks_less_at_once_and_recovers(status: int) -> None:
         stub.replies = (overloaded(4, stub, status),)
         async with engine_on(stub, concurrency=24, tries=3) as engine:
             await ask_all(engine, 24)
-            stub.peak, before = 0, len(stub.asked)
+            stub.peak, before = 0, len(stub.bodies)
             await ask_all(engine, 100)
             assert stub.peak <= 12
-            assert len(stub.asked) - before < 150  # few are refused any more
+            assert len(stub.bodies) - before < 150  # few are refused any more
             stub.replies = (after(0.01, chat()),)
             await ask_all(engine, 600)
             stub.peak = 0
@@ -253,11 +251,11 @@ def test_retry_after_holds_for_all_that_would_ask() -> None:
         stub = Stub(fixed(429, headers={"Retry-After": "0.5"}), chat())
         async with engine_on(stub, concurrency=2) as engine:
             asking = asyncio.create_task(ask_all(engine, 6))
-            await until(lambda: len(stub.asked) > 0)
+            await until(lambda: len(stub.bodies) > 0)
             await asyncio.sleep(0.3)
-            assert len(stub.asked) <= 2
+            assert len(stub.bodies) <= 2
             await asking
-        assert len(stub.asked) == 7
+        assert len(stub.bodies) == 7
 
     run(job)
 
@@ -267,8 +265,8 @@ def test_with_another_server_nobody_waits_for_the_one_that_is_paused() -> None:
         busy, idle = Stub(fixed(429, headers={"Retry-After": "3600"})), Stub(chat())
         async with engine_on(busy, idle, tries=1) as engine, asyncio.timeout(5):
             await ask_all(engine, 60)
-        assert len(busy.asked) <= 8
-        assert len(idle.asked) == 60
+        assert len(busy.bodies) <= 8
+        assert len(idle.bodies) == 60
 
     run(job)
 
@@ -278,7 +276,7 @@ def test_a_refused_request_is_patient_while_others_are_served() -> None:
         stub = Stub(chat())
 
         async def unfair(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
-            unlucky = asked["seed"] == 7 and sum(body["seed"] == 7 for body in stub.asked) < 9
+            unlucky = asked["seed"] == 7 and sum(body["seed"] == 7 for body in stub.bodies) < 9
             return await (fixed(429) if unlucky else chat())(request, asked)
 
         stub.replies = (unfair,)
@@ -289,61 +287,3 @@ def test_a_refused_request_is_patient_while_others_are_served() -> None:
             await asyncio.gather(others, return_exceptions=True)
 
     run(job)
-
-
-def queueing(slots: int, stub: Stub) -> Reply:
-    """Sets up ``stub`` to work as vLLM does: some run, the others wait, and /metrics tells."""
-    running = asyncio.Semaphore(slots)
-
-    async def reply(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
-        async with running:
-            return await after(0.02, chat())(request, asked)
-
-    async def metrics(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
-        works = min(slots, stub.running)
-        text = (
-            f'vllm:num_requests_running{{engine="0"}} {works}.0\n'
-            f'vllm:num_requests_waiting{{engine="0"}} {stub.running - works}.0\n'
-        )
-        return web.Response(text=text)
-
-    stub.metrics = metrics
-    return reply
-
-
-def test_the_servers_own_queue_is_kept_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crowdglot.engines.openai.server_queue.POLL_SECONDS", 0.02)
-
-    async def job() -> None:
-        stub = Stub(chat())
-        stub.replies = (queueing(6, stub),)
-        async with engine_on(stub, concurrency=48) as engine:
-            await ask_all(engine, 60)
-            stub.peak = 0
-            await ask_all(engine, 120)
-        assert 6 < stub.peak < 20
-
-    run(job)
-
-
-@pytest.mark.parametrize("page", [fixed(404), fixed(200), fixed(500), reset])
-def test_servers_without_a_queue_page_are_asked_for_it_once(
-    page: Reply, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("crowdglot.engines.openai.server_queue.POLL_SECONDS", 0.01)
-    caplog.set_level(logging.INFO)
-    looks = 0
-
-    async def counted(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
-        nonlocal looks
-        looks += 1
-        return await page(request, asked)
-
-    async def job() -> None:
-        async with engine_on(Stub(after(0.02, chat()), metrics=counted)) as engine:
-            await ask_all(engine, 40)
-
-    run(job)
-    # A connection that is cut may be tried once more by the client.
-    assert 1 <= looks <= 2
-    assert caplog.text == ""

@@ -23,7 +23,7 @@ def ask(engine: Scripted, seeds: Sequence[int]) -> list[Completion | BaseExcepti
 
 
 def test_a_list_is_read_in_order_and_ends() -> None:
-    whole = Completion("c", "stop", 1, 2, 0.5)
+    whole = Completion("c", "stop", 1, 2, 0.5, (("c", -0.1), ("d", -2.0)))
     script: list[Answer] = ["a b", EngineUnavailable("later"), whole]
     first, second, third, fourth = ask(Scripted(script), [1, 2, 3, 4])
     assert isinstance(first, Completion) and (first.text, first.completion_tokens) == ("a b", 2)

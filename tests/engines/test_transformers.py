@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from crowdglot.engines.engine import Completion, Message, Request
-from crowdglot.engines.transformers.batch import choose
+from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.transformers.chat import Chat, Prompt
 from crowdglot.engines.transformers.continuous import Continuous
 from crowdglot.engines.transformers.engine import Transformers, open_all
 from crowdglot.engines.transformers.local import Plan
 from crowdglot.engines.transformers.model import find
+from crowdglot.engines.transformers.rows import choose
 from crowdglot.engines.transformers.static import Static
 from crowdglot.engines.transformers.workers import Worker
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
@@ -35,12 +36,14 @@ from tests.engines.tiny_model import (
 )
 
 torch = need_transformers(module=True)
+from transformers import AutoModelForCausalLM  # noqa: E402
+
 pytestmark = pytest.mark.server  # torch's and asyncio's own threads and pipes
 
 
 def engine(model: object, **options: Any) -> Transformers:
     options = {"context": 2048, "devices": ("cpu",), "concurrency": 1} | options
-    return Transformers(str(model), **options)
+    return Transformers(EngineSettings(kind="transformers", model=str(model), **options))
 
 
 def ask(made: Transformers, asked: Sequence[Request]) -> list[Completion]:
@@ -310,6 +313,24 @@ def test_no_template_and_one_that_refuses(tmp_path: Path) -> None:
         picky.encode(ASKED)
 
 
+def test_log_probabilities_are_those_of_the_model_alone(tiny_model: Path) -> None:
+    """Neither the schema nor the sampling shows in them, whatever is computed in one batch."""
+    asked = mixed_questions()
+    chat = Chat(make_tokenizer(), "m")
+    model = AutoModelForCausalLM.from_pretrained(tiny_model)
+    told = ask(engine(tiny_model, concurrency=4), [replace(one, logprobs=3) for one in asked])
+    plain = ask(engine(tiny_model, concurrency=4), asked)
+    assert [one.text for one in told] == [one.text for one in plain]
+    assert {one.logprobs for one in plain} == {()}
+    for request, answer in zip(asked, told, strict=True):
+        with torch.inference_mode():
+            tokens = torch.tensor([chat.encode(request.messages).tokens])
+            right = model(input_ids=tokens).logits[0, -1].log_softmax(-1).topk(3)
+        assert [token for token, _ in answer.logprobs] == list(map(chat.name, right[1].tolist()))
+        found = torch.tensor([value for _, value in answer.logprobs])
+        torch.testing.assert_close(found, right[0], atol=2e-3, rtol=2e-3)
+
+
 # Grammars
 
 
@@ -381,12 +402,6 @@ def test_what_cannot_be_loaded(tmp_path: Path, tiny_model: Path) -> None:
 
 
 def test_options_that_are_wrong(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match="at least 1"):
-        engine(tiny_model, concurrency=0)
-    with pytest.raises(ConfigurationError, match=r"engine\.dtype is 'int3'.*bfloat16"):
-        engine(tiny_model, dtype="int3")
-    with pytest.raises(ConfigurationError, match=r"engine\.quantisation is '2bit'.*4bit"):
-        engine(tiny_model, quantisation="2bit")
     with pytest.raises(ConfigurationError, match=r"engine\.devices names 'cuda:99'.*cpu"):
         ask(engine(tiny_model, devices=("cuda:99",)), [])
     monkeypatch.setitem(sys.modules, "xgrammar", None)
@@ -401,11 +416,15 @@ def test_other_number_formats(tiny_model: Path) -> None:
 _HUB = """
 import asyncio, json, sys
 from crowdglot.errors import EngineError
-from crowdglot.engines.transformers.engine import Transformers, open_all
+from crowdglot.engines.settings import EngineSettings
+from crowdglot.engines.transformers.engine import Transformers
 from tests.engines.questions import question
 
 async def run(model):
-    async with Transformers(model, context=1024, devices=("cpu",)) as engine:
+    settings = EngineSettings(
+        kind="transformers", model=model, context=1024, devices=("cpu",), concurrency=1
+    )
+    async with Transformers(settings) as engine:
         answer = await engine.complete(question(max_tokens=4))
         return [engine.model, engine.revision, answer.text]
 
@@ -496,7 +515,7 @@ def test_several_devices_share_the_work_and_one_that_dies_is_told(tiny_model: Pa
 
 def test_what_a_process_cannot_load_is_told_here(tmp_path: Path) -> None:
     folder = save_tiny_model(tmp_path / "base", template=None)
-    plan = Plan(find(str(folder)), 1, 1024)
+    plan = Plan(find(str(folder)), 1, EngineSettings())
     opened: list[str] = []
 
     class Opened:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from crowdglot.engines.weights import hub, wheels
+from crowdglot import hub
 from crowdglot.engines.weights import resolving as weights
+from crowdglot.engines.weights import wheels
 from crowdglot.engines.weights.resolving import (
     HubFile,
     NamedWeights,
@@ -91,7 +92,7 @@ def test_parts_are_joined_once_and_remembered(
     assert (found.model, found.revision) == ("fake", f"sha256:{named().sha256[:16]}")
     assert not list(cache.glob("*.part"))
     monkeypatch.setattr(wheels, "distribution", None)  # neither looked up nor hashed again
-    monkeypatch.setattr("crowdglot.engines.weights.checksum.sha256", None)
+    monkeypatch.setattr("crowdglot.engines.weights.checksum.file_digest", None)
     assert resolve_weights("fake", cache) == found
 
 

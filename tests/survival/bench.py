@@ -190,7 +190,7 @@ def content(folder: Path) -> dict[str, Any]:
         found[f"files of {part}"] = sorted(
             str(path.relative_to(folder)) for path in (folder / part).glob("*/*")
         )
-    for name in ("metrics.json", "README.md", "failed.jsonl", "duplicates.jsonl"):
+    for name in ("metrics.json", "README.md", "failed.jsonl", "withdrawals.jsonl"):
         path = folder / name
         found[name] = path.read_text("utf-8") if path.exists() else ""
     return found

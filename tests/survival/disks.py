@@ -81,7 +81,7 @@ def full_disk(bench: Bench) -> Figures:
 def full_at_a_moment(bench: Bench) -> Figures:
     """The disk is full just when a shard, the metrics, the report or the card are written."""
     figures: Figures = {}
-    for what in ("shard", "metrics.json", "README.md", "report.html", "duplicates.jsonl"):
+    for what in ("shard", "metrics.json", "README.md", "report.html", "withdrawals.jsonl"):
         bench.server.asked.clear()
         name = f"full-{what}"
         recipe = bench.recipe(name, 40)

@@ -116,39 +116,40 @@ def _attempt(asked: dict[str, Any]) -> int:
 
 
 async def _write(table: dict[str, Any], *, verify: bool) -> int:
+    from crowdglot.writing.rounds import Write, write_rounds
+
     from crowdglot.datasets.folder import locked
     from crowdglot.datasets.shards import set_aside_damaged
+    from crowdglot.recipes import build_recipe
     from crowdglot.writing.binding import claim_dataset
     from crowdglot.writing.budget import Budget
     from crowdglot.writing.ending import finish as finishing
-    from crowdglot.writing.opened import open_job
-    from crowdglot.writing.recipe import build_recipe
-    from crowdglot.writing.rounds import Write, write_rounds
+    from crowdglot.writing.opened import open_recipe
     from crowdglot.writing.run import engage, running
     from crowdglot.writing.shards.in_order import fill_in_order
     from crowdglot.writing.signals import stopping_on_signals
-    from crowdglot.writing.watch import Stop, Tally
+    from crowdglot.writing.watch import Watch
 
-    job = open_job(build_recipe(table, (), "survival"))
-    stop, tally = Stop(), Tally()
-    with locked(job.folder), stopping_on_signals(stop):
-        claim_dataset(job)
-        for path in set_aside_damaged(job.folder, job.shards()) if verify else ():
+    opened = open_recipe(build_recipe(table, (), "survival"))
+    stop, tally = Watch()
+    with locked(opened.folder), stopping_on_signals(stop):
+        claim_dataset(opened)
+        for path in set_aside_damaged(opened.folder, opened.shards()) if verify else ():
             print(f"damaged: {path}")
-        budget = Budget.of(job)
-        if finishing.finished(job) is None:
+        budget = Budget.of(opened)
+        if finishing.finished(opened) is None:
 
             @asynccontextmanager
             async def writing() -> AsyncIterator[Write]:
-                async with running(job, await engage(job), stop, tally, budget) as run:
+                async with running(opened, await engage(opened), stop, tally, budget) as run:
                     yield partial(fill_in_order, run)
 
-            await write_rounds(job, stop, tally, writing)
-            finishing.finish(job, stopped=stop.wanted)
+            await write_rounds(opened, stop, tally, writing)
+            finishing.finish(opened, stopped=stop.wanted)
     return 3 if stop.spent else 130 if stop.wanted else 0
 
 
-def _warm(job: Any) -> None:
+def _warm(opened: Any) -> None:
     """Judge a draft of each language, so that every child has the word lists already.
 
     Nothing here may start threads (a query of polars would): they do not outlive a fork.
@@ -159,14 +160,14 @@ def _warm(job: Any) -> None:
     from tests.survival.talk import speak
 
     for index in range(2):
-        request = job.request(job.materials.plan.scenario(index), 0)
+        request = opened.request(opened.plan.scenario(index), 0)
         body = {
             "messages": [{"content": message.content} for message in request.messages],
             "response_format": {"json_schema": {"schema": request.schema}},
         }
         said = next(text for seed in range(99) if "A1" in (text := speak(body | {"seed": seed})))
         done = Completion(said, "stop", 1, 1, 0.0)
-        to_table(job, [(Entry(index, 0, 0, "openai", "stub", "", done, 0.0), True)])
+        to_table(opened, [(Entry(index, 0, 0, "openai", "stub", "", done, 0.0), True)])
 
 
 def main() -> None:
@@ -174,11 +175,11 @@ def main() -> None:
     from crowdglot.command.environment import settle
 
     settle()
-    from crowdglot.writing.opened import open_job
-    from crowdglot.writing.recipe import build_recipe
+    from crowdglot.recipes import build_recipe
+    from crowdglot.writing.opened import open_recipe
 
     warm = {"name": "warm", "languages": ["fr", "es"], "dialogues_per_language": 1}
-    _warm(open_job(build_recipe(warm, (), "survival")))
+    _warm(open_recipe(build_recipe(warm, (), "survival")))
     print(os.getpid(), flush=True)
     for line in sys.stdin:
         if (pid := os.fork()) == 0:

@@ -10,16 +10,12 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from crowdglot.datasets.duplicates.index import Index, Match
-from crowdglot.datasets.duplicates.ledger import Duplicate, draft_hash
 from crowdglot.datasets.duplicates.shingles import Shingles, shingles
-from crowdglot.datasets.shards import Shard, files_of, written
-from crowdglot.datasets.storage.location import Location, for_each, opened
+from crowdglot.datasets.shards import Shard, files_of, read_table, written
+from crowdglot.datasets.storage.location import Location, for_each
+from crowdglot.datasets.withdrawals import Withdrawal, turns_hash
 from crowdglot.dialogues.dialogue import Demonstration
-from crowdglot.errors import StorageError
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import foreign_share
 
@@ -47,7 +43,7 @@ def find_duplicates(
     least_similarity: float,
     least_repeated_turns: float,
     earlier: Earlier,
-) -> Iterator[Duplicate]:
+) -> Iterator[Withdrawal]:
     """All accepted rows of ``language`` that repeat an earlier one, in the order of the plan.
 
     ``shards``: those of this language.
@@ -61,12 +57,13 @@ def find_duplicates(
         matches = index.put([(key, shelf.shingles(key)) for key in keys])
         for match, key, (shard, _, number, attempt) in zip(matches, keys, rows, strict=True):
             if match:
-                yield Duplicate(
+                yield Withdrawal(
                     language=language.tag,
                     shard=shard.number,
                     index=number,
                     attempt=attempt,
-                    draft=draft_hash(shelf.row(key)["draft"]),
+                    turns=turns_hash(turn["text"] for turn in shelf.row(key)["turns"]),
+                    by="duplicates",
                     reason=match.reason,
                     evidence=_evidence(match, shelf, key, folder),
                     score=round(match.share, 4),
@@ -87,7 +84,7 @@ def _earlier_keys(shelf: "_Shelf", language: Language, earlier: Earlier) -> Iter
         yield shelf.add_text(f"demonstration {shown.id}", texts)
     for dataset in earlier.folders:
         for path in files_of(dataset, "data", language.tag):
-            for row in range(_columns(path, "index").num_rows):
+            for row in range(read_table(path, ["index"]).num_rows):
                 yield shelf.add_row(path, row)
 
 
@@ -100,7 +97,7 @@ def _in_order(folder: Location, shards: Sequence[Shard]) -> Iterator[tuple[Shard
     there = written(folder, shards)
     for start in range(0, len(there), _READ_AT_ONCE):
         paths = [shard.accepted(folder) for shard in there[start : start + _READ_AT_ONCE]]
-        tables = for_each(lambda path: _columns(path, "index", "attempt"), paths)
+        tables = for_each(lambda path: read_table(path, ["index", "attempt"]), paths)
         for position, table in enumerate(tables, start):
             numbers.extend(table["index"].to_pylist())
             attempts.extend(table["attempt"].to_pylist())
@@ -147,7 +144,7 @@ class _Shelf:
         return len(self._places) - 1
 
     def row(self, key: int) -> dict[str, Any]:
-        """Columns "id", "turns" and "draft" of a row."""
+        """Columns "id" and "turns" of a row."""
         number, row = divmod(self._places[key], 1 << 32)
         found: dict[str, Any] = self._rows(self._paths[number])[row]
         return found
@@ -169,16 +166,5 @@ class _Shelf:
 
 
 def _read_rows(path: Location) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = _columns(path, "id", "turns", "draft").to_pylist()
+    rows: list[dict[str, Any]] = read_table(path, ["id", "turns"]).to_pylist()
     return rows
-
-
-def _columns(path: Location, *names: str) -> Any:
-    try:
-        with opened(path) as source:
-            return pq.read_table(source, columns=list(names))
-    except (pa.ArrowException, OSError) as error:
-        first = str(error).splitlines()[0]
-        raise StorageError(
-            f"{path}: damaged ({first}); delete this file and run the same command again."
-        ) from None

@@ -14,7 +14,7 @@ from crowdglot.errors import StorageError
 _NEEDED = frozenset(
     {
         "id", "language", "speech_event", "common_ground", "personas", "turns", "model", "seed",
-        "attempt", "prompt_tokens", "completion_tokens", "seconds", "draft", "reason", "rejections",
+        "attempt", "prompt_tokens", "completion_tokens", "seconds", "calls", "reason", "verdicts",
     }
 )  # fmt: skip
 

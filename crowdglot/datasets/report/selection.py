@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from crowdglot.datasets.record import draft_text
 from crowdglot.datasets.report.reading import Part, read_places
 from crowdglot.datasets.report.text import visible
 from crowdglot.datasets.scan import batches
@@ -16,7 +17,7 @@ _MOST_TEXT, _MOST_TURNS = 2_000, 60
 _MERGED = 16  # frames that wait for being cut together
 COLUMNS = (
     "id", "language", "speech_event", "common_ground", "personas", "turns", "model", "attempt",
-    "draft", "reason", "rejections",
+    "calls", "reason", "verdicts",
 )  # fmt: skip
 
 
@@ -78,20 +79,21 @@ def as_shown(row: dict[str, Any]) -> dict[str, Any]:
             for turn in turns[:_MOST_TURNS]
         ],
         "more": max(0, len(turns) - _MOST_TURNS),
-        "draft": "" if turns else visible(row["draft"], _MOST_TEXT),
+        "draft": "" if turns else visible(draft_text(row), _MOST_TEXT),
         "model": visible(row["model"], 200),
         "attempt": row["attempt"],
         "reason": visible(row["reason"], 200),
-        "evidence": list(_evidence(row["rejections"] or ())),
+        "evidence": list(_evidence(row["verdicts"] or ())),
     }
 
 
-def _evidence(rejections: Sequence[dict[str, str]]) -> Iterator[list[str]]:
-    for told in rejections:
-        yield [
-            visible(f"{told['critic']}.{told['reason']}", 200),
-            visible(told["evidence"], _MOST_TEXT),
-        ]
+def _evidence(verdicts: Sequence[dict[str, str]]) -> Iterator[list[str]]:
+    for told in verdicts:
+        if told["reason"]:
+            yield [
+                visible(f"{told['critic']}.{told['reason']}", 200),
+                visible(told["evidence"], _MOST_TEXT),
+            ]
 
 
 def languages_of(tags: Sequence[str]) -> dict[str, dict[str, str]]:

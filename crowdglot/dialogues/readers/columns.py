@@ -1,4 +1,4 @@
-"""Tables of dialogues as they lie on the hub: Parquet, CSV, JSON or JSON lines, read by column.
+"""Tables of dialogues as they lie on the hub: from their rows to demonstrations.
 
 What is understood, whatever the case of the names and whether they hold spaces or underscores:
 - who: "personas" (one list a speaker), "persona", "personality" or "persona_b" (the second
@@ -11,14 +11,13 @@ What is understood, whatever the case of the names and whether they hold spaces 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers import synthetic_persona_chat
 from crowdglot.dialogues.readers.assembly import SPEAKERS, assemble
-from crowdglot.dialogues.readers.rows import rows
 from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import looks_english
 from crowdglot.personas.persona import Persona
@@ -45,10 +44,13 @@ _TEXT = ("text", "content", "value", "utterance", "message")
 _LABELLED = re.compile(r"\**((?:user|persona|speaker|person|agent)[ _]?\w{1,2}):\** *(.*)", re.I)
 
 
-def read(path: Path) -> Iterator[Demonstration]:
-    """Every dialogue of the table; MaterialError names the record and column that is wrong."""
+def read_rows(rows: Iterable[tuple[str, Row]], path: Path) -> Iterator[Demonstration]:
+    """Every dialogue of the rows, each with the place at which errors name it.
+
+    MaterialError names the row and column that is wrong.
+    """
     found = False
-    for where, row in _last_of_each(rows(path)):
+    for where, row in _last_of_each(rows):
         if synthetic_persona_chat.CONVERSATION in row:
             demonstration = synthetic_persona_chat.from_row(row, where, path.name)
         else:
@@ -146,7 +148,7 @@ def _personas(row: Row, labels: list[str], where: str, english: bool) -> dict[st
     return {labels[1]: persona(name, facts)} if len(labels) > 1 else {}
 
 
-def _last_of_each(table: Iterator[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
+def _last_of_each(table: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, Row]]:
     """All rows, or of those that share a dialogue's id only the last."""
     held: tuple[str, Row] | None = None
     for where, row in table:

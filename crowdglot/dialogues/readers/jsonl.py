@@ -4,6 +4,7 @@
 [{"speaker": "A", "text": "…"}, …]}; "event" and "premise" may be missing, a persona may be null.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,20 @@ from crowdglot.scenarios.event import event_names
 from crowdglot.user_files import json_lines
 
 _FIELDS = ("event", "premise", "personas", "turns")
+_HEAD = re.compile(
+    r'\{\s*"(?=event"|premise"|personas"|turns").*turns"\s*:\s*\[\s*\{\s*"(?:speaker|text)"'
+)
+
+
+def recognises(head: str) -> bool:
+    """Whether the first line begins with one of our fields and holds turns of ours."""
+    return _HEAD.match(head.split("\n", 1)[0]) is not None
 
 
 def read(path: Path) -> Iterator[Demonstration]:
     """Every demonstration of the file; MaterialError names the line and field that is wrong."""
     english: bool | None = None
-    for where, record in json_lines(path):
-        if unknown := sorted(record.keys() - set(_FIELDS)):
-            known = ", ".join(_FIELDS)
-            raise MaterialError(f"{where}: unknown field '{unknown[0]}'; known: {known}.")
+    for where, record in json_lines(path, _FIELDS):
         spoken = _spoken(record.get("turns"), where)
         if english is None:
             english = looks_english(text for _, text in spoken)

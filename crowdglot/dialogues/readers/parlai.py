@@ -20,6 +20,12 @@ from crowdglot.user_files import CUT, read_text
 
 _LINE = re.compile(r"(\d+) (.*)", re.DOTALL)
 _PERSONA = re.compile(r"(your|partner's) persona:(.*)", re.DOTALL)
+_HEAD = re.compile(r"\d+ (?:(?:your|partner's) persona:|[^\n]*\t)")
+
+
+def recognises(head: str) -> bool:
+    """Whether the first line is numbered, and a persona's sentence or an exchange."""
+    return _HEAD.match(head) is not None
 
 
 @dataclass

@@ -10,15 +10,20 @@ from pathlib import Path
 
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.assembly import assemble
-from crowdglot.dialogues.readers.rows import csv_rows
 from crowdglot.errors import MaterialError
 from crowdglot.personas.reading import persona_of
+from crowdglot.user_files import csv_rows
 
 PERSONAS = {"User 1": "user 1 personas", "User 2": "user 2 personas"}
 CONVERSATION = "Best Generated Conversation"
 _LINE = re.compile(r"\**(User [12]):\** *(.+)")
 _RULER = re.compile(r"[*\-_ ]*")
 _PLACEHOLDER = re.compile(r"\[[^\]\n]*\]|<[a-z][^>\n]*>|\{[^}\n]*\}", re.IGNORECASE)
+
+
+def recognises(head: str) -> bool:
+    """Whether the header has the column of the conversation."""
+    return CONVERSATION in [name.strip(' "\r') for name in head.split("\n", 1)[0].split(",")]
 
 
 def read(path: Path) -> Iterator[Demonstration]:

@@ -4,6 +4,7 @@ The one persona given belongs to "self", the second speaker of every pair. "__SI
 where the partner had not spoken yet.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,13 @@ from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import looks_english
 from crowdglot.personas.reading import persona_of
 from crowdglot.user_files import parse_json, read_text
+
+_HEAD = re.compile(r'\[\s*\{[^{}]*"dialogue"\s*:\s*\[\s*\[')
+
+
+def recognises(head: str) -> bool:
+    """Whether the first record of a list holds pairs under "dialogue"."""
+    return _HEAD.match(head) is not None
 
 
 def read(path: Path) -> Iterator[Demonstration]:

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Self
 
-from crowdglot.engines.embedding.embedder import MOST_CHARACTERS, Vectors, as_vectors
+from crowdglot.engines.embedding.embedder import MOST_CHARACTERS, SECTION, Vectors, as_vectors
 from crowdglot.engines.llama import load_library, model_settings
 from crowdglot.engines.native_signals import kept_signals
-from crowdglot.engines.settings import EngineSettings
+from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.engines.weights.resolving import Weights, resolve_weights
 from crowdglot.errors import ConfigurationError, EngineError
 
@@ -15,13 +15,13 @@ from crowdglot.errors import ConfigurationError, EngineError
 class EmbeddedVectors:
     """``settings.model``: a name of weights.toml, a GGUF file, or "hf:org/name:file.gguf".
 
-    Pooled as the model's file says. ``context``: tokens of one text; it is cut to fit.
+    Pooled as the model's file says. A text is cut to ``settings.context`` tokens.
     """
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EmbeddingSettings) -> None:
         if not settings.model:
             raise ConfigurationError(
-                "embedding.model is missing; name a GGUF file of an embedding model."
+                f"{SECTION}.model is missing; name a GGUF file of an embedding model."
             )
         self.model = settings.model
         self._context = settings.context
@@ -42,13 +42,10 @@ class EmbeddedVectors:
         return as_vectors(rows, len(texts), self.model)
 
     def _load(self) -> None:
-        try:
-            weights = resolve_weights(self.model)
-        except EngineError as error:
-            raise type(error)(str(error).replace("engine.", "embedding.")) from None
+        weights = resolve_weights(self.model, section=SECTION)
         self.model = weights.model
         self._server = _open(weights, self._context)
-        # Most embedding models say how they are pooled; of one that does not, the mean is taken.
+        # Most embedding models say how they are pooled. Where one does not, the mean is taken.
         if "ooling type" in str(self._server.handle_embeddings({"input": "a"}).get("error")):
             self._server = _open(weights, self._context, mean=True)
 

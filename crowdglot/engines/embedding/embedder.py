@@ -13,17 +13,19 @@ from typing import Protocol, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.engines.settings import EngineSettings
-from crowdglot.errors import ConfigurationError, EngineError
+from crowdglot.engines.settings import EmbeddingSettings
+from crowdglot.errors import EngineError
 
-Vectors = NDArray[np.float64]
-
+# The table of the recipe whose keys errors name.
+SECTION = "embedding"
 EMBEDDERS = {
     "embedded": "crowdglot.engines.embedding.embedded:EmbeddedVectors",
     "openai": "crowdglot.engines.embedding.openai:OpenAIVectors",
 }
-# Of a text so much is read: more than any dialogue that passes the critics has.
+# How much of a text is read: more than any dialogue that passes the critics has.
 MOST_CHARACTERS = 8_000
+
+Vectors = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +50,20 @@ class Embedder(Protocol):
     async def __aexit__(self, *error: object) -> None: ...
 
 
-def build_embedder(kind: str, settings: EngineSettings) -> Embedder:
-    """The embedder ``kind``, not yet entered; raises ConfigurationError."""
-    if kind not in EMBEDDERS:
-        raise ConfigurationError(
-            f"embedding.kind '{kind}' is unknown; choose one of {', '.join(EMBEDDERS)}."
-        )
-    module, name = EMBEDDERS[kind].split(":")
+def build_embedder(settings: EmbeddingSettings) -> Embedder:
+    """The embedder of ``settings``, whose kind is not "", and not yet entered.
+
+    Raises ConfigurationError where it misses a setting.
+    """
+    module, name = EMBEDDERS[settings.kind].split(":")
     return cast(Embedder, getattr(import_module(module), name)(settings))
 
 
-def embed(kind: str, settings: EngineSettings, texts: Sequence[str]) -> Meanings:
+def embed(settings: EmbeddingSettings, texts: Sequence[str]) -> Meanings:
     """The vectors of ``texts``, from callers outside of any event loop; raises EngineError."""
 
     async def ask() -> Meanings:
-        async with build_embedder(kind, settings) as embedder:
+        async with build_embedder(settings) as embedder:
             vectors = await embedder.embed(texts)
             return Meanings(embedder.model, vectors)
 

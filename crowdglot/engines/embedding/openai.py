@@ -1,39 +1,40 @@
 """Vectors from any server that speaks OpenAI's embeddings: vLLM, TEI, llama.cpp, Ollama."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from typing import Any, Self
 
 import aiohttp
 import numpy as np
 import orjson
-from yarl import URL
 
-from crowdglot.engines.embedding.embedder import MOST_CHARACTERS, Vectors, as_vectors
-from crowdglot.engines.openai.addresses import read_addresses
+from crowdglot.engines.embedding.embedder import MOST_CHARACTERS, SECTION, Vectors, as_vectors
+from crowdglot.engines.openai.addresses import Address, read_addresses
 from crowdglot.engines.openai.answer import Again, judge_status, parse, server_words
-from crowdglot.engines.openai.exchange import open_session, post
+from crowdglot.engines.openai.exchange import checked_key, open_session, post
 from crowdglot.engines.openai.retries import backoff, retry_after
-from crowdglot.engines.settings import EngineSettings
+from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
 
 _TEXTS = 32  # in one question
+_AT_A_TIME = 4  # questions
 _FEWEST = 64  # characters that fit any model
 _TRIES, _WAITS = 5, (0.5, 30.0)
 
 
 class OpenAIVectors:
-    """``settings.base_url``: of one server; ``concurrency``: questions at a time, 4 by default.
+    """``settings.base_url``: of one server.
 
     The server knows how much of a text its model reads: one that is refused is cut by halves.
     """
 
-    def __init__(self, settings: EngineSettings) -> None:
-        self._address = _address(settings.base_url)
+    def __init__(self, settings: EmbeddingSettings) -> None:
+        self._address = _one_address(settings.base_url)
         self.model = settings.model
-        self._key = (settings.api_key or "").strip()
+        self._key = checked_key(os.environ.get(settings.api_key_env))
         self._time_out = settings.time_out
-        self._room = asyncio.Semaphore(settings.concurrency or 4)
+        self._room = asyncio.Semaphore(_AT_A_TIME)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -52,11 +53,7 @@ class OpenAIVectors:
         parts = [texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS)]
         asked = await asyncio.gather(*map(self._fitting, parts))
         rows = [row for part in asked for row in part]
-        return as_vectors(rows, len(texts), self._place)
-
-    @property
-    def _place(self) -> str:
-        return str(self._address)
+        return as_vectors(rows, len(texts), str(self._address.base))
 
     async def _fitting(self, texts: Sequence[str]) -> list[Any]:
         """The vectors of ``texts``; where they are refused, of each alone, cut until it fits."""
@@ -84,22 +81,22 @@ class OpenAIVectors:
             if tried < _TRIES:
                 await asyncio.sleep(max(backoff(tried, *_WAITS), min(wait or 0.0, _WAITS[1])))
         raise EngineUnavailable(
-            f"{self._place}: no vectors in {_TRIES} tries; last {self._clean(reason)}; "
+            f"{self._address.base}: no vectors in {_TRIES} tries; last {self._clean(reason)}; "
             "see what the server says, then run the same again."
         )
 
     async def _ask(self, texts: Sequence[str]) -> list[Any]:
         assert self._session is not None
         body = {"model": self.model, "input": [text[:MOST_CHARACTERS] for text in texts]}
-        place = (self._address / "embeddings").with_query(self._address.query)
-        reply = await post(self._session, place, orjson.dumps(body))
-        if reply.status != 200:
-            wait = retry_after(reply.headers.get("Retry-After"))
-            try:
-                judge_status(reply.status, server_words(reply.content), wait, self.model)
-            except EngineError as error:
-                sentence = self._clean(str(error)).replace("engine.", "embedding.")
-                raise type(error)(f"{self._place}: {sentence}") from None
+        try:
+            reply = await post(self._session, self._address.at("embeddings"), orjson.dumps(body))
+            if reply.status != 200:
+                wait = retry_after(reply.headers.get("Retry-After"))
+                words = server_words(reply.content)
+                judge_status(reply.status, words, wait, self.model, SECTION)
+        except EngineError as error:
+            sentence = f"{self._address.base}: {self._clean(str(error))}"
+            raise type(error)(sentence) from None
         try:
             found = sorted(parse(reply.content)["data"], key=lambda one: one["index"])
             rows = [_numbers(one["embedding"]) for one in found]
@@ -118,12 +115,8 @@ def _numbers(row: object) -> object:
     return np.array(row, np.float64) if isinstance(row, list) else row
 
 
-def _address(base_url: str) -> URL:
-    try:
-        first, *others = read_addresses(base_url)
-    except ConfigurationError as error:
-        sentence = str(error).replace("engine.base_url", "embedding.base_url")
-        raise ConfigurationError(sentence) from None
+def _one_address(base_url: str) -> Address:
+    first, *others = read_addresses(base_url, SECTION)
     if others:
-        raise ConfigurationError("embedding.base_url names several servers; name one.")
-    return first.base
+        raise ConfigurationError(f"{SECTION}.base_url names several servers; name one.")
+    return first

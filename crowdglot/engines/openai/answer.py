@@ -2,9 +2,9 @@
 
 import json
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
-from crowdglot.engines.chat import completion
+from crowdglot.engines.chat import completion, first_logprobs
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import EngineError, RequestRefused
 
@@ -42,7 +42,9 @@ def parse(content: bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def read_answer(content: bytes, content_type: str, seconds: float) -> Completion | dict[str, Any]:
+def read_answer(
+    content: bytes, content_type: str, seconds: float, logprobs: int = 0
+) -> Completion | dict[str, Any]:
     """The completion, or the error object that some routers send with status 200.
 
     The content type is named, not trusted: what parses is taken. A refusal or empty content is a
@@ -61,11 +63,12 @@ def read_answer(content: bytes, content_type: str, seconds: float) -> Completion
         if isinstance(answer.get("error"), dict):
             return dict(answer["error"])
         raise Again("the answer holds no choices")
-    message = choices[0].get("message")
+    choice, message = choices[0], choices[0].get("message")
     if not isinstance(message, dict):
         raise Again("the answer's first choice holds no message")
     text = _text(message.get("content")) or _text(message.get("refusal"))
-    return completion(text, choices[0].get("finish_reason"), answer.get("usage"), seconds)
+    told = first_logprobs(choice, logprobs)
+    return completion(text, choice.get("finish_reason"), answer.get("usage"), seconds, told)
 
 
 def _text(content: object) -> str:
@@ -103,9 +106,12 @@ def model_names(content: bytes) -> tuple[str, ...]:
         return ()
 
 
-def judge_status(status: int, words: str, wait: float | None, model: str) -> None:
+def judge_status(
+    status: int, words: str, wait: float | None, model: str, section: str = "engine"
+) -> NoReturn:
     """Raise for a status that is not 200: Again where it may pass, RequestRefused where another
-    question may be answered, EngineError where none will."""
+    question may be answered, EngineError where none will. ``section``: of the recipe, for the keys
+    that are named."""
     said = f"{status}{': ' + words[:_SHOWN] if words else ''}"
     if status == 429 and "insufficient_quota" in words:
         raise EngineError(f"the quota of this API key is used up ({said}); raise it.")
@@ -121,14 +127,13 @@ def judge_status(status: int, words: str, wait: float | None, model: str) -> Non
         )
     if status == 404:
         raise EngineError(
-            f"nothing is found there ({said}); check engine.base_url, which often ends with /v1,"
-            f" and engine.model '{model}'."
+            f"nothing is found there ({said}); check {section}.base_url, which often ends with"
+            f" /v1, and {section}.model '{model}'."
         )
     if 300 <= status < 400:
         raise EngineError(
-            f"the server points elsewhere ({said}); set engine.base_url to that place."
+            f"the server points elsewhere ({said}); set {section}.base_url to that place."
         )
     if status in _OF_THE_REQUEST:
         raise RequestRefused(f"the server refuses the request ({said}).")
-    if status != 200:
-        raise EngineError(f"the server refuses the request ({said}).")
+    raise EngineError(f"the server refuses the request ({said}).")

@@ -17,7 +17,7 @@ from crowdglot.engines.openai.pressure import Pressure
 _IMBALANCE = 1.25  # of its fair share of what runs, a server may have for the sake of its cache
 _PREFIXES = 1024  # whose ranking is remembered
 
-Prefix = tuple[Message, ...]
+Messages = tuple[Message, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -51,25 +51,26 @@ class Endpoints:
     Zadimoghaddam, "Consistent Hashing with Bounded Loads", 2018). The hash is the same in every
     process, so that many clients keep the same caches warm.
 
-    Whoever finds no room waits in one line, first come, first served.
+    A question that finds no room waits in one queue, first come, first served.
     """
 
     def __init__(self, addresses: Sequence[Address], ceiling: int) -> None:
         self.every = tuple(
-            Endpoint(address, Pressure(ceiling), address.chat) for address in addresses
+            Endpoint(address, Pressure(ceiling), address.at("chat/completions"))
+            for address in addresses
         )
         self._ceiling = ceiling
         self._running = 0
         self._usable = self.every
-        self._line: deque[tuple[asyncio.Future[Endpoint], Prefix, Endpoint | None]] = deque()
+        self._queue: deque[tuple[asyncio.Future[Endpoint], Messages, Endpoint | None]] = deque()
         self._ranking = lru_cache(_PREFIXES)(self._rank)
 
-    async def take(self, messages: Prefix, avoid: Endpoint | None = None) -> Endpoint:
+    async def take(self, messages: Messages, avoid: Endpoint | None = None) -> Endpoint:
         """A server with room for one more question; ``give`` it back. Not ``avoid`` if possible."""
-        if not self._line and (endpoint := self._choose(messages, avoid)):
+        if not self._queue and (endpoint := self._choose(messages, avoid)):
             return self._hold(endpoint)
         future: asyncio.Future[Endpoint] = asyncio.get_running_loop().create_future()
-        self._line.append((future, messages, avoid))
+        self._queue.append((future, messages, avoid))
         try:
             return await future
         except asyncio.CancelledError:
@@ -84,15 +85,15 @@ class Endpoints:
         self.call_up()
 
     def call_up(self) -> None:
-        """Let go on who waits, as far as there is room."""
-        while self._line:
-            future, messages, avoid = self._line[0]
+        """Give servers to the questions that wait, as far as there is room."""
+        while self._queue:
+            future, messages, avoid = self._queue[0]
             if not future.done():
                 endpoint = self._choose(messages, avoid)
                 if endpoint is None:
                     return
                 future.set_result(self._hold(endpoint))
-            self._line.popleft()
+            self._queue.popleft()
 
     def pause(self, endpoint: Endpoint, seconds: float) -> None:
         """Ask ``endpoint`` nothing for so long."""
@@ -118,7 +119,7 @@ class Endpoints:
         self._running += 1
         return endpoint
 
-    def _choose(self, messages: Prefix, avoid: Endpoint | None) -> Endpoint | None:
+    def _choose(self, messages: Messages, avoid: Endpoint | None) -> Endpoint | None:
         if self._running >= self._ceiling:
             return None
         now = asyncio.get_running_loop().time()
@@ -130,13 +131,13 @@ class Endpoints:
         if len(messages) > 1:
             fair = (self._running + 1) / sum(one.address.weight for one in self._usable)
             for one in self._ranking(messages[:-1]):
-                # Two at least, or a prefix never meets itself where little runs.
+                # At least two: with little under way, questions of one prefix would never meet.
                 most = max(2, math.ceil(_IMBALANCE * fair * one.address.weight))
                 if one in free and one.pressure.running < most:
                     return one
         return min(free, key=lambda one: (one.pressure.running + 1) / one.address.weight)
 
-    def _rank(self, prefix: Prefix) -> tuple[Endpoint, ...]:
+    def _rank(self, prefix: Messages) -> tuple[Endpoint, ...]:
         text = "\0".join(f"{message.role}\0{message.content}" for message in prefix)
         key = blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 

@@ -7,7 +7,7 @@ request that could be computed once.
 import asyncio
 import json
 import logging
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import aiohttp
 import orjson
@@ -18,12 +18,12 @@ from crowdglot.engines.engine import Completion, Request
 from crowdglot.engines.openai.addresses import read_addresses
 from crowdglot.engines.openai.answer import Again, Fault, judge_status, read_answer, server_words
 from crowdglot.engines.openai.endpoints import Endpoint, Endpoints
-from crowdglot.engines.openai.exchange import open_session, post
-from crowdglot.engines.openai.health import Watch
+from crowdglot.engines.openai.exchange import Reply, checked_key, open_session, post
+from crowdglot.engines.openai.health import Health
 from crowdglot.engines.openai.optional_fields import REFUSALS, extensions, refused_fields, without
 from crowdglot.engines.openai.retries import Patience, backoff, retry_after
 from crowdglot.engines.settings import EngineSettings
-from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
+from crowdglot.errors import EngineError, EngineUnavailable, RequestRefused
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,53 +31,42 @@ _LOG = logging.getLogger(__name__)
 class OpenAI:
     """A served model, on one server or on several alike.
 
-    ``base_url``: see ``read_addresses``. ``model`` "": the first one that a server offers.
-    ``concurrency``: questions under way at most; on overload it is fewer for a while (see
-    ``Pressure``) and the others wait here. ``time_out``: seconds for one answer, from the
-    connection to its last byte. ``tries``: how often one request is sent at most, with waits that
-    begin at ``first_wait`` and never exceed ``longest_wait`` seconds, whatever a Retry-After says
-    (see ``Patience`` for what costs no try). The API key goes into one header and nowhere else.
+    ``settings.model`` "": the first one that a server offers. ``settings.calls``: questions under
+    way at most; on overload fewer are for a while (see ``Pressure``) and the others wait here.
+    ``tries``: how often one request is sent at most, with waits that begin at ``first_wait`` and
+    never exceed ``longest_wait`` seconds, whatever a Retry-After says (see ``Patience`` for what
+    costs no try). The API key goes into one header and nowhere else.
     """
 
     kind = "openai"
+    revision = ""
 
     def __init__(
         self,
-        model: str = "",
-        *,
-        base_url: str,
+        settings: EngineSettings,
         api_key: str | None = None,
-        concurrency: int = 16,
-        time_out: float = 300.0,
+        *,
         tries: int = 6,
         first_wait: float = 0.5,
         longest_wait: float = 60.0,
-        revision: str = "",
     ) -> None:
-        self._addresses = read_addresses(base_url)
-        self._key = SecretStr(_checked_key(api_key))
-        self.model = model
-        self.revision = revision
-        self.concurrency = concurrency
+        self._addresses = read_addresses(settings.base_url)
+        self._key = SecretStr(checked_key(api_key))
+        self.model = settings.model
+        self.concurrency = settings.calls
         self.refused: frozenset[str] = frozenset()
-        self._time_out = time_out
+        self._time_out = settings.time_out
         self._tries = tries
         self._waits = (first_wait, longest_wait)
         self._answers = 0
-        self._endpoints = Endpoints(self._addresses, concurrency)
+        self._endpoints = Endpoints(self._addresses, self.concurrency)
         self._session: aiohttp.ClientSession | None = None
-        self._watch: Watch | None = None
+        self._health: Health | None = None
 
     @classmethod
-    def from_settings(cls, settings: EngineSettings) -> Self:
+    def from_settings(cls, settings: EngineSettings, api_key: str | None) -> Self:
         """The engine that a recipe asks for."""
-        return cls(
-            settings.model,
-            base_url=settings.base_url,
-            api_key=settings.api_key,
-            concurrency=settings.concurrency or 16,
-            time_out=settings.time_out,
-        )
+        return cls(settings, api_key)
 
     def __repr__(self) -> str:
         places = " ".join(str(address.base) for address in self._addresses)
@@ -87,9 +76,9 @@ class OpenAI:
         """Open the connections and see that a server answers; raises EngineError at once."""
         self._session = open_session(self._key.get_secret_value(), self._time_out)
         self._endpoints = Endpoints(self._addresses, self.concurrency)
-        self._watch = Watch(self._endpoints, self._session, self._clean, self._waits[1])
+        self._health = Health(self._endpoints, self._session, self._clean, self._waits[1])
         try:
-            self.model = await self._watch.greet(self.model)
+            self.model = await self._health.greet(self.model)
         except BaseException:
             await self.__aexit__()
             raise
@@ -97,10 +86,10 @@ class OpenAI:
 
     async def __aexit__(self, *error: object) -> None:
         """Close all connections."""
-        watch, self._watch = self._watch, None
+        health, self._health = self._health, None
         session, self._session = self._session, None
-        if watch is not None:
-            await watch.stop()
+        if health is not None:
+            await health.stop()
         if session is not None:
             await session.close()
 
@@ -113,8 +102,8 @@ class OpenAI:
             endpoint = await self._endpoints.take(request.messages, failed)
             try:
                 completion = await self._ask(endpoint, request)
-            except Again as fault:
-                failed, reason, kind = endpoint, self._clean(fault.reason), fault.fault
+            except Again as again:
+                failed, reason, fault = endpoint, self._clean(again.reason), again.fault
             except EngineError as error:
                 raise type(error)(f"{endpoint}: {self._clean(str(error))}") from None
             else:
@@ -122,30 +111,29 @@ class OpenAI:
                 return completion
             finally:
                 self._endpoints.give(endpoint)
-            if patience.moves_on(kind, self._endpoints.others(endpoint)):
+            if patience.moves_on(fault, self._endpoints.others(endpoint)):
                 continue
-            if not patience.spend(kind, self._answers):
+            if not patience.spend(fault, self._answers):
                 told = f"{endpoint}: no usable answer in {self._tries} tries; last {reason}"
                 # A server that answers others meanwhile is there: it is this question that fails.
-                if kind in (Fault.ODD, Fault.LATE) and self._answers > before:
+                if fault in (Fault.ODD, Fault.LATE) and self._answers > before:
                     raise RequestRefused(f"{told}, while other questions were answered.")
                 raise EngineUnavailable(f"{told}; see what the server says, then start again.")
-            # Where the server told a wait, it holds for all; the jitter keeps them apart behind it.
+            # A wait that the server told holds for all questions; the jitter keeps them apart.
             await asyncio.sleep(backoff(patience.tried or 1, *self._waits))
 
     async def _ask(self, endpoint: Endpoint, request: Request) -> Completion:
-        """Ask once; tell the watch how it went, as long as the question counts as under way."""
-        session, watch = self._session, self._watch
-        if session is None or watch is None:
+        """Ask once; note how it went as long as the question counts as under way."""
+        session, health = self._session, self._health
+        if session is None or health is None:
             raise EngineError("the engine is not open; enter it before asking.")
-        clock = asyncio.get_running_loop().time
-        sent = clock()
+        sent = asyncio.get_running_loop().time()
         try:
             completion = await self._exchange(session, endpoint, request)
-        except Again as fault:
-            watch.failed(endpoint, fault, sent)
+        except Again as again:
+            health.failed(endpoint, again, sent)
             raise
-        watch.answered(endpoint, completion.seconds, completion.completion_tokens)
+        health.answered(endpoint)
         return completion
 
     async def _exchange(
@@ -158,27 +146,28 @@ class OpenAI:
             body = without(full, self.refused)
             start = clock()
             reply = await post(session, endpoint.chat, _encode(body))
-            status, words = reply.status, ""
+            status = reply.status
             if status == 200:
                 content_type = reply.headers.get("Content-Type", "")
-                answer = read_answer(reply.content, content_type, clock() - start)
+                answer = read_answer(reply.content, content_type, clock() - start, request.logprobs)
                 if isinstance(answer, Completion):
                     return answer
                 status = code if type(code := answer.get("code")) is int and code > 299 else 500
-            # Cleaned before it is cut: a part of the key is too much as well.
+            # The key is taken out before the words are cut: a part of it is too much as well.
             words = self._clean(server_words(reply.content))
-            if status in REFUSALS and (named := refused_fields(words, body)):
-                self._remember(endpoint, named)
-                continue
-            if "insufficient_quota" in reply.content[:4096].decode("utf-8", "replace"):
-                words = f"insufficient_quota, {words}"
-            wait = retry_after(reply.headers.get("Retry-After"))
-            judge_status(status, words, wait, self.model)
+            named = refused_fields(words, body) if status in REFUSALS else frozenset()
+            if not named:
+                self._fail(reply, status, words)
+            if named - self.refused:
+                _LOG.info("%s does not take %s; asking without", endpoint, ", ".join(sorted(named)))
+            self.refused |= named
 
-    def _remember(self, endpoint: Endpoint, named: frozenset[str]) -> None:
-        if named - self.refused:
-            _LOG.info("%s does not take %s; asking without", endpoint, ", ".join(sorted(named)))
-        self.refused |= named
+    def _fail(self, reply: Reply, status: int, words: str) -> NoReturn:
+        """Raise what the status means."""
+        if "insufficient_quota" in reply.content[:4096].decode("utf-8", "replace"):
+            words = f"insufficient_quota, {words}"
+        wait = retry_after(reply.headers.get("Retry-After"))
+        judge_status(status, words, wait, self.model)
 
     def _clean(self, text: str) -> str:
         """``text`` without the key, should a server have echoed it."""
@@ -187,16 +176,8 @@ class OpenAI:
 
 
 def _encode(body: dict[str, Any]) -> bytes:
-    """``body`` as JSON, many times faster than ``json`` where the text is all Unicode."""
+    """``body`` as JSON; orjson takes no lone surrogates, which a persona file may hold."""
     try:
         return orjson.dumps(body)
     except TypeError:
         return json.dumps(body).encode()
-
-
-def _checked_key(key: str | None) -> str:
-    """The key without the line end that files add; raises without showing it."""
-    key = (key or "").strip()
-    if not (key.isascii() and key.isprintable()):
-        raise ConfigurationError("The API key holds a character no key has; set it again.")
-    return key

@@ -3,19 +3,20 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 from aiohttp.http_exceptions import ContentLengthError, TransferEncodingError
 from yarl import URL
 
 from crowdglot.engines.openai.answer import Again, Fault
-from crowdglot.errors import EngineError
+from crowdglot.errors import ConfigurationError, EngineError
 
 CONNECT_SECONDS = 10.0
 _ANSWER_BYTES = 4 << 20
-# Below the five seconds after which uvicorn, and so vLLM, closes a connection that rests: a
-# question sent at that moment would be lost.
-_REST_SECONDS = 4.0
+# uvicorn, and so vLLM, closes a connection that was idle for five seconds: a question sent at that
+# moment would be lost.
+_IDLE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +28,47 @@ class Reply:
     content: bytes
 
 
+def checked_key(key: str | None) -> str:
+    """The API key without the line end that files add; ConfigurationError, which does not show it,
+    where it can be none."""
+    key = (key or "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigurationError("The API key holds a character no key has; set it again.")
+    return key
+
+
 def open_session(key: str, seconds: float) -> aiohttp.ClientSession:
-    """Connections for all servers; ``seconds`` for one answer. Who asks bounds how many."""
+    """Connections for all servers, as many as are asked for; ``seconds`` for one answer."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if key:
         headers["Authorization"] = f"Bearer {key}"
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_REST_SECONDS),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=time_out(seconds),
+        timeout=_time_out(seconds),
         headers=headers,
     )
 
 
-def time_out(seconds: float) -> aiohttp.ClientTimeout:
+def _time_out(seconds: float) -> aiohttp.ClientTimeout:
     """``seconds`` from the connection to the last byte, and a few for the connection."""
     return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
 
 
 async def post(session: aiohttp.ClientSession, url: URL, body: bytes) -> Reply:
     """Send ``body``; raises Again for all that can go wrong on the way."""
-    try:
-        async with session.post(url, data=body, allow_redirects=False) as response:
-            return Reply(response.status, response.headers, await _read(response))
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise _fault(error, session.timeout.total) from None
+    return await _reply(session.post(url, data=body, allow_redirects=False), session.timeout.total)
 
 
 async def get(session: aiohttp.ClientSession, url: URL, seconds: float) -> Reply:
     """Fetch ``url``; raises Again for all that can go wrong on the way."""
+    asked = session.get(url, allow_redirects=False, timeout=_time_out(seconds))
+    return await _reply(asked, seconds)
+
+
+async def _reply(asked: Any, seconds: float | None) -> Reply:
     try:
-        async with session.get(url, allow_redirects=False, timeout=time_out(seconds)) as response:
+        async with asked as response:
             return Reply(response.status, response.headers, await _read(response))
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise _fault(error, seconds) from None
@@ -80,7 +91,7 @@ def _fault(error: Exception, seconds: float | None) -> Exception:
     """What the error means, in a few words; a certificate that is not trusted never passes."""
     cause = getattr(error, "os_error", error)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return EngineError("its certificate is not trusted; check engine.base_url.")
+        return EngineError("its certificate is not trusted; check base_url.")
     if isinstance(error, aiohttp.ConnectionTimeoutError):
         return Again(f"it does not connect within {CONNECT_SECONDS:g} s", Fault.GONE)
     if isinstance(error, TimeoutError):

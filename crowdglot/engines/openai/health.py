@@ -1,10 +1,9 @@
-"""Watching servers beside the questions: are they there, what do they offer, is there a queue?"""
+"""The health of servers: are they there, what do they offer, and do they come back?"""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection
 from itertools import count
-from typing import Any
 
 import aiohttp
 
@@ -12,7 +11,6 @@ from crowdglot.engines.openai.answer import Again, Fault, judge_status, model_na
 from crowdglot.engines.openai.endpoints import Endpoint, Endpoints
 from crowdglot.engines.openai.exchange import get
 from crowdglot.engines.openai.retries import backoff
-from crowdglot.engines.openai.server_queue import follow_queue
 from crowdglot.errors import EngineError, EngineUnavailable
 
 _LOG = logging.getLogger(__name__)
@@ -22,8 +20,8 @@ _NOBODY_BEHIND = frozenset({502, 503, 504})  # of a gateway, or of a server that
 _MOST_FAULTS = 5  # in a row, before a server is taken out
 
 
-class Watch:
-    """The health of the servers; its tasks end with ``stop``.
+class Health:
+    """Takes servers out that do not answer, and in again; ``stop`` ends its tasks.
 
     ``clean`` takes the key out of what a server said. ``longest_wait``: seconds that a server may
     ask to be left alone.
@@ -41,9 +39,7 @@ class Watch:
         self._clean = clean
         self._longest_wait = longest_wait
         self._model = ""
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._polled: set[Endpoint] = set()
-        self._probed: set[Endpoint] = set()
+        self._probes: dict[Endpoint, asyncio.Task[None]] = {}
 
     async def greet(self, model: str) -> str:
         """See who answers and offers ``model`` ("": the first that any offers); the model's name.
@@ -53,66 +49,64 @@ class Watch:
         """
         every = self._endpoints.every
         greetings = await asyncio.gather(*(self._greet(one) for one in every))
-        offers = dict(zip(every, greetings, strict=True))
-        answering = {one: said for one, said in offers.items() if not isinstance(said, Again)}
-        if not answering:
-            raise self._nobody([said for said in greetings if isinstance(said, Again)])
-        self._model = model or next((names[0] for names in answering.values() if names), "")
+        told = dict(zip(every, greetings, strict=True))
+        dead = {one: said for one, said in told.items() if isinstance(said, Again)}
+        offers = {one: names for one, names in told.items() if not isinstance(names, Again)}
+        if not offers:
+            raise self._nobody(dead.values())
+        self._model = model or next((names[0] for names in offers.values() if names), "")
         if not self._model:
             raise EngineError(
-                f"{next(iter(answering))}: the server does not list its models; set engine.model."
+                f"{next(iter(offers))}: the server does not list its models; set engine.model."
             )
-        for one, names in answering.items():
+        for one, names in offers.items():
             if not _offered(self._model, names):
                 raise EngineError(self._other_model(one, names))
-        for one, said in offers.items():
-            if isinstance(said, Again):
-                self._take_out(one, said.reason)
-            else:
-                self._poll(one)
+        for one, again in dead.items():
+            self._take_out(one, again.reason)
         return self._model
 
-    def answered(self, endpoint: Endpoint, seconds: float, tokens: int) -> None:
+    def answered(self, endpoint: Endpoint) -> None:
         """``endpoint`` gave a completion."""
-        endpoint.pressure.answered(seconds, tokens)
+        endpoint.pressure.answered()
         endpoint.faults = endpoint.ejections = 0
         if endpoint.out:
             self._take_in(endpoint)
 
-    def failed(self, endpoint: Endpoint, fault: Again, sent: float) -> None:
+    def failed(self, endpoint: Endpoint, again: Again, sent: float) -> None:
         """``endpoint`` gave nothing of use to a question sent at ``sent`` (the loop's clock)."""
         pressure = endpoint.pressure
-        if fault.fault is not Fault.ODD:
+        if again.fault is not Fault.ODD:
             pressure.refused(sent, asyncio.get_running_loop().time())
-        if fault.wait:
-            self._endpoints.pause(endpoint, min(fault.wait, self._longest_wait))
-        elif fault.fault is not Fault.REFUSED or pressure.limit < 2:
+        if again.wait:
+            self._endpoints.pause(endpoint, min(again.wait, self._longest_wait))
+        elif again.fault is not Fault.REFUSED or pressure.limit < 2:
             endpoint.faults += 1
-        if fault.fault is Fault.GONE or endpoint.faults >= _MOST_FAULTS:
-            self._take_out(endpoint, fault.reason)
+        if again.fault is Fault.GONE or endpoint.faults >= _MOST_FAULTS:
+            self._take_out(endpoint, again.reason)
 
     async def stop(self) -> None:
         """End all watching."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        probes = tuple(self._probes.values())
+        for probe in probes:
+            probe.cancel()
+        await asyncio.gather(*probes, return_exceptions=True)
 
     async def _greet(self, endpoint: Endpoint) -> tuple[str, ...] | Again:
         """The models that ``endpoint`` offers, () where it does not tell; or why it is dead."""
         try:
-            reply = await get(self._session, endpoint.address.models, _GREETING_SECONDS)
+            reply = await get(self._session, endpoint.address.at("models"), _GREETING_SECONDS)
             if reply.status in (401, 403):
                 judge_status(reply.status, self._clean(server_words(reply.content)), None, "")
             if reply.status in _NOBODY_BEHIND and len(self._endpoints.every) > 1:
                 return Again(f"it answers {reply.status}")
             return model_names(reply.content)
-        except Again as fault:
-            return fault
+        except Again as again:
+            return again
         except EngineError as error:
             raise EngineError(f"{endpoint}: {self._clean(str(error))}") from None
 
-    def _nobody(self, faults: list[Again]) -> EngineUnavailable:
+    def _nobody(self, faults: Collection[Again]) -> EngineUnavailable:
         reasons = dict.fromkeys(self._clean(fault.reason) for fault in faults)
         places = ", ".join(map(str, self._endpoints.every))
         one = "it" if len(faults) == 1 else "one"
@@ -133,24 +127,23 @@ class Watch:
 
         A server without others stays in: there is nobody to ask in its place.
         """
-        if endpoint.out or len(self._endpoints.every) == 1:
+        every = self._endpoints.every
+        if endpoint.out or len(every) == 1:
             return
         endpoint.ejections += 1
         self._endpoints.set_out(endpoint, True)
-        left = len(self._endpoints.every) - sum(one.out for one in self._endpoints.every)
+        left = sum(not one.out for one in every)
         _LOG.warning(
             "%s is out (%s); %d of %d servers left",
-            endpoint, self._clean(reason), left, len(self._endpoints.every),
+            endpoint, self._clean(reason), left, len(every),
         )  # fmt: skip
-        if endpoint not in self._probed:
-            self._probed.add(endpoint)
-            self._start(self._probe(endpoint))
+        if endpoint not in self._probes:
+            self._probes[endpoint] = asyncio.create_task(self._probe(endpoint))
 
     def _take_in(self, endpoint: Endpoint) -> None:
         endpoint.faults = 0
         self._endpoints.set_out(endpoint, False)
         _LOG.warning("%s answers again", endpoint)
-        self._poll(endpoint)
 
     async def _probe(self, endpoint: Endpoint) -> None:
         """Ask for the models, less and less often, until an answer comes and the model fits."""
@@ -169,17 +162,8 @@ class Watch:
                 self._take_in(endpoint)
                 break
             _LOG.warning("%s", self._other_model(endpoint, names))
-        self._probed.discard(endpoint)
-
-    def _poll(self, endpoint: Endpoint) -> None:
-        if endpoint not in self._polled:
-            self._polled.add(endpoint)
-            self._start(follow_queue(self._session, endpoint, self._endpoints))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        # Here and not when the task is done: the server may be taken out once more before that.
+        del self._probes[endpoint]
 
 
 def _offered(model: str, names: tuple[str, ...]) -> bool:

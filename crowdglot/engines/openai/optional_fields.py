@@ -22,6 +22,8 @@ _NAMES = {
     "top_p": ("top_p",),
     "seed": ("'seed'", '"seed"', "seed"),
     "max_tokens": ("max_completion_tokens",),
+    "logprobs": ("logprobs",),
+    "top_logprobs": ("logprobs",),
 }  # fmt: skip
 # Refusals of a field come with these; 404 from routers that find no server for all fields.
 REFUSALS = frozenset({400, 404, 415, 422, 501})

@@ -6,133 +6,17 @@ move on while it computes; a row that has just ended then costs one token in vai
 
 import logging
 import threading
-import time
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy
 
-from crowdglot.draws import Draws
-from crowdglot.engines.engine import Sampling
-from crowdglot.engines.transformers.chat import Prompt
-from crowdglot.engines.transformers.continuous import Continuous
-from crowdglot.engines.transformers.sampling import WINDOW, draw, settings
-from crowdglot.engines.transformers.static import Static
+from crowdglot.engines.transformers.question import Question, fail
+from crowdglot.engines.transformers.rows import Rows
+from crowdglot.engines.transformers.sampling import draw, settings
 from crowdglot.errors import EngineError
 
 _LOG = logging.getLogger(__name__)
-
-
-class Rows(Protocol):
-    """What computes logits: ``Continuous`` or ``Static``."""
-
-    static: bool
-    most_rows: int
-
-    def limit(self, most_rows: int) -> None: ...
-    def room(self, rows: int) -> int: ...
-    def join(self, prompts: Sequence[Prompt]) -> Any: ...
-    def step(self, tokens: Any) -> Any: ...
-    def keep(self, order: Sequence[int]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The tokens of one answer; ``cut``: the limit ended it."""
-
-    tokens: tuple[int, ...]
-    cut: bool
-    seconds: float
-
-
-@dataclass(slots=True, eq=False)
-class Question:
-    """One request as the batch sees it. ``matcher``: see ``Grammars``; ``most``: tokens."""
-
-    prompt: Prompt
-    sampling: Sampling
-    seed: int
-    matcher: Any
-    most: int
-    answer: Future[Answer] = field(default_factory=Future)
-    asked: float = field(default_factory=time.perf_counter)
-    tokens: list[int] = field(default_factory=list)
-    draws: Draws = field(init=False)
-    recent: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        """From the first token on, also after a batch that was given up."""
-        self.tokens.clear()
-        self.draws = Draws(self.seed, "crowdglot.engines.transformers.engine")
-        self.recent = numpy.resize(numpy.array(self.prompt.tokens[-WINDOW:]), WINDOW)
-        if self.matcher is not None:
-            self.matcher.reset()
-
-    def take(self, token: int, ends: frozenset[int]) -> bool:
-        """Add a token; whether the answer is complete."""
-        if self.matcher is None and token in ends:
-            return self._end(cut=False)
-        self.tokens.append(token)
-        self.recent[len(self.tokens) % WINDOW] = token
-        if self.matcher is not None:
-            if not self.matcher.accept_token(token):
-                raise RuntimeError(f"token {token} was drawn against the grammar")
-            if self.matcher.is_terminated():
-                return self._end(cut=False)
-        return len(self.tokens) >= self.most and self._end(cut=True)
-
-    def _end(self, *, cut: bool) -> bool:
-        _give(self.answer, Answer(tuple(self.tokens), cut, time.perf_counter() - self.asked))
-        return True
-
-    def uniform(self) -> float:
-        """The next number in [0, 1) of this question alone."""
-        return self.draws.word() / 2**64
-
-
-def choose(model: Any, device: str, most_rows: int, name: str = "the model") -> Rows:
-    """Continuous batching where a trial shows that the model can, else static batches.
-
-    Raises EngineError where neither gives the logits that the whole text gives.
-    """
-    fault = _trial(model, device, Continuous(model, device, 2, records=False))
-    if not fault:
-        return Continuous(model, device, most_rows)
-    _LOG.info("%s runs in static batches (%s)", name, fault)
-    if fault := _trial(model, device, Static(model, device, 2)):
-        raise EngineError(
-            f"{name}: this model cannot be asked several things at a time ({fault}); choose"
-            " another."
-        )
-    return Static(model, device, most_rows)
-
-
-def _trial(model: Any, device: str, rows: Rows) -> str:
-    """What is wrong with ``rows`` for this model, or "": two prompts join, step, and one leaves."""
-    import torch
-
-    vocabulary = model.get_input_embeddings().num_embeddings
-    text = [number % vocabulary for number in range(3, 12)]
-    try:
-        with torch.inference_mode():
-            rows.join([Prompt(tuple(text[:5]), 0), Prompt(tuple(text[:2]), 0)])
-            rows.step(torch.tensor([text[5], text[2]], device=device))
-            rows.keep([1])
-            found = rows.step(torch.tensor([text[3]], device=device))[0].float()
-            whole = torch.tensor([text[:4]], device=device)
-            right = model(input_ids=whole, use_cache=False).logits[0, -1].float()
-        apart = float((found - right).norm() / (right - right.mean()).norm())
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:
-        return f"{type(error).__name__}: {str(error).strip()[:160]}"
-    return "" if apart < 0.1 else f"its logits are {apart:.2f} apart"
 
 
 class Batch:
@@ -160,7 +44,7 @@ class Batch:
         """Put a question; its ``answer`` is set by the thread, and may be cancelled."""
         with self._changed:
             if self._closed or self._fault:
-                _fail([question], self._fault or EngineError("The transformers engine is closed."))
+                fail([question], self._fault or EngineError("The transformers engine is closed."))
                 return
             self._news.append(question)
             self._changed.notify()
@@ -187,7 +71,7 @@ class Batch:
                     with self._changed:
                         self._fault = _told(error)
                         lost = [*self._running, *self._waiting, *self._news]
-                    _fail(lost, self._fault)
+                    fail(lost, self._fault)
                     return
         self.rows.limit(1)
 
@@ -204,13 +88,13 @@ class Batch:
         return bool(self._waiting or self._running or not self._closed)
 
     def _round(self) -> None:
-        """Settle the tokens drawn last, let questions join, compute, and draw."""
+        """Hand out the tokens drawn last, let questions join, compute, and draw."""
         import torch
 
         logits = None
         if self._ahead and self._running:
             logits = self.rows.step(self._drawn)
-        order = self._settle()
+        order = self._hand_out()
         if len(order) < len(self._running):
             self._running = [self._running[at] for at in order]
             self.rows.keep(order)
@@ -223,13 +107,15 @@ class Batch:
             parts.append(self.rows.step(self._drawn) if logits is None else logits)
         if joining := self._joining():
             parts.append(self.rows.join([each.prompt for each in joining]))
+            for row, question in enumerate(joining):
+                question.see(parts[-1][row])
             self._running += joining
             del self._waiting[: len(joining)]
         if parts:
             self._draw(torch.cat(parts))
 
-    def _settle(self) -> list[int]:
-        """Hand the drawn tokens to their rows; the rows that go on, holes filled from the end."""
+    def _hand_out(self) -> list[int]:
+        """Give the drawn tokens to their rows; the rows that go on, gaps filled from the end."""
         if not self._running:
             return []
         if self._device != "cpu":
@@ -245,7 +131,7 @@ class Batch:
         return [at if at in stay else next(tail) for at in range(len(on))]
 
     def _joining(self) -> list[Question]:
-        """Who joins now; a few at a time, so that prompts can be read together."""
+        """The questions that join now; some at a time, so that prompts are read together."""
         room = self.rows.room(len(self._running))
         enough = min(len(self._waiting), max(1, self.rows.most_rows // 16))
         return self._waiting[:room] if room >= enough or not self._running else []
@@ -296,28 +182,11 @@ class Batch:
                 f"The memory of {self._device} does not hold a single answer; use a smaller model,"
                 " engine.quantisation, or shorter prompts."
             )
-            _fail(lost, EngineError(words))
+            fail(lost, EngineError(words))
         self.rows.limit(max(1, tried // 2))
         if self._device.startswith("cuda"):
             torch.cuda.empty_cache()
         _LOG.info("%s ran out of memory; now %d at a time", self._device, self.rows.most_rows)
-
-
-def _give(answer: "Future[Answer]", value: Answer) -> None:
-    """Set a result, unless it was cancelled at this very moment."""
-    try:
-        answer.set_result(value)
-    except InvalidStateError:
-        return
-
-
-def _fail(questions: Sequence[Question], error: BaseException) -> None:
-    for question in questions:
-        if not question.answer.done():
-            try:
-                question.answer.set_exception(error)
-            except InvalidStateError:
-                continue
 
 
 def _told(error: BaseException) -> BaseException:

@@ -57,6 +57,10 @@ class Chat:
         )
         return str(text)
 
+    def name(self, token: int) -> str:
+        """The text of one token, also of a special one."""
+        return str(self._tokenizer.decode([token], clean_up_tokenization_spaces=False))
+
     def _tokens(self, text: str) -> list[int]:
         # The template has written the special tokens already.
         return list(self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])

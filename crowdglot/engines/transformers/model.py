@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot.engines.weights.checksum import checksum
-from crowdglot.engines.weights.hub import download
 from crowdglot.engines.weights.resolving import cache_folder, named_weights, resolve_weights
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from crowdglot.hub import download
 
 _HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+?)(@(?P<revision>[^@\s]+))?")
 _OPTIONAL = (

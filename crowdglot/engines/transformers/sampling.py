@@ -34,7 +34,7 @@ def draw(logits: Any, rows: Any, recent: Any, masks: Any = None) -> Any:
 
     ``logits``: (rows, vocabulary). ``rows``: what ``settings`` gives. ``recent``: (rows, WINDOW),
     the last tokens, any order, repeated where there are fewer. ``masks``: see
-    ``transformers_grammar``. All on one device; nothing is read back from it.
+    ``grammar``. All on one device; nothing is read back from it.
     """
     import torch
 

@@ -6,15 +6,15 @@ Requests and completions travel through a pipe as plain dataclasses.
 import multiprocessing
 import signal
 import threading
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection
-from typing import Any
 
 from crowdglot.engines.engine import Completion, Request
 from crowdglot.engines.transformers.local import Local, Plan
+from crowdglot.engines.transformers.question import give
 from crowdglot.errors import CrowdglotError, EngineError, EngineUnavailable
 
 _LEAVE_SECONDS = 30.0
@@ -85,13 +85,13 @@ class Worker:
                 number, answer = self._pipe.recv()
                 with self._lock:
                     future = self._asked.pop(number)
-                _settle(future, answer)
+                give(future, answer)
         except (EOFError, OSError):
             with self._lock:
                 self._gone = True
                 lost, self._asked = self._asked, {}
             for future in lost.values():
-                _settle(future, self._death())
+                give(future, self._death())
 
     def _death(self) -> EngineUnavailable:
         self._process.join(_LEAVE_SECONDS)
@@ -99,14 +99,6 @@ class Worker:
             f"The process that ran the model on {self._device} has ended (exit code"
             f" {self._process.exitcode}); look for a lack of memory, then start again."
         )
-
-
-def _settle(future: "Future[Completion]", answer: Any) -> None:
-    with suppress(InvalidStateError):  # cancelled meanwhile
-        if isinstance(answer, BaseException):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
 
 
 def _serve(pipe: Connection, plan: Plan, device: str) -> None:

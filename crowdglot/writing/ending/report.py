@@ -1,29 +1,28 @@
 """The command's report of a dataset that lies on disk: no LLM is asked, nothing judged anew."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crowdglot.datasets.folder import read_recipe
+from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.report import METRICS, Facts, Source, gather, write_report
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.human import read_human
-from crowdglot.writing.ending.embedding import embedder
-from crowdglot.writing.recipe import read_embedding
+from crowdglot.engines.settings import EmbeddingSettings
+from crowdglot.writing.ending.references import embedder
 
 
-def report(
-    folder: Location, human: Path | None = None, changes: Sequence[str] = ()
+def rewrite_report(
+    folder: Location, embedding: EmbeddingSettings, human: Path | None = None
 ) -> tuple[Location, Facts]:
-    """Write ``report.html`` and ``metrics.json`` into the dataset's folder.
+    """Write ``report.html`` and ``metrics.json`` into the dataset's folder; the page and its facts.
 
-    ``human``: a folder of human dialogues to stand beside; by default the recipe's ``reference``
-    where that is there. ``changes``: "embedding.key=value", on top of the recipe's own.
-    ConfigurationError where one of them is wrong, StorageError where the folder is no dataset or a
-    file of it is damaged, EngineError where the embedding model gives no vectors.
+    ``human``: a folder of human dialogues to compare with; by default the recipe's ``reference``
+    where that is there. StorageError where the folder is no dataset or a file of it is damaged,
+    EngineError where the embedding model gives no vectors.
     """
-    recipe = read_recipe(folder)
+    recipe = read_stored_recipe(folder)
     if human is None and recipe.get("reference") and Path(str(recipe["reference"])).exists():
         human = Path(str(recipe["reference"]))
     tags = sorted({path.name for part in ("data", "rejected") for path in folder.glob(f"{part}/*")})
@@ -36,7 +35,7 @@ def report(
             wanted=_wanted(known),
             personas_available=_whole(known.get("personas_available")),
             reference=read_human(human, tags) if human else {},
-            embed=embedder(read_embedding(recipe, changes, f"{folder}/recipe.toml")),
+            embed=embedder(embedding),
         )
     )
     return write_report(folder, facts), facts

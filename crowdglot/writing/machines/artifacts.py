@@ -13,29 +13,29 @@ from prefect.artifacts import (
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.report import REPORT
 from crowdglot.datasets.report.markdown import report_markdown
-from crowdglot.writing.opened import Job
+from crowdglot.writing.recipe import Recipe
 
 
-async def publish(job: Job, funnel: Funnel) -> None:
+async def create_artifacts(recipe: Recipe, funnel: Funnel) -> None:
     """Write the artifacts of a finished run; a server that does not take them is no error."""
-    key = re.sub(r"[^a-z0-9]+", "-", job.recipe.name.lower()).strip("-")
+    key = re.sub(r"[^a-z0-9]+", "-", recipe.name.lower()).strip("-")
     try:
         await acreate_table_artifact(
             table=_rows(funnel), key=f"{key}-acceptance", description="Drafts by language."
         )
         await acreate_markdown_artifact(
-            markdown=report_markdown(job.recipe.name, funnel), key=f"{key}-funnel"
+            markdown=report_markdown(recipe.name, funnel), key=f"{key}-funnel"
         )
-        await acreate_link_artifact(link=_address(job), link_text=REPORT, key=f"{key}-report")
+        await acreate_link_artifact(link=_address(recipe), link_text=REPORT, key=f"{key}-report")
     except Exception as error:  # the dataset is written: nothing that Prefect says can undo that
         get_run_logger().warning("Prefect did not take the artifacts: %s", error)
 
 
-def _address(job: Job) -> str:
+def _address(recipe: Recipe) -> str:
     """Where the page is, as a browser takes it."""
-    if isinstance(job.folder, Path):
-        return (job.folder / REPORT).resolve().as_uri()
-    return f"{job.folder}/{REPORT}"
+    if isinstance(recipe.folder, Path):
+        return (recipe.folder / REPORT).resolve().as_uri()
+    return f"{recipe.folder}/{REPORT}"
 
 
 def _rows(funnel: Funnel) -> list[dict[str, str | int | float]]:

@@ -1,14 +1,14 @@
 """Shards written by other processes, here or on other machines, through Dask or Ray.
 
-The flow sends groups of shards, a few ahead of the workers, and counts what their reports say. What
-is finished, it reads from the dataset's folder, which all machines share: a group whose worker was
+The run sends batches of shards, a few ahead of the workers, and counts what their reports say. What
+is finished, it reads from the dataset's folder, which all machines share. A batch whose worker was
 killed is given to another one, and goes on from the journals of the first.
 """
 
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -22,13 +22,13 @@ from crowdglot.datasets.storage.location import desk
 from crowdglot.errors import CrowdglotError, StorageError
 from crowdglot.writing.budget import Budget
 from crowdglot.writing.machines.cluster import api_url, runner_class, started
-from crowdglot.writing.machines.worker import STOP, Report, fill_group
-from crowdglot.writing.opened import Job
+from crowdglot.writing.machines.worker import STOP, BatchCounts, fill_batch
+from crowdglot.writing.opened import OpenedRecipe
 from crowdglot.writing.recipe import Recipe
-from crowdglot.writing.shards.in_order import MOST_TASKS
-from crowdglot.writing.watch import Stop, Tally
+from crowdglot.writing.shards.in_order import MOST_BATCHES
+from crowdglot.writing.watch import Watch
 
-# Groups sent for each worker: the one it is at, and the next.
+# Batches sent for each worker: the one it is at, and the next.
 _AHEAD = 2
 # After a round in which no shard was written, for its workers had died or others held the shards,
 # so long is waited. A file server that lost sight of a machine frees its locks after 90 seconds.
@@ -46,12 +46,12 @@ _SILENT = "no answer after a stop"
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def write_group(
+def write_batch(
     recipe: Recipe, ranks: Sequence[int], tokens: int | None, deadline: float | None
-) -> Report:
-    """Write the shards of these ranks in a worker's process; see ``fill_group``."""
+) -> BatchCounts:
+    """Write the shards of these ranks in a worker's process; see ``fill_batch``."""
     # This function is sent to the worker as it stands; what it calls is imported there.
-    report = fill_group(recipe, ranks, tokens, deadline)
+    report = fill_batch(recipe, ranks, tokens, deadline)
     get_run_logger().info(
         "%d of %d shards written, from %d on", report.written, len(ranks), ranks[0]
     )
@@ -61,14 +61,14 @@ def write_group(
 class Crew:
     """Workers under way. ``runner``: one of Prefect's task runners, started."""
 
-    def __init__(self, job: Job, runner: Any, stop: Stop, tally: Tally, budget: Budget) -> None:
+    def __init__(self, opened: OpenedRecipe, runner: Any, watch: Watch, budget: Budget) -> None:
         # A worker may have another working directory.
-        output = {"output": str(job.folder.resolve())}
-        self._recipe = job.recipe.model_copy(update=output)
-        self._job, self._runner = job, runner
-        self._stop, self._tally, self._budget = stop, tally, budget
-        self._most = _AHEAD * job.recipe.machines.workers
-        self._unsent = self._sent = self._promised = 0  # groups, groups, tokens
+        output = {"output": str(opened.folder.resolve())}
+        self._recipe = opened.recipe.model_copy(update=output)
+        self._opened, self._runner = opened, runner
+        self._watch, self._budget = watch, budget
+        self._most = _AHEAD * opened.recipe.machines.workers
+        self._unsent = self._sent = self._promised = 0  # batches, batches, tokens
         self._back = asyncio.Event()
 
     async def write(self, missing: Sequence[Shard]) -> None:
@@ -78,16 +78,16 @@ class Crew:
         """
         in_vain, lost = 0, ""
         while missing and not self._over():
-            asked = self._tally.tokens
+            asked = self._watch.progress.tokens
             lost = await self._round(missing) or lost
-            left = incomplete(self._job.folder, self._job.shards())
+            left = incomplete(self._opened.folder, self._opened.shards())
             if not left or self._over():
                 return
-            # A group may come back unfinished, with its share of a budget spent.
-            if len(left) < len(missing) or self._tally.tokens > asked:
+            # A batch may come back unfinished, with its share of a budget spent.
+            if len(left) < len(missing) or self._watch.progress.tokens > asked:
                 in_vain = 0
             elif in_vain == len(_PAUSES):
-                self._stop.because(_nobody(len(left), lost))
+                self._watch.stop.because(_nobody(len(left), lost))
             else:
                 await self._pause(_PAUSES[in_vain])
                 in_vain += 1
@@ -101,19 +101,19 @@ class Crew:
                 return
 
     async def _round(self, missing: Sequence[Shard]) -> str:
-        """Send all groups once; what was said of the last one whose worker was lost."""
+        """Send all batches once; what was said of the last one whose worker was lost."""
         room = asyncio.Semaphore(self._most)
         losses: list[str] = []
-        groups = list(self._groups(missing))
-        self._unsent = len(groups)
+        batches = list(self._batches(missing))
+        self._unsent = len(batches)
 
         async def one(ranks: Sequence[int]) -> None:
             try:
-                with self._tally.busy():
+                with self._watch.progress.busy():
                     told = await self._send(ranks)
             finally:
                 room.release()
-            if isinstance(told, Report):
+            if isinstance(told, BatchCounts):
                 self._count(told)
             else:
                 losses.append(told)
@@ -121,7 +121,7 @@ class Crew:
         watch = asyncio.create_task(self._pass_on_stop())
         try:
             async with asyncio.TaskGroup() as group:
-                for ranks in groups:
+                for ranks in batches:
                     await room.acquire()
                     if self._over():
                         break
@@ -130,38 +130,38 @@ class Crew:
             watch.cancel()
         return losses[-1] if losses else ""
 
-    def _groups(self, missing: Sequence[Shard]) -> Iterator[list[int]]:
-        recipe = self._job.recipe
-        size = group_size(
-            len(missing), recipe.shard_size, recipe.machines.workers, recipe.engine.concurrency
+    def _batches(self, missing: Sequence[Shard]) -> Iterator[list[int]]:
+        recipe = self._opened.recipe
+        size = batch_size(
+            len(missing), recipe.shard_size, recipe.machines.workers, recipe.engine.calls
         )
         for start in range(0, len(missing), size):
             yield [shard.rank for shard in missing[start : start + size]]
 
-    async def _send(self, ranks: Sequence[int]) -> Report | str:
-        """Send one group and wait; its report, or why there is none."""
+    async def _send(self, ranks: Sequence[int]) -> BatchCounts | str:
+        """Send one batch and wait; its report, or why there is none."""
         deadline = None
         if self._budget.until is not None:
             deadline = time.time() + self._budget.until - time.monotonic()
         async with self._share() as tokens:
             if self._over():
-                return Report()
+                return BatchCounts()
             future = self._runner.submit(
-                write_group,
+                write_batch,
                 {"recipe": self._recipe, "ranks": ranks, "tokens": tokens, "deadline": deadline},
             )
             return await asyncio.to_thread(_told, future) if await self._done(future) else _SILENT
 
     @asynccontextmanager
     async def _share(self) -> AsyncIterator[int | None]:
-        """The tokens that one group may take: an equal part of what no other has been promised.
+        """The tokens that one batch may take: an equal part of what no other has been promised.
 
-        Waits where that is nothing, until a group is back and has taken less, or the budget is
+        Waits where that is nothing, until a batch is back and has taken less, or the budget is
         spent.
         """
         tokens = None
         if (left := self._budget.tokens) is not None:
-            while (free := left - self._tally.tokens - self._promised) <= 0 and self._sent:
+            while (free := left - self._watch.progress.tokens - self._promised) <= 0 and self._sent:
                 self._back.clear()
                 await self._back.wait()
             tokens = max(1, free // max(1, min(self._most - self._sent, self._unsent)))
@@ -179,44 +179,44 @@ class Crew:
         """Wait for a task; False if it is given up, some time after a wish to stop."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
-        patience = self._job.recipe.engine.time_out + _GRACE_SECONDS
+        patience = self._opened.recipe.engine.time_out + _GRACE_SECONDS
         while not done.is_set() and patience > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(done.wait(), _LOOK_SECONDS)
-            patience -= _LOOK_SECONDS if self._stop.wanted else 0
+            patience -= _LOOK_SECONDS if self._watch.stop.wanted else 0
         return done.is_set()
 
-    def _count(self, report: Report) -> None:
-        self._tally.accepted += report.accepted
-        self._tally.rejected += report.rejected
-        self._tally.prompt_tokens += report.prompt_tokens
-        self._tally.completion_tokens += report.completion_tokens
+    def _count(self, report: BatchCounts) -> None:
+        self._watch.progress.accepted += report.accepted
+        self._watch.progress.rejected += report.rejected
+        self._watch.progress.prompt_tokens += report.prompt_tokens
+        self._watch.progress.completion_tokens += report.completion_tokens
         if report.error:
-            self._stop.because(CrowdglotError(report.error))
+            self._watch.stop.because(CrowdglotError(report.error))
         if self._unsent > 0 or self._sent > 0:
             self._over()
 
     def _over(self) -> bool:
-        return self._budget.over(self._stop, self._tally)
+        return self._budget.over(self._watch)
 
     async def _pass_on_stop(self) -> None:
-        """Let the workers know of a wish to stop; on a full disk they finish their groups."""
+        """Let the workers know of a wish to stop; on a full disk they finish their batches."""
         while True:
-            if self._stop.wanted:
+            if self._watch.stop.wanted:
                 with suppress(StorageError):
-                    write_text(desk(self._job.folder) / STOP, self._stop.spent)
+                    write_text(desk(self._opened.folder) / STOP, self._watch.stop.spent)
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _told(future: Any) -> Report | str:
+def _told(future: Any) -> BatchCounts | str:
     """The report of a task; where there is none (its worker died, the scheduler is gone, a fault
     of ours, which Prefect's log shows), what is known of it."""
     try:
         told = future.result(raise_on_failure=False)
     except Exception as lost:
         told = lost
-    return told if isinstance(told, Report) else f"{type(told).__name__}: {told}"
+    return told if isinstance(told, BatchCounts) else f"{type(told).__name__}: {told}"
 
 
 def _nobody(shards: int, lost: str) -> CrowdglotError:
@@ -227,29 +227,31 @@ def _nobody(shards: int, lost: str) -> CrowdglotError:
     )
 
 
-def group_size(shards: int, shard_size: int, workers: int, concurrency: int) -> int:
-    """How many shards make a group.
+def batch_size(shards: int, shard_size: int, workers: int, concurrency: int) -> int:
+    """How many shards make a batch.
 
-    A group costs a worker the time of about one answer, in which the last ones come in and fewer
-    and fewer calls are under way; that is ``concurrency`` dialogues' worth. The last groups cost
-    the run about half a group, in which some workers are done and others not. The sum is least at
+    A batch costs a worker the time of about one answer, in which the last ones come in and fewer
+    and fewer calls are under way; that is ``concurrency`` dialogues' worth. The last batches cost
+    the run about half a batch, in which some workers are done and others not. The sum is least at
     the square root of ``2 * concurrency * dialogues of a worker``.
     """
     best = math.sqrt(2 * concurrency * shards * shard_size / workers) / shard_size
-    return max(1, round(best), math.ceil(shards / MOST_TASKS))
+    return max(1, round(best), math.ceil(shards / MOST_BATCHES))
 
 
 @asynccontextmanager
-async def crew(job: Job, stop: Stop, tally: Tally, budget: Budget) -> AsyncIterator[Crew]:
-    """The recipe's workers, started if they are not there; ended, or left alone, at the end."""
-    settings = job.recipe.machines
+async def on_machines(
+    opened: OpenedRecipe, watch: Watch, budget: Budget
+) -> AsyncIterator[Callable[[Sequence[Shard]], Awaitable[None]]]:
+    """A ``ShardWriter``: the recipe's workers, started if they are not there, ended at the end."""
+    settings = opened.recipe.machines
     make = runner_class(settings)
     url = await api_url(settings)
-    message = desk(job.folder) / STOP
+    message = desk(opened.folder) / STOP
     message.unlink(missing_ok=True)
     # Without this every worker would start a Prefect server of its own.
     with temporary_settings({PREFECT_API_URL: url}), started(make, settings) as runner:
         try:
-            yield Crew(job, runner, stop, tally, budget)
+            yield Crew(opened, runner, watch, budget).write
         finally:
             message.unlink(missing_ok=True)

@@ -17,18 +17,18 @@ from crowdglot.datasets.shards import Shard
 from crowdglot.datasets.storage.files import storing
 from crowdglot.errors import StorageError
 
-CLAIMS = ".claims"
+LOCKS = ".shard-locks"
 _TAKEN = (BlockingIOError, PermissionError)  # EAGAIN or EACCES, as POSIX leaves it to the system
 
 
-class Claims:
-    """The claims of this process on one dataset, given up at the end. ``folder``: its ``desk``.
+class ShardLocks:
+    """The shards of a dataset that this process has locked, until the end. ``folder``: its ``desk``.
 
     One at a time in a process: closing a file frees all that the process holds of it.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / CLAIMS
+        self._path = folder / LOCKS
         self._file = -1
 
     def take(self, shards: Sequence[Shard]) -> list[Shard]:
@@ -61,20 +61,20 @@ class Claims:
         os.close(self._file)
 
 
-def check_alone(folder: Path) -> None:
+def check_no_workers(folder: Path) -> None:
     """Raise StorageError while workers of an earlier run are still filling shards at this desk."""
-    with alone(folder):
+    with keeping_workers_out(folder):
         pass
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def keeping_workers_out(folder: Path) -> Iterator[None]:
     """Keep all workers from this desk; StorageError where one of an earlier run is at it."""
-    if not (folder / CLAIMS).exists():
+    if not (folder / LOCKS).exists():
         yield
         return
-    with Claims(folder) as claims:
-        if not claims.alone():
+    with ShardLocks(folder) as locks:
+        if not locks.alone():
             raise StorageError(
                 f"{folder}: workers of an earlier run are still writing shards; wait until they "
                 "are done, or end them, then run the same command again."

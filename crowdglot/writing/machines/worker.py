@@ -1,9 +1,9 @@
-"""A worker's side of a run on several machines: groups of shards, with an engine of its own.
+"""A worker's side of a run on several machines: batches of shards, with an engine of its own.
 
-Where Dask or Ray starts a task, nothing of the flow's process is at hand but the recipe. The
-process opens the recipe's engine and jury for the first group and keeps them for the next, so that
-a model is loaded once; it leaves them when no group has come for a while. The API key is looked up
-here, in this process's environment or in Prefect's store, and never sent.
+Where Dask or Ray starts a task, nothing of the run's process is at hand but the recipe. The
+process opens the recipe's engine and judging for the first batch and keeps them for the next, so
+that a model is loaded once. It leaves them when no batch has come for a while. The API key is
+looked up here, in this process's environment or in Prefect's store, and never sent.
 """
 
 import asyncio
@@ -15,23 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Timer
 
-from crowdglot.datasets.folder import check_claim
+from crowdglot.datasets.folder import check_binding
 from crowdglot.datasets.shards import incomplete
 from crowdglot.datasets.storage.lease import LOCK
 from crowdglot.datasets.storage.location import desk
-from crowdglot.engines.engine import Engine
 from crowdglot.errors import CrowdglotError, StorageError
-from crowdglot.memory import unsettle
 from crowdglot.writing.binding import planned
 from crowdglot.writing.budget import Budget
-from crowdglot.writing.judging import Jury
-from crowdglot.writing.machines.shard_locks import Claims
-from crowdglot.writing.opened import Job, open_job
+from crowdglot.writing.machines.shard_locks import ShardLocks
+from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.recipe import Recipe
-from crowdglot.writing.run import Run, engage
-from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.run import Run, Started, leaving, start
+from crowdglot.writing.shards.call_queue import CallQueue
 from crowdglot.writing.shards.in_order import fill_in_order
-from crowdglot.writing.watch import Stop, Tally
+from crowdglot.writing.watch import Watch
 
 STOP = ".stop"
 _LOOK_SECONDS = 0.5
@@ -39,8 +36,8 @@ _IDLE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What a group came to; tokens of its own calls; ``error``: one sentence, or ""."""
+class BatchCounts:
+    """What a batch came to; tokens of its own calls; ``error``: one sentence, or ""."""
 
     written: int = 0
     accepted: int = 0
@@ -50,15 +47,15 @@ class Report:
     error: str = ""
 
 
-def fill_group(
+def fill_batch(
     recipe: Recipe, ranks: Sequence[int], tokens: int | None, deadline: float | None
-) -> Report:
+) -> BatchCounts:
     """Write the shards of these ranks that no other process is at.
 
     ``tokens``: that it may take; ``deadline``: in seconds since 1970; None for no limit. Errors of
     ours are told in the report.
     """
-    return _BENCH.write(recipe, ranks, tokens, deadline)
+    return _PROCESS.write(recipe, ranks, tokens, deadline)
 
 
 def dask_setup(_worker: object) -> None:
@@ -66,10 +63,10 @@ def dask_setup(_worker: object) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-class _Bench:
-    """The engine and jury of this process, kept from one group to the next of the same recipe.
+class _Process:
+    """The engine and judging of this process, kept from one batch to the next of the same recipe.
 
-    One group at a time, whatever number of threads the worker has: they would share one engine.
+    One batch at a time, whatever number of threads the worker has: they would share one engine.
     """
 
     def __init__(self) -> None:
@@ -77,13 +74,13 @@ class _Bench:
         self._made_for = ""
         self._loop = asyncio.Runner()
         self._stack = AsyncExitStack()
-        self._at_hand: tuple[Engine, Jury] | None = None
+        self._at_hand: Started | None = None
         self._idle = Timer(0, self.leave)
 
     def write(
         self, recipe: Recipe, ranks: Sequence[int], tokens: int | None, deadline: float | None
-    ) -> Report:
-        """See ``fill_group``."""
+    ) -> BatchCounts:
+        """See ``fill_batch``."""
         with self._lock:
             self._idle.cancel()
             try:
@@ -99,7 +96,7 @@ class _Bench:
             return report
 
     def leave(self) -> None:
-        """Close engine and jury, if they are open."""
+        """Close engine and judging, if they are open."""
         with self._lock:
             self._idle.cancel()
             self._leave()
@@ -112,85 +109,85 @@ class _Bench:
 
     async def _write(
         self, recipe: Recipe, ranks: Sequence[int], tokens: int | None, deadline: float | None
-    ) -> Report:
-        stop, tally, written = Stop(), Tally(), 0
+    ) -> BatchCounts:
+        watch, written = Watch(), 0
         try:
-            job = open_job(recipe)
-            _check_folder(job)
-            if (desk(job.folder) / STOP).exists():
-                return Report()
+            opened = open_recipe(recipe)
+            _check_folder(opened)
+            if (desk(opened.folder) / STOP).exists():
+                return BatchCounts()
             until = None if deadline is None else time.monotonic() + deadline - time.time()
-            engine, jury = await self._tools(job)
-            run = Run(job, engine, jury, Gate(engine.concurrency), stop, tally)
-            run.budget = Budget(tokens, until)
+            tools = await self._tools(opened)
+            queue = CallQueue(tools.engine.concurrency)
+            budget = Budget(tokens, until)
+            run = Run(opened, tools.engine, tools.judging, queue, watch, budget)
             written = await _fill(run, ranks)
         except CrowdglotError as error:
-            stop.because(error)
-        return Report(
+            watch.stop.because(error)
+        counts = watch.progress
+        return BatchCounts(
             written,
-            tally.accepted,
-            tally.rejected,
-            tally.prompt_tokens,
-            tally.completion_tokens,
-            str(stop.cause or ""),
+            counts.accepted,
+            counts.rejected,
+            counts.prompt_tokens,
+            counts.completion_tokens,
+            str(watch.stop.cause or ""),
         )
 
-    async def _tools(self, job: Job) -> tuple[Engine, Jury]:
-        made_for = job.recipe.model_dump_json()
+    async def _tools(self, opened: OpenedRecipe) -> Started:
+        made_for = opened.recipe.model_dump_json()
         if self._at_hand is None or self._made_for != made_for:
             await self._stack.aclose()
-            engine, jury = self._at_hand = await engage(job)
-            self._stack.callback(unsettle)
-            self._stack.push_async_exit(engine)
-            self._stack.push_async_exit(jury)
+            tools = await start(opened)
+            self._at_hand = await self._stack.enter_async_context(leaving(tools))
             self._made_for = made_for
         return self._at_hand
 
 
-_BENCH = _Bench()
+_PROCESS = _Process()
 
 
-def _check_folder(job: Job) -> None:
+def _check_folder(opened: OpenedRecipe) -> None:
     """Raise StorageError unless this process sees the flow's journals, and plans the same rows."""
-    place = desk(job.folder)
-    if not (place / LOCK).exists():
+    here = desk(opened.folder)
+    if not (here / LOCK).exists():
         raise StorageError(
-            f"{place.resolve()}: a worker does not see the run there; start the workers in the "
+            f"{here.resolve()}: a worker does not see the run there; start the workers in the "
             "run's working directory, and let it and 'output' lie on a disk that all share."
         )
-    _check_recipe(job)
+    _check_recipe(opened)
 
 
-def _check_recipe(job: Job) -> None:
-    check_claim(job.folder, job.identity())
-    if planned(job) != job.recipe.dialogues_per_language:
+def _check_recipe(opened: OpenedRecipe) -> None:
+    check_binding(opened.folder, opened.identity())
+    if planned(opened) != opened.recipe.dialogues_per_language:
         raise StorageError(
-            f"{job.folder}: has grown since this group of shards was sent; the run that made it "
+            f"{opened.folder}: has grown since this batch of shards was sent; the run that made it "
             "grow writes the rest."
         )
 
 
 async def _fill(run: Run, ranks: Sequence[int]) -> int:
     """Fill the shards that nobody else is at and that are not there yet; how many were filled."""
-    place = desk(run.job.folder)
-    watch = asyncio.create_task(_obey(place, run.stop))
+    folder = desk(run.opened.folder)
+    obeying = asyncio.create_task(_obey(folder, run.watch))
     try:
-        with Claims(place) as claims:
-            mine = claims.take([run.job.shard(rank) for rank in ranks])
-            _check_recipe(run.job)  # once more: whoever makes it grow, waits for these claims
-            return await fill_in_order(run, incomplete(run.job.folder, mine))
+        with ShardLocks(folder) as locks:
+            mine = locks.take([run.opened.shard(rank) for rank in ranks])
+            _check_recipe(run.opened)  # once more: whoever makes it grow waits for these locks
+            return await fill_in_order(run, incomplete(run.opened.folder, mine))
     finally:
-        watch.cancel()
+        obeying.cancel()
         with suppress(asyncio.CancelledError):
-            await watch
+            await obeying
 
 
-async def _obey(folder: Path, stop: Stop) -> None:
+async def _obey(folder: Path, watch: Watch) -> None:
     """Stop once the flow's wish to stop lies in the folder; it holds which budget is spent."""
     while True:
         if (folder / STOP).exists():
             with suppress(OSError):
-                stop.spent = (folder / STOP).read_text("utf-8")
-            stop.wanted = True
+                watch.stop.spent = (folder / STOP).read_text("utf-8")
+            watch.stop.wanted = True
             return
         await asyncio.sleep(_LOOK_SECONDS)

@@ -6,59 +6,59 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from heapq import heappop, heappush
 from itertools import count
 
-Place = tuple[int, int]
+# The rank of a shard in the run, and the number of the dialogue in the shard.
+Rank = tuple[int, int]
 
 
-class Gate:
-    """Lets ``room`` callers in at a time, those of the lowest rank first.
+class CallQueue:
+    """Lets so many calls run at a time, those of the lowest rank first.
 
-    A rank is the shard's place in the run and the dialogue's place in the shard. So the engine is
-    asked shard after shard, whose prompts share a prefix, and a later one only takes what the
-    earlier ones leave free. That there is always one, ``hungry`` sees to: whoever opens shards,
-    waits there until fewer than twice ``room`` places are open.
+    So the engine is asked shard after shard, whose prompts share a prefix, and a later shard takes
+    only what the earlier ones leave free. Whoever opens shards waits in ``open_shard`` until fewer
+    dialogues are open than twice as many calls as may run. So there is always one to ask for.
 
-    As many as are inside may be ``near``, where they make ready what they will ask, so that it is
-    there when room is: the engine does not wait while a prompt is written.
+    Twice as many drafts as calls may be under way. So a prompt is written before there is room for
+    its call, and the engine does not wait for it.
     """
 
-    def __init__(self, room: int) -> None:
-        self._inside, self._near = _Room(room), _Room(2 * room)
-        self._fewest = 2 * room
+    def __init__(self, calls: int) -> None:
+        self._calls, self._drafts = _Slots(calls), _Slots(2 * calls)
+        self._enough = 2 * calls
         self._open = 0
-        self._appetite = asyncio.Event()
+        self._fewer = asyncio.Event()
 
-    async def hungry(self, places: int) -> None:
-        """Wait until another shard is wanted, and count its ``places`` open."""
-        while self._open >= self._fewest:
-            self._appetite.clear()
-            await self._appetite.wait()
-        self._open += places
+    async def open_shard(self, dialogues: int) -> None:
+        """Wait until another shard is wanted, and count its ``dialogues`` as open."""
+        while self._open >= self._enough:
+            self._fewer.clear()
+            await self._fewer.wait()
+        self._open += dialogues
 
-    def settled(self, places: int = 1) -> None:
-        """So many places are taken, or given up."""
-        self._open -= places
-        if self._open < self._fewest:
-            self._appetite.set()
+    def close(self, dialogues: int = 1) -> None:
+        """So many dialogues are written, or given up."""
+        self._open -= dialogues
+        if self._open < self._enough:
+            self._fewer.set()
 
-    def near(self, rank: Place) -> AbstractAsyncContextManager[None]:
-        """Wait until it is time to make ready, and count as near until left."""
-        return self._near.enter(rank)
+    def draft(self, rank: Rank) -> AbstractAsyncContextManager[None]:
+        """Wait until a draft of this rank may begin; held until it ends."""
+        return self._drafts.held(rank)
 
-    def enter(self, rank: Place) -> AbstractAsyncContextManager[None]:
-        """Wait for room, and leave at the end; only for those who are near."""
-        return self._inside.enter(rank)
+    def call(self, rank: Rank) -> AbstractAsyncContextManager[None]:
+        """Wait until a call of this rank may be made; held until it is answered."""
+        return self._calls.held(rank)
 
 
-class _Room:
-    """Holds so many at a time; who waits longest of the lowest rank is next."""
+class _Slots:
+    """So many slots; a free one goes to the lowest rank, and to who waited longest of it."""
 
     def __init__(self, free: int) -> None:
         self._free = free
         self._order = count()
-        self._waiting: list[tuple[Place, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
 
     @asynccontextmanager
-    async def enter(self, rank: Place) -> AsyncIterator[None]:
+    async def held(self, rank: Rank) -> AsyncIterator[None]:
         if self._free > 0:
             self._free -= 1
         else:
@@ -76,7 +76,7 @@ class _Room:
             self._leave()
 
     def _leave(self) -> None:
-        """Hand the place to the next one who still wants it."""
+        """Hand the slot to the next one who still wants it."""
         while self._waiting:
             _, _, turn = heappop(self._waiting)
             if not turn.done():

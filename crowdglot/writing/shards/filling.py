@@ -1,23 +1,27 @@
-"""Filling one shard: ask, keep, judge, ask again, until every place is taken or given up.
+"""Filling one shard: ask, keep, judge, ask again, until every dialogue is written or given up.
 
-The completions of a shard decide everything, wherever they come from: a fresh engine, the journal
-of a run that was killed, or the rows of a shard to be judged anew. So a first run, a resumed run
-and ``rejudge`` are this one function with more or fewer completions to begin with.
+The calls of a shard decide everything, wherever they come from: a fresh engine, the journal of a
+run that was killed, or the rows of a shard to be judged anew. So a first run, a resumed run and
+``rejudge`` are this one function with more or fewer calls to begin with.
 """
 
 import asyncio
 import time
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
+from itertools import count, groupby, takewhile
 
 import pyarrow as pa
 
 from crowdglot.datasets.journal import Journal, encode
-from crowdglot.datasets.record import REFUSED, SCHEMA, Entry
-from crowdglot.datasets.shards import Shard, close, read_entries, reopen, write_shard
+from crowdglot.datasets.record import SCHEMA
+from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_shard
+from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import prompt_hash
+from crowdglot.engines.calls import REFUSED, WRITE, Call, Draft, Key
 from crowdglot.engines.engine import Completion, Engine, Request
 from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
+from crowdglot.writing.interview import NothingAsked, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run
 
@@ -28,137 +32,176 @@ _REFUSED_IN_A_ROW = 20
 
 @dataclass(slots=True)
 class _Filling:
-    """The state of one shard while it is filled. ``known``: completions not judged yet;
-    ``stored``: those that its files hold, which are not news."""
+    """The state of one shard while it is filled. ``known``: calls of drafts that were not judged
+    yet; ``stored``: (index, attempt) of drafts that its files hold, which are not news."""
 
     run: Run
     shard: Shard
     journal: Journal
-    known: dict[tuple[int, int], Entry]
+    known: dict[Key, Call]
     stored: Set[tuple[int, int]] = frozenset()
     judged: list[Judged] = field(default_factory=list)
     unfinished: int = 0
 
-    async def take_place(self, number: int, first_index: int) -> None:
-        """Find an accepted dialogue for one place of the plan, or give it up."""
-        recipe, plan = self.run.job.recipe, self.run.job.materials.plan
+    async def write_one(self, number: int, first_index: int) -> None:
+        """Find an accepted dialogue for one position of the plan, or give it up."""
+        recipe, plan = self.run.opened.recipe, self.run.opened.plan
         for times in range(recipe.max_replacements + 1):
             index = plan.replacement(first_index, times)
             for attempt in range(recipe.max_attempts):
-                if (entry := self.known.pop((index, attempt), None)) is not None:
-                    kept = await self.settle(entry)
-                elif (answer := await self.ask(number, index, attempt)) is not None:
-                    entry, line = answer
-                    kept = await self.settle(entry, line)
-                else:
+                try:
+                    draft = await self.draft(number, index, attempt)
+                except NothingAsked:
                     self.unfinished += 1
                     return
-                if kept:
+                if await self.judge(draft):
                     return
-                if entry.completion.finish_reason == REFUSED:
+                if draft.refused:
                     break  # the same question would be refused again
 
-    async def ask(self, number: int, index: int, attempt: int) -> tuple[Entry, bytes] | None:
-        """Put one question to the engine; None if there is none, or a stop is wanted."""
+    async def draft(self, number: int, index: int, attempt: int) -> Draft:
+        """The draft of this attempt: known, or asked for in an interview of the recipe's way."""
         run = self.run
         if run.engine is None:
-            return None
+            return self.known_draft(index, attempt)
         rank = (self.shard.rank, number)
-        async with run.gate.near(rank):
-            if run.over():
-                return None
-            request = run.job.request(run.job.materials.plan.scenario(index), attempt)
-            async with run.gate.enter(rank):
-                if run.over():
-                    return None
-                try:
-                    with run.tally.busy():
-                        completion = await _complete(run.engine, request)
-                except CrowdglotError as error:
-                    # Not raised: other calls are under way, and what they bring has been paid for.
-                    run.stop.because(error)
-                    return None
-        entry = Entry(
-            index=index,
-            attempt=attempt,
-            seed=request.seed,
-            engine=run.engine.kind,
-            model=run.engine.model,
-            revision=run.engine.revision,
-            completion=completion,
-            created_at=time.time(),
-            prompt_hash=prompt_hash(request.messages),
-        )
-        line = encode(entry)
-        try:
-            self.journal.append(line)
-        except CrowdglotError as error:
-            run.stop.because(error)
-            return None
-        run.tally.count(completion)
-        if run.tally.refused == _REFUSED_IN_A_ROW:
-            run.stop.because(EngineError(completion.text))
-        return entry, line
 
-    async def settle(self, entry: Entry, line: bytes = b"", *, wanted: bool = True) -> bool:
-        """Have one completion judged; whether it was accepted."""
-        judged = await self.run.jury.judge(entry, line, wanted=wanted)
+        async def ask(key: Key, asked: Asked) -> Call:
+            return await self.ask(rank, key, asked)
+
+        async with run.queue.draft(rank):
+            _, calls = await interview(
+                lambda answers: run.opened.next(index, [answer.text for answer in answers]),
+                Key(index, attempt),
+                ask,
+            )
+        for call in calls:
+            self.known.pop(call.key, None)
+        return Draft(index, attempt, calls)
+
+    def known_draft(self, index: int, attempt: int) -> Draft:
+        """The draft that the known calls make, which are forgotten; NothingAsked if there is none.
+
+        Its prompts are not compared: whoever judges anew has checked the sources.
+        """
+        keys = takewhile(self.known.__contains__, (Key(index, attempt, WRITE, n) for n in count()))
+        calls = tuple([self.known.pop(key) for key in list(keys)])
+        if not calls:
+            raise NothingAsked
+        return Draft(index, attempt, calls)
+
+    async def ask(self, rank: tuple[int, int], key: Key, asked: Asked) -> Call:
+        """The answer to one question: the stored one to the same prompt, or the engine's."""
+        run, hashed = self.run, prompt_hash(asked.messages)
+        if (known := self.known.get(key)) is not None:
+            if known.prompt_hash == hashed:
+                return known
+            run.watch.progress.outdated += 1
+        if run.over() or run.engine is None:
+            raise NothingAsked
+        request = run.opened.request(key, asked)
+        async with run.queue.call(rank):
+            if run.over():
+                raise NothingAsked
+            try:
+                with run.watch.progress.busy():
+                    completion = await _complete(run.engine, request)
+            except CrowdglotError as error:
+                # Not raised: other calls are under way, and what they bring has been paid for.
+                run.watch.stop.because(error)
+                raise NothingAsked from None
+        return self.keep(
+            Call(
+                key=key,
+                prompt_hash=hashed,
+                seed=request.seed,
+                engine=run.engine.kind,
+                model=run.engine.model,
+                revision=run.engine.revision,
+                completion=completion,
+                created_at=time.time(),
+            )
+        )
+
+    def keep(self, call: Call) -> Call:
+        """Put a call into the journal and count it."""
+        watch = self.run.watch
+        try:
+            self.journal.append(encode(call))
+        except CrowdglotError as error:
+            watch.stop.because(error)
+            raise NothingAsked from None
+        watch.progress.count(call.completion)
+        if watch.progress.refused == _REFUSED_IN_A_ROW:
+            watch.stop.because(EngineError(call.completion.text))
+        return call
+
+    async def judge(self, draft: Draft, *, wanted: bool = True) -> bool:
+        """Have one draft judged; whether it was accepted."""
+        judged = await self.run.judging.judge(draft, wanted=wanted)
         self.judged.append(judged)
-        if (entry.index, entry.attempt) not in self.stored:
-            self.run.tally.add(accepted=judged.keep)
+        if (draft.index, draft.attempt) not in self.stored:
+            self.run.watch.progress.add(accepted=judged.keep)
         return judged.keep
+
+    async def judge_the_rest(self) -> None:
+        """Judge the known drafts that no position wanted, so that none is lost."""
+        keys = sorted(self.known)
+        for (index, attempt), some in groupby(keys, lambda key: (key.index, key.attempt)):
+            calls = tuple([self.known.pop(key) for key in some])
+            await self.judge(Draft(index, attempt, calls), wanted=False)
 
     def rows(self, *, accepted: bool) -> pa.Table:
         """The rows of one of the two files, in no order."""
-        places: dict[int, tuple[pa.Table, list[int]]] = {}
+        taken: dict[int, tuple[pa.Table, list[int]]] = {}
         for judged in self.judged:
             if judged.keep == accepted:
-                places.setdefault(id(judged.table), (judged.table, []))[1].append(judged.at)
-        parts = [table.take(chosen) for table, chosen in places.values()]
+                taken.setdefault(id(judged.table), (judged.table, []))[1].append(judged.at)
+        parts = [table.take(chosen) for table, chosen in taken.values()]
         # Not SCHEMA.empty_table(), which imports pandas where it is installed.
         return pa.concat_tables([pa.Table.from_batches([], SCHEMA), *parts])
 
 
 async def fill_shard(run: Run, shard: Shard) -> bool:
-    """Fill ``shard`` and write it; whether all places are taken, or given up.
+    """Fill ``shard`` and write it; whether all its dialogues are written, or given up.
 
-    Its places are counted at the gate before (``hungry``), and off by this. After a stop nothing
-    is written. Where nothing may be asked any more, without an engine or with a budget spent, the
-    shard is written with what there is, and stays marked as unfinished. The journal is removed only
-    once both files are in place; a crash at any moment leaves every completion in the journal, in
-    the files, or in both.
+    Whoever calls has counted them in the queue (``open_shard``); this counts them off. After a
+    stop nothing is written. Where nothing may be asked any more, without an engine or with a
+    budget spent, the shard is written with what there is, and stays marked as unfinished. The
+    journal is removed only once both files are written; a crash at any moment leaves every call in
+    the journal, in the files, or in both.
     """
-    folder = run.job.folder
-    stored = await asyncio.to_thread(read_entries, folder, shard)
-    in_files = {(e.index, e.attempt): e for e in stored}
+    folder, stop = run.opened.folder, run.watch.stop
+    stored = await asyncio.to_thread(read_calls, folder, shard)
+    in_files = {call.key: call for call in stored}
     with Journal(shard.journal(folder)) as journal:
         if run.engine is None:
-            for entry in in_files.values():
-                journal.append(encode(entry))
+            for call in stored:
+                journal.append(encode(call))
         # What is stored goes first: at a URL another machine may have asked the same anew.
-        known = {(e.index, e.attempt): e for e in journal.entries} | in_files
-        filling = _Filling(run, shard, journal, known, in_files.keys())
-        await _all_places(filling)
-        to_write = run.engine is None or bool(run.stop.spent)
-        if run.stop.cause or (filling.unfinished and not to_write):
+        known = {call.key: call for call in journal.calls} | in_files
+        drafts = {(key.index, key.attempt) for key in in_files}
+        filling = _Filling(run, shard, journal, known, drafts)
+        await _write_all(filling)
+        to_write = run.engine is None or bool(stop.spent)
+        if stop.cause or (filling.unfinished and not to_write):
             return False
-        for entry in known.values():
-            await filling.settle(entry, wanted=False)
+        await filling.judge_the_rest()
         if filling.unfinished and not filling.judged:
             journal.remove()  # of a shard that was opened in vain nothing is left
             return False
-        with run.tally.busy():
+        with run.watch.progress.busy():
             await asyncio.to_thread(_put_away, filling, rewritten=bool(in_files))
     return not filling.unfinished
 
 
 def _put_away(filling: _Filling, *, rewritten: bool) -> None:
-    """Write the shard's files; it stays marked while places are open.
+    """Write the shard's files; it stays marked while dialogues are wanted.
 
-    Marked before all else where a crash between the two files, or behind them, would leave an
+    It is marked before all else where a crash between the two files, or after them, would leave an
     unfinished shard that looks like a finished one.
     """
-    folder, shard = filling.run.job.folder, filling.shard
+    folder, shard = filling.run.opened.folder, filling.shard
     if filling.unfinished or rewritten:
         reopen(folder, shard)
     write_shard(folder, shard, filling.rows(accepted=True), filling.rows(accepted=False))
@@ -167,21 +210,21 @@ def _put_away(filling: _Filling, *, rewritten: bool) -> None:
     filling.journal.remove()
 
 
-async def _all_places(filling: _Filling) -> None:
-    """Take all places at once; the gate decides whose question comes first."""
+async def _write_all(filling: _Filling) -> None:
+    """Begin all dialogues at once; the queue decides whose question comes first."""
 
-    async def take(number: int, index: int) -> None:
+    async def write(number: int, index: int) -> None:
         try:
-            await filling.take_place(number, index)
+            await filling.write_one(number, index)
         except CrowdglotError as error:
-            filling.run.stop.because(error)
+            filling.run.watch.stop.because(error)
             filling.unfinished += 1
         finally:
-            filling.run.gate.settled()
+            filling.run.queue.close()
 
     async with asyncio.TaskGroup() as group:
-        for number, index in enumerate(filling.run.job.first_indices(filling.shard)):
-            group.create_task(take(number, index))
+        for number, index in enumerate(filling.run.opened.first_indices(filling.shard)):
+            group.create_task(write(number, index))
 
 
 async def _complete(engine: Engine, request: Request) -> Completion:

@@ -7,8 +7,10 @@ import pyarrow.parquet as pq
 import tomli_w
 
 from crowdglot.critics import Verdict
-from crowdglot.datasets.record import SCHEMA, Entry, to_row
+from crowdglot.datasets.folder import FORMAT
+from crowdglot.datasets.record import SCHEMA, to_row
 from crowdglot.dialogues.dialogue import Dialogue, Turn
+from crowdglot.engines.calls import Call, Draft, Key
 from crowdglot.engines.engine import Completion, Sampling
 from crowdglot.scenarios.event import read_event
 from tests.builders import FRENCH, scenario
@@ -21,28 +23,35 @@ ARABIC = (
 )
 
 
-def row(number, texts=FRENCH, *, tag="fr", event="catching_up", reason="", evidence="", **changes):
+def row(
+    number, texts=FRENCH, *, tag="fr", event="catching_up", reason="", evidence="", draft="{}",
+    **changes,
+):  # fmt: skip
     """A row; rejected if it has a reason, given as "critic.reason"."""
     asked = replace(scenario(tag, len(texts), index=number), event=read_event(event))
     turns = tuple(Turn(who, text) for who, text in zip(asked.order, texts, strict=True))
     critic, _, why = reason.partition(".")
-    completion = Completion("{}", "stop", 100, 50, 0.5)
-    entry = Entry(number, 0, number * 7919 % 2**31, "canned", "a-model", "1", completion, 1.7e9)
+    completion = Completion(draft, "stop", 100, 50, 0.5)
+    seed = number * 7919 % 2**31
+    call = Call(Key(number, 0), "0f", seed, "canned", "a-model", "1", completion, 1.7e9)
+    made_of = Draft(number, 0, (call,))
     verdicts = [Verdict(critic, why, evidence, 1.0)] if reason else []
-    made = to_row(entry, Dialogue(asked, turns), Sampling(0.8), verdicts, keep=not reason)
+    made = to_row(made_of, Dialogue(asked, turns), Sampling(0.8), verdicts, keep=not reason)
     return made | {"id": f"{tag}-{number}"} | changes
 
 
 def write_dataset(folder, rows, name="test", **recipe):
     """A dataset's folder with one shard a language."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "recipe.toml").write_text(tomli_w.dumps({"name": name, **recipe}), "utf-8")
+    (folder / "recipe.toml").write_text(
+        tomli_w.dumps({"name": name, "format": FORMAT, **recipe}), "utf-8"
+    )
     for part, chosen in (
         ("data", [row for row in rows if not row["reason"]]),
         ("rejected", [row for row in rows if row["reason"]]),
     ):
         for tag in sorted({row["language"] for row in rows}):
-            path = folder / part / tag / "train-00000-of-00001.parquet"
+            path = folder / part / tag / "train-00000.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             own = [row for row in chosen if row["language"] == tag]
             pq.write_table(pa.Table.from_pylist(own, schema=SCHEMA), path, compression="zstd")

@@ -220,7 +220,7 @@ def test_one_dialogue(tag, texts, tmp_path):
 def test_an_unfinished_run_says_so(tmp_path):
     folder = write_dataset(tmp_path / "d", [row(0)])
     (folder / "journal" / "fr").mkdir(parents=True)
-    (folder / "journal" / "fr" / "train-00001-of-00002.jsonl").write_text("")
+    (folder / "journal" / "fr" / "train-00001.jsonl").write_text("")
     assert "1 shard still being written" in render(gather(Source(folder, "half")))
 
 
@@ -229,7 +229,7 @@ def test_an_unfinished_run_says_so(tmp_path):
 def test_a_damaged_shard_is_named(part, damage, tmp_path):
     rows = [row(n, talk(n)) for n in range(40)] + [row(50, reason="length.too_long")] * 40
     folder = write_dataset(tmp_path / "d", rows)
-    path = folder / part / "fr" / "train-00000-of-00001.parquet"
+    path = folder / part / "fr" / "train-00000.parquet"
     whole = path.read_bytes()
     path.write_bytes(
         {

@@ -1,0 +1,114 @@
+"""``withdrawals.jsonl``: what is said of accepted rows later, so that they are accepted no more.
+
+No draft tells by itself that it repeats another one. So the verdict lies in a file of the dataset,
+and whoever judges the drafts of a shard again finds it there. The first line says whether all
+shards have been searched since they were last written; each other line is one withdrawal.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+
+from crowdglot.critics.verdict import Verdict
+from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.location import Location, desk
+from crowdglot.datasets.storage.remote import Remote
+from crowdglot.errors import StorageError
+
+WITHDRAWALS = "withdrawals.jsonl"
+_STAMP = "stamp"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """One row that was accepted: ``index`` and ``attempt`` in shard ``shard`` of ``language``.
+
+    ``turns``: ``turns_hash`` of its dialogue, because a draft that was asked for anew under the
+    same index and attempt is another one. ``by``: who says so, such as "duplicates".
+    """
+
+    language: str
+    shard: int
+    index: int
+    attempt: int
+    turns: str
+    by: str
+    reason: str
+    evidence: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawals:
+    """The file's content. ``up_to_date``: no shard was written since all were searched."""
+
+    every: tuple[Withdrawal, ...] = ()
+    up_to_date: bool = False
+    _by_draft: dict[tuple[int, int, str], Withdrawal] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._by_draft.update({(w.index, w.attempt, w.turns): w for w in self.every})
+
+    def verdicts(self, index: int, attempt: int, texts: Iterable[str]) -> tuple[Verdict, ...]:
+        """The verdict on a draft with these turns; none where it was not withdrawn."""
+        if not self._by_draft:
+            return ()
+        found = self._by_draft.get((index, attempt, turns_hash(texts)))
+        if found is None:
+            return ()
+        return (Verdict(found.by, found.reason, found.evidence, found.score),)
+
+
+def turns_hash(texts: Iterable[str]) -> str:
+    """A name of a dialogue's turns: 16 hexadecimal digits."""
+    joined = "\x1f".join(texts)
+    return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def write_withdrawals(
+    folder: Location, withdrawals: Sequence[Withdrawal], *, up_to_date: bool
+) -> None:
+    """Replace the file in one step, in the order of the plan."""
+    ordered = sorted(withdrawals, key=lambda w: (w.index, w.attempt, w.turns, w.by))
+    lines = [{"up_to_date": up_to_date}, *map(asdict, ordered)]
+    write_text(folder / WITHDRAWALS, "".join(json.dumps(line) + "\n" for line in lines))
+    stamp(folder)
+
+
+def stamp(folder: Location) -> None:
+    """Have all processes on this machine fetch the file anew that they have from a URL.
+
+    Nobody else writes it while the folder is locked. So this is due when the folder is locked, and
+    whenever the file is written.
+    """
+    if isinstance(folder, Remote):
+        write_text(desk(folder) / _STAMP, "")
+
+
+def read_withdrawals(folder: Location) -> Withdrawals:
+    """The withdrawals of a dataset, none if it has no file; StorageError if it is damaged."""
+    path = folder / WITHDRAWALS
+    try:
+        # It is read again only when it has been replaced, because every batch of drafts asks.
+        state = (path if isinstance(path, Path) else desk(folder) / _STAMP).stat()
+    except FileNotFoundError:
+        return Withdrawals() if isinstance(path, Path) else _read.__wrapped__(path)
+    return _read(path, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Location, *_state: int) -> Withdrawals:
+    try:
+        first, *lines = path.read_text("utf-8").splitlines()
+        every = tuple(Withdrawal(**json.loads(line)) for line in lines)
+        return Withdrawals(every, bool(json.loads(first)["up_to_date"]))
+    except FileNotFoundError:
+        return Withdrawals()
+    except (ValueError, TypeError, KeyError) as error:
+        raise StorageError(
+            f"{path}: damaged ({error}); delete it and run the same command again, near-duplicates "
+            "are looked for anew."
+        ) from None

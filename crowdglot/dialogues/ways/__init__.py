@@ -1,0 +1,34 @@
+"""Ways of writing: how a dialogue is asked for. One module a way; its name is its recipe key."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue
+from crowdglot.dialogues.interview import Asked
+from crowdglot.errors import ConfigurationError
+from crowdglot.scenarios.scenario import Scenario
+
+WAYS = {"whole": "crowdglot.dialogues.ways.whole:Whole"}
+
+
+class Way(Protocol):
+    """A pure function from the answers so far to the next question, or to the dialogue."""
+
+    def next(
+        self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
+    ) -> Asked | Dialogue:
+        """The next question; the dialogue once ``answers`` are enough. Never raises."""
+        ...
+
+    def most_calls(self, scenario: Scenario) -> int:
+        """How many answers one draft takes at the most."""
+        ...
+
+
+def build_way(name: str) -> Way:
+    """The way of this name; ConfigurationError where there is none."""
+    if name not in WAYS:
+        raise ConfigurationError(f"way: '{name}' is unknown; choose one of {', '.join(WAYS)}.")
+    module, cls = WAYS[name].split(":")
+    return cast(Way, getattr(import_module(module), cls)())

