@@ -5,14 +5,23 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 export PIP_NO_INPUT = 1
 
-.PHONY: demo test lint transformers dask ray lock clean
+.PHONY: demo test test-ci survival lint transformers dask ray lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.run $(VENV)/.weights
 	$(BIN)/crowdglot synthesize demo --show 4
 
 test: $(VENV)/.dev $(VENV)/.weights-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not ci"
+
+# The tests that take longest, which CI runs as well.
+test-ci: $(VENV)/.dev $(VENV)/.weights-test
+	$(BIN)/python -m pytest -m ci
+
+# Kills, full disks, flipped bits, misbehaving servers; the last line is one JSON object.
+KILLS ?= 50
+survival: $(VENV)/.dev
+	$(BIN)/python -m tests.survival --kills $(KILLS) --json
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -73,4 +82,4 @@ lock:
 	$(LOCK) benchmarks/peers/curator.in --output-file benchmarks/peers/curator.txt
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .prefect *.egg-info
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .prefect *.egg-info

@@ -14,7 +14,7 @@ from crowdglot.critics import load_critics
 from crowdglot.critics.language import LanguageCritic
 from crowdglot.draws import Draws
 from crowdglot.languages.language import resolve_language
-from crowdglot.languages.switching import Span, switched_spans
+from crowdglot.languages.switching import switched_words
 
 SPANS = (1, 2, 3, 5)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -28,7 +28,7 @@ def measure_switching(dialogues: dict[str, list[tuple[str, ...]]], seed: int) ->
     others = {tag: [t for turns in own for t in turns] for tag, own in dialogues.items()}
     others.pop("en")
     false_rate = {
-        tag: round(sum(bool(switched_spans(t, resolve_language(tag), least)) for t in turns)
+        tag: round(sum(bool(switched_words([t], resolve_language(tag), least)) for t in turns)
                    / len(turns), 5)
         for tag, turns in others.items()
     }  # fmt: skip
@@ -50,11 +50,11 @@ def _one_length(
             words = draws.choice(long_enough)
             at = draws.below(len(words) - length + 1)
             text, start, end = _splice(turn, " ".join(words[at : at + length]), gap, draws)
-            found = switched_spans(text, target, least)
-            hits = sum(_overlaps(span, start, end) for span in found)
+            found = switched_words([text], target, least)
+            hits = sum(_overlaps(text, span, start, end) for span, _ in found)
             spliced += 1
             right += hits > 0
-            wrong += len(found) - hits + len(switched_spans(clean, target, least))
+            wrong += len(found) - hits + len(switched_words([clean], target, least))
     precision = right / (right + wrong) if right + wrong else 1.0
     return {"precision": round(precision, 4), "recall": round(right / spliced, 4)}
 
@@ -68,5 +68,6 @@ def _splice(turn: str, span: str, gap: str, draws: Draws) -> tuple[str, int, int
     return before + span + after, len(before), len(before) + len(span)
 
 
-def _overlaps(span: Span, start: int, end: int) -> bool:
-    return span.start < end and span.end > start
+def _overlaps(text: str, span: str, start: int, end: int) -> bool:
+    """Whether ``span``, wherever it stands in ``text``, overlaps the range."""
+    return span in text[max(0, start - len(span) + 1) : end + len(span) - 1]

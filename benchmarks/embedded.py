@@ -26,31 +26,31 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
+from benchmarks.overhead import first_request
 from crowdglot.engines.chat import request_body
 from crowdglot.engines.embedded import Embedded
 from crowdglot.engines.engine import Request
 from crowdglot.engines.settings import EngineSettings
-from crowdglot.writing.binding import claim_dataset
-from crowdglot.writing.judging import Here
-from crowdglot.writing.opened import Job, open_job
-from crowdglot.writing.recipe import build_recipe
+from crowdglot.recipes import build_recipe
+from crowdglot.writing.judging import InProcess
+from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.run import Run
-from crowdglot.writing.shards.call_queue import Gate
+from crowdglot.writing.shards.call_queue import CallQueue
 from crowdglot.writing.shards.in_order import fill_in_order
 
 _BLOCK = 4
 _TOKENS = 128  # of each answer; fourteen turns have more
 
 
-def make_job(folder: Path, count: int, seed: int) -> Job:
-    """A job of one attempt a dialogue, so that every way asks the same questions."""
+def make_opened(folder: Path, count: int, seed: int) -> OpenedRecipe:
+    """A recipe of one attempt a dialogue, so that every way asks the same questions."""
     table = {
         "name": "embedded", "languages": ["fr"], "dialogues_per_language": count, "seed": seed,
         "turns": [14, 14], "max_attempts": 1, "max_replacements": 0, "output": str(folder),
         "demonstrations": {"block": _BLOCK}, "duplicates": {"rounds": 0},
         "sampling": {"max_tokens": _TOKENS},
     }  # fmt: skip
-    return open_job(build_recipe(table, (), "benchmark"))
+    return open_recipe(build_recipe(table, (), "benchmark"))
 
 
 def ask_barely(engine: Embedded, requests: Sequence[Request]) -> tuple[int, float]:
@@ -75,13 +75,12 @@ async def ask(engine: Embedded, requests: Sequence[Request]) -> tuple[int, float
     return sum(tokens), time.perf_counter() - start
 
 
-async def run_pipeline(engine: Embedded, job: Job) -> tuple[int, float]:
+async def run_pipeline(engine: Embedded, opened: OpenedRecipe) -> tuple[int, float]:
     """The same through all of it."""
-    claim_dataset(job)
-    run = Run(job, engine, Here(job), Gate(1))
+    run = Run(opened, engine, InProcess(opened), CallQueue(1))
     start = time.perf_counter()
-    await fill_in_order(run, job.shards())
-    return run.tally.completion_tokens, time.perf_counter() - start
+    await fill_in_order(run, opened.shards())
+    return run.watch.progress.completion_tokens, time.perf_counter() - start
 
 
 async def measure(model: str, count: int, runs: int) -> dict[str, list[float]]:
@@ -90,19 +89,18 @@ async def measure(model: str, count: int, runs: int) -> dict[str, list[float]]:
     async with Embedded(EngineSettings(model=model)) as engine:
         for number in range(runs):
             with tempfile.TemporaryDirectory() as scratch:
-                job = make_job(Path(scratch) / "d", count, number)
-                plan = job.materials.plan
-                requests = [job.request(plan.scenario(index), 0) for index in range(count)]
+                opened = make_opened(Path(scratch) / "d", count, number)
+                requests = [first_request(opened, index) for index in range(count)]
                 shuffled = random.Random(number).sample(requests, count)
                 ways: dict[str, Callable[[], Awaitable[tuple[int, float]]]] = {
                     "bare": partial(asyncio.to_thread, ask_barely, engine, requests),
-                    "pipeline": partial(run_pipeline, engine, job),
+                    "pipeline": partial(run_pipeline, engine, opened),
                     "shuffled": partial(ask, engine, shuffled),
                 }
                 tokens: set[int] = set()
                 for way in list(ways)[:: (-1) ** number]:
                     # Of a later block, which has demonstrations of its own.
-                    await engine.complete(job.request(plan.scenario(count + _BLOCK), 0))
+                    await engine.complete(first_request(opened, count + _BLOCK))
                     generated, seconds = await ways[way]()
                     found.setdefault(way, []).append(generated / seconds)
                     tokens.add(generated)

@@ -17,9 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -28,29 +26,27 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
-from benchmarks.overhead import make_job
+from benchmarks.overhead import make_opened
 from benchmarks.stub import EVENTS, TURNS, serving
-from crowdglot.datasets.duplicates import read_ledger
 from crowdglot.datasets.storage.files import write_text
-from crowdglot.writing.binding import claim_dataset
+from crowdglot.datasets.withdrawals import read_withdrawals
+from crowdglot.recipes import build_recipe
+from crowdglot.writing.binding import bind_dataset
 from crowdglot.writing.ending.finish import finish, finished
-from crowdglot.writing.opened import Job, open_job
-from crowdglot.writing.recipe import build_recipe
-from crowdglot.writing.rounds import Write, write_rounds
-from crowdglot.writing.run import engage, running
-from crowdglot.writing.shards.in_order import fill_in_order
-from crowdglot.writing.watch import Stop, Tally
+from crowdglot.writing.opened import open_recipe
+from crowdglot.writing.write import write_dataset
 
 _CONCURRENCY = 64
 
 
 def write_one(size: int, base_url: str, folder: Path) -> dict[str, float]:
-    """Write a dataset in this process; seconds, megabytes at the peak of it and its jury, files."""
+    """Write a dataset in this process; seconds, peaks of memory (its own, and that of the process
+    that judges), files."""
     start = time.monotonic()
-    job = make_job(folder, base_url, size, _CONCURRENCY, rounds=1)
-    asyncio.run(_write(job))
-    written = time.monotonic() - start
-    if not finish(job).accepted == size - len(read_ledger(folder).duplicates) > 0.99 * size:
+    opened = make_opened(folder, base_url, size, _CONCURRENCY, rounds=1)
+    outcome = asyncio.run(write_dataset(opened.recipe))
+    withdrawn = len(read_withdrawals(folder).every)
+    if not outcome.funnel.accepted == size - withdrawn > 0.99 * size:
         raise RuntimeError("too many of the stub's dialogues were rejected")
     usage = [
         resource.getrusage(who).ru_maxrss
@@ -59,29 +55,16 @@ def write_one(size: int, base_url: str, folder: Path) -> dict[str, float]:
     return {
         "dialogues": size,
         "seconds": time.monotonic() - start,
-        "writing": written,
         "megabytes": usage[0] / 1024,
-        "jury_megabytes": usage[1] / 1024,
+        "judging_megabytes": usage[1] / 1024,
         "files": sum(len(files) for _, _, files in os.walk(folder)),
     }
-
-
-async def _write(job: Job) -> None:
-    stop, tally = Stop(), Tally()
-
-    @asynccontextmanager
-    async def writing() -> AsyncIterator[Write]:
-        async with running(job, await engage(job), stop, tally) as run:
-            yield partial(fill_in_order, run)
-
-    claim_dataset(job)
-    await write_rounds(job, stop, tally, writing)
 
 
 def rerun(folder: Path) -> float:
     """Seconds of the whole command, started anew on a finished dataset."""
     start = time.monotonic()
-    command = [sys.executable, "-m", "crowdglot.command.app", "synthesize", str(folder)]
+    command = [sys.executable, "-P", "-m", "crowdglot.command.app", "synthesize", str(folder)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
     return time.monotonic() - start
 
@@ -95,13 +78,13 @@ def decide(shards: int) -> float:
             "shard_size": 1, "events": EVENTS, "turns": [TURNS, TURNS], "output": str(folder),
             "duplicates": {"rounds": 0},
         }  # fmt: skip
-        job = open_job(build_recipe(table, (), "benchmark"))
-        claim_dataset(job)
-        finish(job)  # of nothing, for a metrics.json that can be read
-        for shard in job.shards():
+        opened = open_recipe(build_recipe(table, (), "benchmark"))
+        bind_dataset(opened)
+        finish(opened)  # of nothing, for a metrics.json that can be read
+        for shard in opened.shards():
             write_text(shard.accepted(folder), "")
         start = time.monotonic()
-        if finished(job) is None:
+        if finished(opened) is None:
             raise RuntimeError("the shards were not seen")
         return time.monotonic() - start
 
@@ -141,7 +124,9 @@ def main() -> None:
     figures_of = {
         "slope": [_slope(run) for run in each],
         "memory_ratio": [_memory(run, "megabytes") for run in each],
-        "memory_ratio_with_jury": [_memory(run, "megabytes", "jury_megabytes") for run in each],
+        "memory_ratio_with_judging": [
+            _memory(run, "megabytes", "judging_megabytes") for run in each
+        ],
         "rerun_seconds": [run[-1]["rerun"] for run in each],
         "decide_10000_shards_seconds": [decide(10_000) for _ in range(arguments.runs)],
     }
@@ -175,7 +160,7 @@ def _slope(run: Sequence[Mapping[str, float]]) -> float:
 _TITLES = {
     "slope": "steepest log-log slope of the seconds",
     "memory_ratio": "peak memory of the run's process, highest over that of the smallest",
-    "memory_ratio_with_jury": "the same with the process of the jury",
+    "memory_ratio_with_judging": "the same with the process that judges",
     "rerun_seconds": "the command on the largest, finished dataset, in seconds",
     "decide_10000_shards_seconds": "10,000 finished shards recognised, in seconds",
 }

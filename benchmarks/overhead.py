@@ -4,17 +4,23 @@
 questions to the same local server of fixed latency (or of a heavy tail: log-normal, the latency its
 median), first by a bare loop, then by the pipeline: plan, prompts, engine, journal, critics,
 duplicates' verdicts, Parquet. Both are measured from the first question to the end: the last
-answer of the loop, the last shard of the pipeline on the disk. "busy" is how many questions the
-server had on average, from the first to the last that came, over how many it was allowed; that of
-the loop stands beside it. Runs of both alternate.
+answer of the loop, the last shard of the pipeline on the disk. "cpu ms" is the processor's time for
+a dialogue, of this process and the one that judges, critics and writing included: wall time says
+more of the machine than of us. "busy" is how many questions the server had on average, from the
+first to the last that came, over how many it was allowed; that of the loop follows. Runs of both
+alternate.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import tempfile
 import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -22,18 +28,28 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
+from benchmarks.peers.work import processor_seconds
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
 from crowdglot.datasets.funnel import measure_funnel
+from crowdglot.datasets.shards import Shard
+from crowdglot.dialogues.interview import Asked
+from crowdglot.engines.calls import Key
 from crowdglot.engines.chat import request_body
-from crowdglot.writing.binding import claim_dataset
-from crowdglot.writing.opened import Job, open_job
-from crowdglot.writing.recipe import build_recipe
-from crowdglot.writing.run import engage, running
-from crowdglot.writing.shards.in_order import fill_in_order
+from crowdglot.engines.engine import Request
+from crowdglot.recipes import build_recipe
+from crowdglot.writing.budget import Budget
+from crowdglot.writing.judging import AnotherProcess
+from crowdglot.writing.opened import OpenedRecipe, open_recipe
+from crowdglot.writing.run import Started, start
+from crowdglot.writing.shards.in_process import in_this_process
+from crowdglot.writing.watch import Watch
+from crowdglot.writing.write import WriteShards, write_dataset
 
 
-def make_job(folder: Path, base_url: str, dialogues: int, concurrency: int, rounds: int = 0) -> Job:
-    """A job of one language; ``rounds``: of the search for near-duplicates."""
+def make_opened(
+    folder: Path, base_url: str, dialogues: int, concurrency: int, rounds: int = 0
+) -> OpenedRecipe:
+    """A recipe of one language; ``rounds``: of the search for near-duplicates."""
     table = {
         "name": "overhead",
         "languages": ["fr"],
@@ -49,15 +65,22 @@ def make_job(folder: Path, base_url: str, dialogues: int, concurrency: int, roun
         },
         "duplicates": {"rounds": rounds},
     }
-    return open_job(build_recipe(table, (), "benchmark"))
+    return open_recipe(build_recipe(table, (), "benchmark"))
 
 
-async def ask_barely(job: Job, stub: Stub) -> float:
+def first_request(opened: OpenedRecipe, index: int) -> Request:
+    """The first question for a scenario."""
+    asked = opened.next(index, ())
+    assert isinstance(asked, Asked)
+    return opened.request(Key(index, 0), asked)
+
+
+async def ask_barely(opened: OpenedRecipe, stub: Stub) -> float:
     """Seconds of the loop; prompts are written before."""
-    concurrency = job.recipe.engine.concurrency
+    concurrency = opened.recipe.engine.concurrency
     bodies = [
-        json.dumps({"model": "stub"} | request_body(job.request(job.materials.plan.scenario(i), 0)))
-        for i in range(job.recipe.dialogues_per_language)
+        json.dumps({"model": "stub"} | request_body(first_request(opened, index)))
+        for index in range(opened.recipe.dialogues_per_language)
     ]
     waiting = iter(bodies)
     headers = {"Content-Type": "application/json"}
@@ -76,35 +99,67 @@ async def ask_barely(job: Job, stub: Stub) -> float:
     return time.monotonic() - start
 
 
-async def run_pipeline(job: Job) -> float:
-    """The moment (monotonic clock) at which the last shard was on the disk."""
-    claim_dataset(job)
-    async with running(job, await engage(job)) as run:
-        await fill_in_order(run, job.shards())
-        if run.stop.cause:
-            raise run.stop.cause
-        return time.monotonic()
+@dataclass
+class Timed:
+    """A ``ShardWriter`` that tells when the last shard was on the disk (monotonic clock), and the
+    processor's seconds until then, from when all was loaded on."""
+
+    end: float = 0.0
+    cpu: float = 0.0
+
+    @asynccontextmanager
+    async def __call__(
+        self, opened: OpenedRecipe, watch: Watch, budget: Budget
+    ) -> AsyncIterator[WriteShards]:
+        started = await start(opened)
+        judging = started.judging
+        spent = _seconds_of(judging.pid) if isinstance(judging, AnotherProcess) else 0.0
+        before = processor_seconds() + spent
+        loaded: asyncio.Future[Started] = asyncio.get_running_loop().create_future()
+        loaded.set_result(started)
+        async with in_this_process(loaded)(opened, watch, budget) as write_shards:
+
+            async def write(missing: Sequence[Shard]) -> None:
+                await write_shards(missing)
+                self.end = time.monotonic()
+
+            yield write
+        self.cpu = processor_seconds() - before  # the other process has ended and been waited for
+
+
+def _seconds_of(pid: int) -> float:
+    """The processor's seconds of another process until now."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def run_pipeline(opened: OpenedRecipe) -> Timed:
+    """Write the whole dataset."""
+    timed = Timed()
+    await write_dataset(opened.recipe, shards=timed)
+    return timed
 
 
 def measure(
     latency: float, concurrency: int, dialogues: int, runs: int, *, heavy: bool
 ) -> dict[str, float | str]:
     """The figures of one setting: medians, and the smallest and largest ratio."""
-    ratios, busy, loop_busy = list[float](), list[float](), list[float]()
+    ratios, cpu, busy, loop_busy = list[float](), list[float](), list[float](), list[float]()
     with serving(latency, heavy=heavy) as stub:
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as folder:
-                job = make_job(Path(folder) / "d", stub.base_url, dialogues, concurrency)
-                bare = asyncio.run(ask_barely(job, stub))
+                opened = make_opened(Path(folder) / "d", stub.base_url, dialogues, concurrency)
+                bare = asyncio.run(ask_barely(opened, stub))
                 loop_busy.append(stub.told()["mean"] / concurrency)
-                end = asyncio.run(run_pipeline(job))
+                timed = asyncio.run(run_pipeline(opened))
                 told = stub.told()
-                funnel = measure_funnel(job.folder)
+                funnel = measure_funnel(opened.folder)
                 if funnel.accepted != dialogues:
                     raise RuntimeError(f"{funnel.accepted} accepted: {funnel.reasons}")
                 # What was asked again after a rejection is work that the loop did not have.
                 share = dialogues / told["asked"]
-                ratios.append((end - told["first"]) / bare * share)
+                ratios.append((timed.end - told["first"]) / bare * share)
+                cpu.append(timed.cpu / told["asked"] * 1000)
                 busy.append(told["mean"] / concurrency)
     return {
         "latency_ms": latency * 1000,
@@ -113,6 +168,9 @@ def measure(
         "ratio": round(statistics.median(ratios), 4),
         "least": round(min(ratios), 4),
         "most": round(max(ratios), 4),
+        "cpu_ms": round(statistics.median(cpu), 3),
+        "least_cpu_ms": round(min(cpu), 3),
+        "most_cpu_ms": round(max(cpu), 3),
         "busy": round(statistics.median(busy), 4),
         "loop_busy": round(statistics.median(loop_busy), 4),
     }
@@ -132,7 +190,18 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     arguments = parser.parse_args()
     table = Table(title=f"Wall time over a bare aiohttp client, median of {arguments.runs} runs")
-    for column in ("latency", "tail", "concurrency", "ratio", "least", "most", "busy", "loop's"):
+    columns = (
+        "latency",
+        "tail",
+        "concurrency",
+        "ratio",
+        "least",
+        "most",
+        "cpu ms",
+        "busy",
+        "loop's",
+    )
+    for column in columns:
         table.add_column(column, justify="right")
     figures = []
     for latency in arguments.latencies:
@@ -145,7 +214,7 @@ def main() -> None:
                 table.add_row(
                     f"{latency:g} ms", str(found["tail"]), str(concurrency),
                     f"{found['ratio']:.3f}", f"{found['least']:.3f}", f"{found['most']:.3f}",
-                    f"{found['busy']:.3f}", f"{found['loop_busy']:.3f}",
+                    f"{found['cpu_ms']:.2f}", f"{found['busy']:.3f}", f"{found['loop_busy']:.3f}",
                 )  # fmt: skip
     Console().print(table)
     said: dict[str, object] = {"overhead": figures}

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
-from crowdglot.writing.opened import open_job
-from crowdglot.writing.recipe import build_recipe
+from crowdglot.recipes import build_recipe
+from crowdglot.writing.opened import open_recipe
 
-PLACES = (0, 1_000_000, 10_000_000_000)
+INDICES = (0, 1_000_000, 10_000_000_000)
 _COUNT = 500
 
 
@@ -25,26 +25,26 @@ def main() -> None:
     table = {
         "name": "plan",
         "languages": ["fr", "es", "de", "zh"],
-        "dialogues_per_language": 5_000_000_000,
+        "dialogues_per_language": 1_000_000_000,
     }
-    plan = open_job(build_recipe(table, (), "benchmark")).materials.plan
-    found: dict[int, list[float]] = {place: [] for place in PLACES}
+    plan = open_recipe(build_recipe(table, (), "benchmark")).plan
+    found: dict[int, list[float]] = {index: [] for index in INDICES}
     for _ in range(arguments.runs):
-        for place in PLACES:
+        for index in INDICES:
             start = time.process_time()
             for step in range(_COUNT):
-                plan.scenario(place + step)
-            found[place].append((time.process_time() - start) / _COUNT * 1e6)
+                plan.scenario(index + step)
+            found[index].append((time.process_time() - start) / _COUNT * 1e6)
     shown = Table(title="Microseconds to plan a scenario")
     for column in ("index", "median", "least", "most"):
         shown.add_column(column, justify="right")
-    for place, times in found.items():
+    for index, times in found.items():
         shown.add_row(
-            f"{place:,}", f"{median(times):.0f}", f"{min(times):.0f}", f"{max(times):.0f}"
+            f"{index:,}", f"{median(times):.0f}", f"{min(times):.0f}", f"{max(times):.0f}"
         )
     Console().print(shown)
     if arguments.json:
-        print(json.dumps({str(place): round(median(times), 1) for place, times in found.items()}))
+        print(json.dumps({str(index): round(median(times), 1) for index, times in found.items()}))
 
 
 if __name__ == "__main__":

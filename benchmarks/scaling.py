@@ -19,7 +19,7 @@ from rich.table import Table
 
 from benchmarks import command
 from crowdglot.datasets.funnel import read_rows
-from crowdglot.writing.machines.crew import group_size
+from crowdglot.writing.machines.crew import batch_size
 
 _COLUMNS = ("prompt_tokens", "completion_tokens")
 
@@ -49,7 +49,7 @@ def plan(pilot: dict[str, float], arguments: argparse.Namespace) -> dict[str, fl
     drafts = arguments.dialogues / pilot["acceptance"]
     per_node = arguments.tokens_per_second * pilot["acceptance"] / pilot["completion_tokens"]
     shards = math.ceil(arguments.dialogues / arguments.shard_size)
-    group = group_size(shards, arguments.shard_size, arguments.nodes, arguments.concurrency)
+    batch = batch_size(shards, arguments.shard_size, arguments.nodes, arguments.concurrency)
     asked, answered = (drafts * pilot[name] for name in _COLUMNS)
     return {
         "dialogues_per_second_and_node": per_node,
@@ -61,7 +61,7 @@ def plan(pilot: dict[str, float], arguments: argparse.Namespace) -> dict[str, fl
         "shards": shards,
         "parquet_files": 2 * shards,
         "gigabytes": arguments.dialogues * pilot["bytes_per_dialogue"] / 1e9,
-        "tasks_on_machines": math.ceil(shards / group),
+        "tasks_on_machines": math.ceil(shards / batch),
         "drafts_per_second_in_all": per_node * arguments.nodes / pilot["acceptance"],
     }
 

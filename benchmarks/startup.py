@@ -45,7 +45,7 @@ def first_question(stub: Stub, folder: Path, environment: dict[str, str]) -> flo
     )
     stub.told()
     start = time.monotonic()
-    command = [sys.executable, "-m", "crowdglot.command.app", "synthesize", str(recipe)]
+    command = [sys.executable, "-P", "-m", "crowdglot.command.app", "synthesize", str(recipe)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment, timeout=200)
     return stub.told()["first"] - start
 

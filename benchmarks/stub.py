@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 
-from tests.stub import SENTENCES
+from tests.stub_server import SENTENCES
 
 TURNS = 6
 # Events of two speakers, so that all questions have the same keys.

@@ -31,9 +31,10 @@ from crowdglot.engines.engine import Sampling
 from crowdglot.engines.transformers.batch import Batch
 from crowdglot.engines.transformers.chat import Prompt
 from crowdglot.engines.transformers.grammar import Grammars
-from crowdglot.engines.transformers.model import find, libraries, load
+from crowdglot.engines.transformers.model import libraries, load
 from crowdglot.engines.transformers.question import Question
 from crowdglot.engines.transformers.rows import choose
+from crowdglot.engines.weights.folders import find
 
 SHAPES = {
     "tiny": {
@@ -144,14 +145,14 @@ def _prepare(asked: argparse.Namespace) -> tuple[Bench, str]:
             model = transformers.AutoModelForCausalLM.from_config(config, dtype=kind).eval()
         name = f"Llama of shape '{shape}' with random weights"
     else:
-        source = find(asked.model or SMALL)
-        model, tokenizer = load(source, device, asked.dtype)
-        name = source.model
+        weights = find(asked.model or SMALL)
+        model, tokenizer = load(weights, device, asked.dtype)
+        name = weights.model
     model.generation_config.eos_token_id = None
     # One token cannot be asked for: generate would warn about the pad token at each call.
     model.generation_config.pad_token_id = 0
-    weights = sum(each.numel() * each.element_size() for each in model.parameters())
-    floor = weights / _copy_speed(device)
+    bytes_read = sum(each.numel() * each.element_size() for each in model.parameters())
+    floor = bytes_read / _copy_speed(device)
     sampling = Sampling(max_tokens=asked.tokens)
     bench = Bench(model, tokenizer, device, asked.prompt, asked.tokens, sampling, floor)
     return bench, name
@@ -210,7 +211,7 @@ def _ours(bench: Bench, way: str, concurrency: int) -> Reading:
         for question in asked:
             batch.ask(question)
         wait([question.answer for question in asked])
-        assert all(len(question.answer.result().tokens) == tokens for question in asked)
+        assert all(len(question.tokens) == tokens for question in asked)
 
     try:
         seconds, busy = _timed(bench, run, run)

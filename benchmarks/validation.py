@@ -29,19 +29,20 @@ from benchmarks import command
 from crowdglot.critics import CRITICS, Verdict
 from crowdglot.datasets.duplicates.index import Index
 from crowdglot.datasets.duplicates.shingles import Shingles, shingles
-from crowdglot.datasets.record import SCHEMA, Entry, to_row
+from crowdglot.datasets.record import SCHEMA, to_row
 from crowdglot.datasets.shards import Shard, write_shard
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.prompt import turn_keys
 from crowdglot.dialogues.readers import read_file
+from crowdglot.engines.calls import Call, Draft, Key
 from crowdglot.engines.engine import Completion
 from crowdglot.languages.frequencies import word_scores
 from crowdglot.languages.identification import identify
 from crowdglot.languages.language import resolve_language
-from crowdglot.memory import settle
-from crowdglot.writing.opened import Job, open_job
-from crowdglot.writing.recipe import build_recipe
+from crowdglot.memory import freeze
+from crowdglot.recipes import build_recipe
+from crowdglot.writing.opened import OpenedRecipe, open_recipe
 
 # The files of XPersona begin with the name of their language.
 TAGS = {"En": "en", "Fr": "fr", "Id": "id", "It": "it", "Jp": "ja", "Ko": "ko", "Zh": "zh"}
@@ -60,20 +61,20 @@ def read_turns(folder: Path) -> dict[str, list[str]]:
     return turns
 
 
-def open_benchmark(tags: list[str]) -> Job:
-    """A job for these languages with the usual thresholds."""
+def open_benchmark(tags: list[str]) -> OpenedRecipe:
+    """A recipe for these languages with the usual thresholds."""
     table = {
         "name": "validation",
         "languages": tags,
         "dialogues_per_language": 1_000_000,
         "turns": [TURNS, TURNS],
     }
-    return open_job(build_recipe(table, (), "benchmark"))
+    return open_recipe(build_recipe(table, (), "benchmark"))
 
 
-def drafts(job: Job, turns: dict[str, list[str]], count: int) -> Iterator[Entry]:
+def drafts(opened: OpenedRecipe, turns: dict[str, list[str]], count: int) -> Iterator[Draft]:
     """Up to ``count`` drafts, languages in turn, until the human turns of each are used up."""
-    tags = list(job.recipe.languages)
+    tags = list(opened.recipe.languages)
     longest = max(map(len, turns.values())) // TURNS
     indices = (
         index
@@ -83,17 +84,18 @@ def drafts(job: Job, turns: dict[str, list[str]], count: int) -> Iterator[Entry]
     for index in islice(indices, count):
         start = index // len(tags) * TURNS
         human = turns[tags[index % len(tags)]][start : start + TURNS]
-        keys = turn_keys(job.materials.plan.scenario(index).order)
+        keys = turn_keys(opened.plan.scenario(index).order)
         text = json.dumps(dict(zip(keys, human, strict=True)), ensure_ascii=False)
         completion = Completion(text, "stop", 900, 300, 1.0)
-        yield Entry(index, 0, index, "scripted", "human", "1", completion, 0.0)
+        call = Call(Key(index, 0), "", index, "scripted", "human", "1", completion, 0.0)
+        yield Draft(index, 0, (call,))
 
 
-def by_language(entries: Sequence[Entry], languages: int) -> list[list[Entry]]:
+def by_language(every: Sequence[Draft], languages: int) -> list[list[Draft]]:
     """The drafts as shards hold them: of one language each."""
-    shards: dict[int, list[Entry]] = {}
-    for entry in entries:
-        shards.setdefault(entry.index % languages, []).append(entry)
+    shards: dict[int, list[Draft]] = {}
+    for draft in every:
+        shards.setdefault(draft.index % languages, []).append(draft)
     return list(shards.values())
 
 
@@ -118,20 +120,20 @@ class Clock:
 class Chain:
     """The whole way of a draft, from its text to a shard on disk, timed by stage."""
 
-    def __init__(self, job: Job, folder: Path) -> None:
+    def __init__(self, opened: OpenedRecipe, folder: Path) -> None:
         self.clock, self.reasons = Clock(), Counter[str]()
-        self._job, self._folder = job, folder
+        self._opened, self._folder = opened, folder
         self._dialogues: list[tuple[str, list[str]]] = []
         self._shelf = lru_cache(maxsize=SHINGLED)(self._cut)
-        settings = job.recipe.duplicates
+        settings = opened.recipe.duplicates
         # One index for all languages, so that it outgrows memory as that of a large one does.
         self._index = Index(settings.least_similarity, settings.least_repeated_turns, self._shelf)
         self._shards = 0
 
-    def shard(self, entries: Sequence[Entry]) -> None:
+    def shard(self, some: Sequence[Draft]) -> None:
         """Judge the drafts of one shard, look for duplicates of earlier ones, and write them."""
         clock = self.clock
-        judged = self._judge(entries)
+        judged = self._judge(some)
         first = len(self._dialogues)
         for dialogue, _ in judged:
             texts = [turn.text for turn in dialogue.turns]
@@ -142,35 +144,35 @@ class Chain:
         matches = self._index.put(cut)
         clock.charge("lookup")
         rows: dict[bool, list[dict[str, object]]] = {True: [], False: []}
-        for entry, (dialogue, verdicts), match in zip(entries, judged, matches, strict=True):
+        for draft, (dialogue, verdicts), match in zip(some, judged, matches, strict=True):
             if match:
                 verdicts.append(Verdict("duplicates", match.reason, "", match.share))
             keep = all(verdict.passed for verdict in verdicts)
-            rows[keep].append(to_row(entry, dialogue, self._job.sampling, verdicts, keep=keep))
+            rows[keep].append(to_row(draft, dialogue, self._opened.sampling, verdicts))
         clock.charge("rows")
         good, bad = (pa.Table.from_pylist(rows[keep], schema=SCHEMA) for keep in (True, False))
         clock.charge("table")
-        shard = Shard("xx", self._shards, 99_999, 0, SHARD)
+        shard = Shard("xx", self._shards, 0, SHARD)
         write_shard(self._folder, shard, good, bad)
         clock.charge("parquet")
         self._shards += 1
         self.reasons.update(f"{v.critic}.{v.reason}" for _, vs in judged for v in vs if v.reason)
         self.reasons["accepted"] += len(rows[True])
-        self.reasons["all"] += len(entries)
+        self.reasons["all"] += len(some)
 
-    def _judge(self, entries: Sequence[Entry]) -> list[tuple[Dialogue, list[Verdict]]]:
+    def _judge(self, some: Sequence[Draft]) -> list[tuple[Dialogue, list[Verdict]]]:
         """As ``critics.judge_all`` does it: one critic after the other over all dialogues."""
-        job, clock = self._job, self.clock
-        scenarios = [job.materials.plan.scenario(entry.index) for entry in entries]
-        shown = [job.demonstrations(scenario) for scenario in scenarios]
+        opened, clock = self._opened, self.clock
+        scenarios = [opened.plan.scenario(draft.index) for draft in some]
+        shown = [opened.shown(scenario) for scenario in scenarios]
         clock.start()
         dialogues = [
-            parse(entry.completion.text, scenario, demonstrations)
-            for entry, scenario, demonstrations in zip(entries, scenarios, shown, strict=True)
+            parse(draft.answers[0], scenario, demonstrations)
+            for draft, scenario, demonstrations in zip(some, scenarios, shown, strict=True)
         ]
         clock.charge("parse")
-        verdicts: list[list[Verdict]] = [[] for _ in entries]
-        for name, critic in zip(CRITICS, job.critics, strict=True):
+        verdicts: list[list[Verdict]] = [[] for _ in some]
+        for name, critic in zip(CRITICS, opened.critics, strict=True):
             for dialogue, told in zip(dialogues, verdicts, strict=True):
                 told.append(critic.judge(dialogue))
             clock.charge(f"critics.{name}")
@@ -181,15 +183,15 @@ class Chain:
         return shingles(texts, script)
 
 
-def warm_up(job: Job, entries: Sequence[Entry]) -> None:
+def warm_up(opened: OpenedRecipe, some: Sequence[Draft]) -> None:
     """Load what is loaded once; langdetect, which few dialogues need, by a text in no language."""
-    for tag in job.recipe.languages:
+    for tag in opened.recipe.languages:
         identify("bla di bla di", resolve_language(tag))
         for other in wordfreq.available_languages("small"):
             word_scores(resolve_language(tag), other)
     with tempfile.TemporaryDirectory() as folder:
-        Chain(job, Path(folder)).shard(entries)
-    settle()  # as the jury does
+        Chain(opened, Path(folder)).shard(some)
+    freeze()  # as the process that judges does
 
 
 def main() -> None:
@@ -203,17 +205,17 @@ def main() -> None:
     turns = read_turns(arguments.data)
     if not turns:
         parser.exit(2, f"{arguments.data}: no XPersona files here; say where with --data DIR.\n")
-    job = open_benchmark(list(turns))
-    remaining = drafts(job, turns, WARM + arguments.slices * arguments.dialogues)
-    warm_up(job, list(islice(remaining, WARM)))
+    opened = open_benchmark(list(turns))
+    remaining = drafts(opened, turns, WARM + arguments.slices * arguments.dialogues)
+    warm_up(opened, list(islice(remaining, WARM)))
     rates: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        chain = Chain(job, Path(folder))
-        while entries := list(islice(remaining, arguments.dialogues)):
+        chain = Chain(opened, Path(folder))
+        while some := list(islice(remaining, arguments.dialogues)):
             before = chain.clock.seconds.total()
-            for shard in by_language(entries, len(turns)):
+            for shard in by_language(some, len(turns)):
                 chain.shard(shard)
-            rates.append(len(entries) / (chain.clock.seconds.total() - before))
+            rates.append(len(some) / (chain.clock.seconds.total() - before))
     show(chain, rates, turns)
     if arguments.json:
         seconds = chain.clock.seconds

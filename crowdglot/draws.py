@@ -1,7 +1,7 @@
 """Counter-based random numbers: the same path gives the same draws, on any machine, in any order.
 
-``random`` keeps a state, so its 10-billionth draw needs all those before it, and its algorithms
-may change between Python versions. Here a draw is a hash of (seed, path, counter).
+Python's ``random`` keeps a state: its 10-billionth draw needs all draws before it, and its
+algorithms may change between versions. Here a draw is the BLAKE2b hash of (path, counter).
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,3 @@ class Draws:
             other = self.below(last + 1)
             order[last], order[other] = order[other], order[last]
         return order
-
-    def some(self, items: Sequence[Item], count: int) -> list[Item]:
-        """``count`` different ones of ``items`` (all of them, if there are fewer)."""
-        return self.shuffled(items)[:count]

@@ -1,9 +1,9 @@
 """The one client of the Hugging Face hub: files of models and datasets, in the hub's own cache.
 
-The hub's address is HF_ENDPOINT, or the public one. Whether it can be reached is asked first and
-with a time limit, because the hub's library alone would try for half a minute. The cache serves
-where the hub does not, and where HF_HUB_OFFLINE is set. Every failure becomes one sentence. The
-hub's library is imported where it is used, because most commands need none of it.
+The hub's address is HF_ENDPOINT, or the public one. We test first, with a time limit, whether the
+hub can be reached: its library alone would try for half a minute. Where the hub cannot be had, or
+HF_HUB_OFFLINE is set, the cache serves. Every failure becomes one sentence. The library is imported
+inside functions, because most commands do not need it.
 """
 
 import logging
@@ -12,33 +12,17 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from crowdglot.errors import CrowdglotError, EngineError, EngineUnavailable
+from crowdglot.errors import CrowdglotError, EngineError, EngineUnavailable, MaterialError
 
 # Seconds to reach the hub, and to wait for one of its answers.
 _REACH_SECONDS, _ANSWER_SECONDS = 5.0, 10.0
 _SPLIT = re.compile(r"-00001-of-(\d{5})\.gguf$")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-
-
-@dataclass(frozen=True, slots=True)
-class Failures:
-    """How failures are told: the error for what is refused for good, and for what may work later.
-
-    ``remedy``: what a user can do without the hub.
-    """
-
-    refused: type[CrowdglotError]
-    unavailable: type[CrowdglotError]
-    remedy: str
-
-
-_WEIGHTS = Failures(EngineError, EngineUnavailable, "set engine.model to a local .gguf file")
 
 
 def download(repository: str, file: str, revision: str | None = None) -> tuple[Path, str]:
@@ -62,7 +46,7 @@ def download(repository: str, file: str, revision: str | None = None) -> tuple[P
     name = f"hf:{repository}:{file}" + (f"@{revision}" if revision else "")
     # A commit never changes, so the hub is not asked about a file that the cache has of one.
     pinned = bool(_COMMIT.fullmatch(revision or ""))
-    path = _get(get, name, _WEIGHTS, cache_first=pinned)
+    path = _get(get, name, EngineError, EngineUnavailable, cache_first=pinned)
     return path, _commit(path)
 
 
@@ -70,15 +54,13 @@ def snapshot(
     repository: str,
     revision: str,
     wants: Callable[[str], bool],
-    *,
     cached: tuple[Sequence[str], Sequence[str]],
     name: str,
-    failures: Failures,
 ) -> Path:
     """A folder named after the commit, with the files of a dataset whose paths ``wants`` picks.
 
-    ``cached``: patterns of the paths that must all be in the cache where the hub cannot be had,
-    and of those that need not. ``name``: the source as the user wrote it, for errors.
+    ``cached``: patterns of the paths that the cache must hold where the hub cannot be had, and of
+    those that it need not. ``name``: the source as the user wrote it. MaterialError if it fails.
     """
 
     def get(local: bool) -> Path:
@@ -93,13 +75,21 @@ def snapshot(
         fetch = partial(fetch, local_files_only=local, etag_timeout=_ANSWER_SECONDS)
         return Path(fetch(allow_patterns=list(allowed), ignore_patterns=list(ignored)))
 
-    return _get(get, name, failures)
+    return _get(get, name, MaterialError, MaterialError)
 
 
 def _get(
-    get: Callable[[bool], Path], name: str, failures: Failures, *, cache_first: bool = False
+    get: Callable[[bool], Path],
+    name: str,
+    refused: type[CrowdglotError],
+    unavailable: type[CrowdglotError],
+    *,
+    cache_first: bool = False,
 ) -> Path:
-    """What ``get(False)`` fetches from the hub, or ``get(True)`` finds in the cache."""
+    """What ``get(False)`` fetches from the hub, or ``get(True)`` finds in the cache.
+
+    ``refused`` and ``unavailable``: the errors for good, and for what may work later.
+    """
     with _quiet():
         if cache_first:
             with suppress(Exception):
@@ -110,19 +100,21 @@ def _get(
                 return get(False)
             except Exception as error:  # the library lets its transport's own errors through
                 if refusal := _refusal(error):
-                    raise failures.refused(f"{name}: {refusal}.") from None
-                fault = f"the hub cannot be had ({_reason(error)})"
+                    raise refused(f"{name}: {refusal}.") from None
+                cause = error.__cause__ or error
+                said = str(cause).strip().partition("\n")[0][:160]
+                fault = f"the hub cannot be had ({type(cause).__name__}: {said})"
         try:
             return get(True)
         except Exception:
-            raise failures.unavailable(
+            raise unavailable(
                 f"{name}: {fault} and the local cache does not hold this; try again with a "
-                f"connection, or {failures.remedy}."
+                "connection, or give a local file."
             ) from None
 
 
 def _unreachable() -> str:
-    """Why the hub cannot be asked; "" where it can, or where a proxy stands between."""
+    """Why the hub cannot be asked; "" where it can, or where a proxy is set."""
     from huggingface_hub import constants
 
     if constants.HF_HUB_OFFLINE:
@@ -153,14 +145,8 @@ def _refusal(error: Exception) -> str:
     return ""
 
 
-def _reason(error: Exception) -> str:
-    cause = error.__cause__ or error
-    said = str(cause).strip().splitlines()
-    return f"{type(cause).__name__}: {said[0][:160]}" if said else type(cause).__name__
-
-
 def _commit(path: Path) -> str:
-    """The commit of a file in the cache, which lies at snapshots/COMMIT/FILE."""
+    """The commit of a file in the cache, whose path ends in snapshots/COMMIT/FILE."""
     return path.parts[path.parts.index("snapshots") + 1]
 
 

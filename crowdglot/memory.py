@@ -4,22 +4,21 @@ import gc
 
 import pyarrow as pa
 
-# So many new objects before it looks for rings among them; Python's own number is smaller. What we
-# make for a dialogue has none and goes by itself: looking often only costs, 7% of the time of
-# judging.
+# The collector runs after so many new objects; Python's own number is smaller. Our objects form no
+# reference cycles, so frequent runs find nothing and cost 7% of the time of judging.
 _NEW_OBJECTS = 50_000
 _OWN = gc.get_threshold()
 
 
 def freeze() -> None:
-    """Collect once more; what is there now stays as long as the process, and is left alone."""
+    """Collect once, then exempt all present objects: they live as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
 
 
 def thaw() -> None:
-    """The work is done: collect as Python does, and let others have the memory that it took."""
+    """Undo ``freeze`` at the end of the work, and give its memory back to the system."""
     gc.unfreeze()
     gc.set_threshold(*_OWN)
     gc.collect()

@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,13 @@ CUT = "the file seems cut in the middle; get it again"
 
 @contextmanager
 def reading(path: Path, missing: str = "no such file; check the path") -> Iterator[None]:
-    """The system's errors about ``path`` become MaterialError; ``missing``: the words for none."""
+    """The system's errors become MaterialError; ``missing``: what is said of a file not there."""
     try:
         yield
-    except FileNotFoundError:
-        raise MaterialError(f"{path}: {missing}.") from None
     except OSError as error:
-        raise MaterialError(
-            f"{path}: cannot be read ({error.strerror}); give a readable file."
-        ) from None
+        why = f"cannot be read ({error.strerror}); give a readable file"
+        why = missing if isinstance(error, FileNotFoundError) else why
+        raise MaterialError(f"{path}: {why}.") from None
 
 
 def read_text(path: Path) -> str:
@@ -50,13 +48,13 @@ def parse_json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        # Python reports an unclosed string at its beginning, and a cut word or escape at the
-        # word's own; any other cut is reported at the end of the text.
+        # Python reports an unclosed string at the string's start, and a cut word or escape at the
+        # word's start; any other cut is reported at the end of the text.
         rest = text[error.pos :].strip()
         cut = error.msg.startswith("Unterminated") or _CUT_WORD.fullmatch(rest) is not None
         found = CUT if cut else f"not valid JSON ({error.msg}); mend it"
         at = f"line {error.lineno}, " if error.lineno > 1 else ""
-        whole = _whole_records(text)
+        whole = _whole_records(text) if text.lstrip().startswith("[") else 0
         after = f", after record {whole}" if whole else ""
         raise MaterialError(f"{where}, {at}column {error.colno}{after}: {found}.") from None
     except RecursionError:
@@ -65,21 +63,19 @@ def parse_json(text: str, where: str) -> Any:
 
 def _whole_records(text: str) -> int:
     """How many elements of a broken JSON list can be read before the fault."""
-    whole, at, decoder = 0, len(text) - len(text.lstrip()), json.JSONDecoder()
-    if text[at : at + 1] != "[":
-        return 0
-    at += 1
-    while between := _BETWEEN_RECORDS.match(text, at):
-        try:
+    whole, at, decoder = 0, text.find("[") + 1, json.JSONDecoder()
+    with suppress(json.JSONDecodeError, RecursionError):
+        while between := _BETWEEN_RECORDS.match(text, at):
             at = decoder.raw_decode(text, between.end())[1]
-        except (json.JSONDecodeError, RecursionError):
-            break
-        whole += 1
+            whole += 1
     return whole
 
 
-def json_lines(path: Path, fields: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """("FILE, line N", object) for every line that is not blank; ``fields``: those it may have."""
+def json_lines(path: Path, fields: Collection[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+    """("FILE, line N", object) for every line that is not blank.
+
+    ``fields``: those that an object may have, in the order in which errors list them; () for any.
+    """
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
@@ -87,7 +83,7 @@ def json_lines(path: Path, fields: Collection[str]) -> Iterator[tuple[str, dict[
         record = parse_json(line, where)
         if not isinstance(record, dict):
             raise MaterialError(f"{where}: not a JSON object; write one {{...}} a line.")
-        if unknown := sorted(record.keys() - set(fields)):
+        if fields and (unknown := sorted(record.keys() - set(fields))):
             known = ", ".join(fields)
             raise MaterialError(f"{where}: unknown field '{unknown[0]}'; known: {known}.")
         yield where, record
@@ -100,27 +96,25 @@ def csv_rows(path: Path, needed: tuple[str, ...] = ()) -> Iterator[tuple[str, di
     or a quote stays open.
     """
     text = read_text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     number = 0
     try:
-        header = [name.strip() for name in next(reader)]
+        header = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         if missing := [column for column in needed if column not in header]:
-            raise MaterialError(
-                f"{path}: column '{missing[0]}' is missing; found: {', '.join(header)}."
-            )
+            found = ", ".join(header)
+            raise MaterialError(f"{path}: column '{missing[0]}' is missing; found: {found}.")
         for number, row in enumerate(reader, start=1):
             where = f"{path}, record {number}"
-            if row and len(row) != len(header):
+            if None in row or None in row.values():  # so DictReader tells more or fewer values
+                count = sum(value is not None for value in row.values())
                 raise MaterialError(
-                    f"{where}: {len(row)} of {len(header)} columns; {CUT}, or mend the row."
+                    f"{where}: {count} of {len(header)} columns; {CUT}, or mend the row."
                 )
-            if row:
-                yield where, dict(zip(header, row, strict=True))
+            yield where, row
     except csv.Error as error:
         found = CUT if "unexpected end" in str(error) else f"not valid CSV ({error}); mend it"
         raise MaterialError(
-            f"{path}, record {number + 1} (line {reader.line_num}): {found}."
+            f"{path}, record {number + 1} (line {reader.reader.line_num}): {found}."
         ) from None
     if not text.endswith(("\n", "\r")):
         raise MaterialError(

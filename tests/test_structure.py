@@ -22,7 +22,7 @@ ROOMS = (
     "languages", "personas", "scenarios", "dialogues", "engines", "critics", "datasets", "writing",
     "recipes", "command",
 )  # fmt: skip
-ORDER = (*GROUND, *ROOMS)
+ORDER = (*GROUND, *ROOMS, "api")
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "flows").glob("*.py")])
 FOLDERS = sorted({path.parent for path in MODULES})
 MOST_LINES, MOST_FILES, MOST_FLOW_LINES = 300, 14, 100

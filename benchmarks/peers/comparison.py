@@ -15,12 +15,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.overhead import ask_barely, make_job, run_pipeline
+from benchmarks.overhead import ask_barely, first_request, make_opened, run_pipeline
 from benchmarks.peers.environments import PEERS, make, run
-from benchmarks.peers.work import processor_seconds
 from benchmarks.stub import serving
 from crowdglot.engines.chat import request_body
-from crowdglot.writing.opened import Job
+from crowdglot.writing.opened import OpenedRecipe
 
 LATENCY, CONCURRENCY = 0.05, 64  # seconds; questions at one time
 
@@ -45,12 +44,11 @@ class Seen:
         }
 
 
-def write_questions(job: Job, path: Path) -> None:
+def write_questions(opened: OpenedRecipe, path: Path) -> None:
     """The bodies of all questions of the plan, first attempts, one a line."""
     with path.open("w", encoding="utf-8") as file:
-        for i in range(job.recipe.dialogues_per_language):
-            request = job.request(job.materials.plan.scenario(i), 0)
-            print(json.dumps(request_body(request)), file=file)
+        for index in range(opened.recipe.dialogues_per_language):
+            print(json.dumps(request_body(first_request(opened, index))), file=file)
 
 
 def compare(folder: Path, dialogues: int, runs: int) -> list[dict[str, object]]:
@@ -61,18 +59,17 @@ def compare(folder: Path, dialogues: int, runs: int) -> list[dict[str, object]]:
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as scratch:
                 here = Path(scratch)
-                job = make_job(here / "d", stub.base_url, dialogues, CONCURRENCY)
-                write_questions(job, here / "questions.jsonl")
-                floor = asyncio.run(ask_barely(job, stub))
+                opened = make_opened(here / "d", stub.base_url, dialogues, CONCURRENCY)
+                write_questions(opened, here / "questions.jsonl")
+                floor = asyncio.run(ask_barely(opened, stub))
                 stub.told()
-                before = processor_seconds()
-                end = asyncio.run(run_pipeline(job))
-                cpu, told = processor_seconds() - before, stub.told()
+                timed = asyncio.run(run_pipeline(opened))
+                told = stub.told()
                 share = dialogues / told["asked"]
-                seen["crowdglot"].ratios.append((end - told["first"]) / floor * share)
-                seen["crowdglot"].cpu.append(cpu / told["asked"] * 1000)
+                seen["crowdglot"].ratios.append((timed.end - told["first"]) / floor * share)
+                seen["crowdglot"].cpu.append(timed.cpu / told["asked"] * 1000)
                 for number, (peer, python) in enumerate(zip(PEERS, pythons, strict=True)):
-                    floor = asyncio.run(ask_barely(job, stub))
+                    floor = asyncio.run(ask_barely(opened, stub))
                     place = here / f"peer{number}"
                     found = run(peer, python, stub, here / "questions.jsonl", place, CONCURRENCY)
                     seen[str(peer)].ratios.append(found.asking / floor)

@@ -1,4 +1,4 @@
-"""Prefect's server for one run, where the user has none: started beside the model, gone with it.
+"""Prefect's server for one run, where the user has none: started before the flow, ended after it.
 
 Prefect starts one by itself too, but in the run's own group of processes: a Ctrl-C ends it before
 the flow, and a kill of the run leaves it behind. This one hears no signal and ends when its input
@@ -22,13 +22,11 @@ from crowdglot.command.environment import has_own_server
 from crowdglot.datasets.storage.files import storing
 from crowdglot.errors import StorageError
 
+_MODULE = "crowdglot.command.prefect_server"
 _STARTING_SECONDS, _LEAVING_SECONDS = 120.0, 5.0
 # As Prefect sets them for its temporary server.
-_SETTINGS = {
-    "PREFECT_UI_ENABLED": "0",
-    "PREFECT__SERVER_EPHEMERAL": "1",
-    "PREFECT__SERVER_FINAL": "1",
-}
+_SETTINGS = dict.fromkeys(("PREFECT__SERVER_EPHEMERAL", "PREFECT__SERVER_FINAL"), "1")
+_SETTINGS["PREFECT_UI_ENABLED"] = "0"
 
 
 @asynccontextmanager
@@ -59,13 +57,7 @@ def _start(home: Path) -> "tuple[subprocess.Popen[bytes], str]":
         log = (home / "server.log").open("ab")
     with log, socket.create_server(("127.0.0.1", 0)) as listening:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "crowdglot.command.prefect_server",
-                str(listening.fileno()),
-            ],
+            [sys.executable, "-P", "-m", _MODULE, str(listening.fileno())],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
@@ -78,7 +78,8 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
         hold_back_interrupts()
         try:
             importing = asyncio.to_thread(import_module, "crowdglot.flows.synthesize")
-            flows, *_ = await asyncio.gather(importing, _all_of(answering, started))
+            waited = [task for task in (answering, started) if task is not None]
+            flows, *_ = await asyncio.gather(importing, asyncio.gather(*waited))
             flow = flows.watched(watch, told.append, started, verify=verify)
             with _progress(watch, left):
                 state = await _unless_abandoned(flow(recipe, return_state=True), opened, watch)
@@ -91,11 +92,6 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
     if state.is_failed() or state.is_crashed():
         await state.aresult()  # a fault of ours: raises it, with its traceback
     return told[0]
-
-
-async def _all_of(*tasks: Awaitable[object] | None) -> None:
-    """Wait for all; the first error is raised at once."""
-    await asyncio.gather(*[task for task in tasks if task is not None])
 
 
 async def _unless_abandoned(running: Any, opened: OpenedRecipe, watch: Watch) -> Any:

@@ -15,21 +15,23 @@ from crowdglot.writing.estimate import CHARACTERS, TOKENS_PER_TURN, estimate
 from crowdglot.writing.opened import OpenedRecipe
 
 
+def _table(title: str, *columns: str) -> Table:
+    """A table whose first column is text and whose others are figures."""
+    heads = (Column(name, justify="right" if at else "left") for at, name in enumerate(columns))
+    return Table(*heads, title=title, title_justify="left")
+
+
 def print_funnel(funnel: Funnel) -> None:
     """The acceptance rate, by language, and the reasons for rejection."""
-    table = Table(title=f"Acceptance: {funnel.accepted} of {funnel.drafts} drafts "
-                  f"({funnel.acceptance_rate:.1%})", title_justify="left")  # fmt: skip
-    for column in ("language", "accepted", "rejected"):
-        table.add_column(column, justify="left" if column == "language" else "right")
-    for tag in sorted({*funnel.accepted_by_language, *funnel.rejected_by_language}):
-        accepted = funnel.accepted_by_language.get(tag, 0)
-        rejected = funnel.rejected_by_language.get(tag, 0)
-        table.add_row(f"{resolve_language(tag).name} ({tag})", str(accepted), str(rejected))
+    title = f"Acceptance: {funnel.accepted} of {funnel.drafts} drafts "
+    table = _table(f"{title}({funnel.acceptance_rate:.1%})", "language", "accepted", "rejected")
+    kept, others = funnel.accepted_by_language, funnel.rejected_by_language
+    for tag in sorted({*kept, *others}):
+        name = f"{resolve_language(tag).name} ({tag})"
+        table.add_row(name, str(kept.get(tag, 0)), str(others.get(tag, 0)))
     console.print(table)
     if funnel.reasons:
-        reasons = Table(title="Reasons for rejection", title_justify="left")
-        reasons.add_column("reason")
-        reasons.add_column("drafts", justify="right")
+        reasons = _table("Reasons for rejection", "reason", "drafts")
         for reason, count in funnel.reasons.items():
             reasons.add_row(reason, str(count))
         console.print(reasons)
@@ -37,47 +39,29 @@ def print_funnel(funnel: Funnel) -> None:
 
 def print_languages() -> None:
     """The languages with a pack."""
-    table = Table(
-        Column("tag", no_wrap=True),
-        "name",
-        "autonym",
-        "script",
-        "direction",
-        "spoken in",
-        "identified",
-    )
+    first = Column("tag", no_wrap=True)
+    table = Table(first, "name", "autonym", "script", "direction", "spoken in", "identified")
     for tag in packed_tags():
         language = resolve_language(tag)
         regions = ", ".join(c.region for c in language.pack.communities) if language.pack else ""
         known = "yes" if verifiable(language) else "no"
-        table.add_row(
-            tag,
-            language.name,
-            language.autonym,
-            language.script,
-            language.direction,
-            regions,
-            known,
-        )
+        facts = (language.name, language.autonym, language.script, language.direction)
+        table.add_row(tag, *facts, regions, known)
     console.print(table)
 
 
 def print_events() -> None:
     """The speech events."""
-    table = Table(
-        Column("event", no_wrap=True), "group", "speakers", "turns", "relations", "definition"
-    )
+    first = Column("event", no_wrap=True)
+    table = Table(first, "group", "speakers", "turns", "relations", "definition")
     for name in event_names():
         event = read_event(name)
         low, high = event.speakers
-        table.add_row(
-            name,
-            event.group.replace("_", "-"),
-            str(low) if low == high else f"{low}-{high}",
-            f"{event.turns[0]}-{event.turns[1]}",
-            ", ".join(event.relations).replace("_", " "),
-            event.definition,
-        )
+        speakers = str(low) if low == high else f"{low}-{high}"
+        turns = f"{event.turns[0]}-{event.turns[1]}"
+        relations = ", ".join(event.relations).replace("_", " ")
+        group = event.group.replace("_", "-")
+        table.add_row(name, group, speakers, turns, relations, event.definition)
     console.print(table)
 
 
@@ -89,9 +73,8 @@ def print_estimate(
 ) -> None:
     """The costs as a table; prices are per million tokens of prompts and of answers."""
     costs = estimate(opened, like)
-    table = Table(title=f"{opened.recipe.name}: what is still to be written", title_justify="left")
-    for column in ("language", "dialogues", "drafts", "prompt tokens", "answer tokens", "hours"):
-        table.add_column(column, justify="left" if column == "language" else "right")
+    columns = ("language", "dialogues", "drafts", "prompt tokens", "answer tokens", "hours")
+    table = _table(f"{opened.recipe.name}: what is still to be written", *columns)
     for tag, cost in costs.items():
         table.add_row(
             f"{resolve_language(tag).name} ({tag})", f"{cost.dialogues:,}", f"{cost.drafts:,.0f}",
@@ -117,10 +100,7 @@ def print_estimate(
 def print_calibration(calibration: Calibration, examples: int = 3) -> None:
     """The rates as a table of critic by language, then examples of what was rejected."""
     tags = sorted(calibration.dialogues)
-    table = Table(title="Human dialogues rejected", title_justify="left")
-    table.add_column("critic", no_wrap=True)
-    for tag in tags:
-        table.add_column(tag, justify="right", no_wrap=True)
+    table = _table("Human dialogues rejected", "critic", *tags)
     for critic in CRITICS:
         table.add_row(critic, *(_rate(calibration, critic, tag) for tag in tags))
     table.add_section()

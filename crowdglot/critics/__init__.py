@@ -1,4 +1,4 @@
-"""Critics: each judges one dialogue and says why not. One file a critic, cheap before dear.
+"""Critics: each judges one dialogue and gives its reason. One file a critic, the cheapest first.
 
 A critic's module name is its key here, in ``thresholds.toml``, in the recipe and in the rows.
 """
@@ -32,9 +32,10 @@ THRESHOLDS = Path(__file__).parent / "thresholds.toml"
 
 
 def load_critics(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Critic, ...]:
-    """All critics in order, with the thresholds of the TOML and ``overrides`` on top.
+    """All critics in order, with the thresholds of the TOML.
 
-    Raises ConfigurationError for a critic or threshold that does not exist, or one of a wrong type.
+    ``overrides``: by critic other thresholds; ConfigurationError where one does not exist or is no
+    number.
     """
     thresholds = read_toml(THRESHOLDS)
     for name, changed in (overrides or {}).items():
@@ -43,13 +44,13 @@ def load_critics(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> tu
                 f"critics: there is no critic '{name}'; known: {', '.join(CRITICS)}."
             )
         for key, value in changed.items():
-            usual = thresholds[name].get(key)
-            if usual is None:
+            if key not in thresholds[name]:
                 known = ", ".join(thresholds[name]) or "none"
                 raise ConfigurationError(
                     f"critics.{name}: there is no threshold '{key}'; known: {known}."
                 )
             if isinstance(value, bool) or not isinstance(value, int | float):
+                usual = thresholds[name][key]
                 raise ConfigurationError(
                     f"critics.{name}.{key}: {value!r} is not a number; give one such as {usual}."
                 )
@@ -70,13 +71,13 @@ def judge_all(
 ) -> list[tuple[Verdict, ...]]:
     """The verdicts on several dialogues, as ``judge`` gives them.
 
-    One critic after the other goes over all of them, so that what it looks things up in stays in
-    the processor's cache: some take half the time.
+    Each critic judges all of them before the next one does, so that its tables stay in the
+    processor's cache: some critics take half the time.
     """
     first = [critics[0].judge(dialogue) for dialogue in dialogues]
-    told = [[verdict] for verdict in first]
+    verdicts = [[verdict] for verdict in first]
     readable = [at for at, dialogue in enumerate(dialogues) if first[at].passed or dialogue.turns]
     for critic in critics[1:]:
         for at in readable:
-            told[at].append(critic.judge(dialogues[at]))
-    return [tuple(verdicts) for verdicts in told]
+            verdicts[at].append(critic.judge(dialogues[at]))
+    return list(map(tuple, verdicts))

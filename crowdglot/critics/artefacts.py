@@ -1,8 +1,8 @@
-"""Traces of the machine: placeholders, markup, labels; and contact details of somebody.
+"""Traces of the machine (placeholders, markup, labels), and contact details.
 
-All is looked for in NFKC, so that wide forms ("［名前］", "Ａ：") are found by the same patterns,
-and in the first 4000 characters of a turn. No pattern scans further than a few dozen characters
-from where it begins, so time stays linear.
+The patterns search the NFKC form, so that they find wide forms too ("［名前］", "Ａ："), of the
+first 4000 characters of a turn. No pattern scans further than some hundred characters from where it
+begins, so time is linear.
 """
 
 import re
@@ -26,10 +26,10 @@ _PATTERNS = {
     "markup": rf"\*\*|__\w|~~\w|\]\(|{_START}#{{1,6}}\s|{_START}[-*•‣▪][^\S\n]+\S"
     rf"|{_BULLET}[^\n]{{0,200}}\n{{1,2}}{_BULLET}"
     r"|```|\|[^\S\n]{0,8}-{3,}|&(?:[a-z]{2,8}|#\d{1,7});|\\[nt\"u(\[]",
-    # "Speaker 1:", "A:", "B1:", "User 2 :"; other languages' words are told by their repetition.
+    # "Speaker 1:", "A:", "B1:", "User 2 :"; labels in other languages are found by repetition.
     "label": rf"{_START}(?:(?:speaker|user|person|usuario|utilisateur|sprecher|персона)\s?\d?"
     r"|[A-D]\d{0,2})\"?\s?:|(?<![\p{L}\p{N}])[A-D]\d{1,2}\"?\s?:",
-    # "*laughs*" anywhere; "(laughs)" where the turn begins with it.
+    # "*laughs*" anywhere; "(laughs)" only at the beginning of a turn.
     "stage_direction": r"(?<![\w*])\*[^\s*][^*\n]{1,60}\*(?![\w*])"
     rf"|{_START}\((?=[^()\n]*\p{{L}}{{2}})[^()\n]{{2,40}}\)",
     "e_mail": r"(?<=[\w+-])@[\p{L}\p{N}-]{1,63}\.[\p{L}\p{N}]{2}",
@@ -45,11 +45,11 @@ _PATTERNS = {
 _FLAGS = regex.IGNORECASE | regex.MULTILINE | regex.VERSION1
 _COMPILED = {name: regex.compile(pattern, _FLAGS) for name, pattern in _PATTERNS.items()}
 
-# Without one of these no pattern can match: a look of microseconds settles the usual dialogue.
+# Without one of these no pattern can match: microseconds are enough for the usual dialogue.
 _SIGNS = re.compile(r"[\[{<【〔〇○◯_*~#`|&\\@\uFFFD\n•‣▪]")
 _DIGITS = re.compile(r"\d(?:[\s().\-–]{0,2}\d){7}")
 _DOMAIN = re.compile(r"[.。](?:com|org|net|info|рф|中国)", re.IGNORECASE)
-# Before each turn where all are looked at as one; ASCII, and rare in speech.
+# Precedes each turn where all are searched as one text; it is ASCII, and rare in speech.
 _SEAM = "^"
 _OPENING = re.compile(r"\^\s*[(-]")
 _LABEL = regex.compile(rf"{_START}(\p{{L}}[\p{{L}}\p{{M}}' ]{{0,24}}?) ?\d{{0,2}} ?:(?![\w)(/])")
@@ -64,7 +64,7 @@ class Artefacts:
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge each turn by the patterns, then whether turns begin with labels."""
         cut = [turn.text[:MOST_COMPARED] for turn in dialogue.turns]
-        # Most dialogues are done with at one glance over all turns.
+        # One look at all turns together is enough for most dialogues.
         if not _suspicious(_one_form(_SEAM.join(["", *cut]))):
             return Verdict("artefacts")
         texts = [_one_form(text) for text in cut]
@@ -74,13 +74,8 @@ class Artefacts:
             for reason, pattern in _COMPILED.items():
                 if found := pattern.search(text):
                     around = text[max(0, found.start() - 20) : found.end() + 20]
-                    return Verdict(
-                        "artefacts",
-                        reason,
-                        f"turn {number}: {around!a:.150}"
-                        if reason == "control"
-                        else f"turn {number}: {around:.150}",
-                    )
+                    around = ascii(around) if reason == "control" else around
+                    return Verdict("artefacts", reason, f"turn {number}: {around:.150}")
         return Verdict("artefacts")
 
 
@@ -98,7 +93,7 @@ def _suspicious(whole: str) -> bool:
 
 
 def _one_form(text: str) -> str:
-    """NFKC; without the blank of no width, which hides words and is found in human text too."""
+    """NFKC without zero-width spaces, which hide words and are found in human text too."""
     return text if text.isascii() else normalize("NFKC", text).replace("\u200b", "")
 
 
@@ -113,14 +108,12 @@ def _labels(texts: list[str], names: tuple[str, ...]) -> Verdict | None:
             before = piece[-60:].casefold().rstrip()
             before = before.rsplit("(", 1)[0].rstrip() if before.endswith(")") else before
             for name in folded:
-                if before.endswith(name) and _opens(before[: -len(name)].rstrip(" ")):
-                    return Verdict("artefacts", "speaker_name", f"turn {number}: {text[:60]}")
+                if before.endswith(name):
+                    head = before[: -len(name)].rstrip(" ")
+                    if not head or head[-1] in _SENTENCE_END:
+                        return Verdict("artefacts", "speaker_name", f"turn {number}: {text[:60]}")
         if found := _LABEL.match(text):
             heads.append(found[1].casefold())
     if len(heads) > 1 and (len(heads) > 2 or heads[0] == heads[1]):
         return Verdict("artefacts", "label", f"turns begin with: {', '.join(heads)}")
     return None
-
-
-def _opens(before: str) -> bool:
-    return not before or before[-1] in _SENTENCE_END

@@ -1,12 +1,12 @@
 """Calibration: how often critics reject what people wrote, by critic and language."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crowdglot.critics import judge, load_critics
-from crowdglot.dialogues.dialogue import Demonstration, Dialogue
+from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.dialogues.human import HumanFile, human_files
 from crowdglot.dialogues.readers import read_file
 from crowdglot.languages.language import Language
@@ -15,95 +15,102 @@ from crowdglot.scenarios.event import read_event
 from crowdglot.scenarios.scenario import CommonGround, Scenario
 
 MOST_REJECTED = 0.01
-# Which dialogues, counted from the one that is judged, stand as its demonstrations.
-OTHERS = (7, 61, 97)
-SHOWN_TURNS = 10
+# A dialogue's demonstrations are those that follow it in the file after so many others.
+_OTHERS = (7, 61, 97)
+_SHOWN_TURNS = 10
 _NOBODY = Persona(("I am somebody.",))
+_GROUND = CommonGround(
+    relation="friends", place="a café", time="an evening", channel="face to face", region="",
+    communal="", personal="", premise="", knows="most",
+)  # fmt: skip
+
+Key = tuple[str, str]  # critic and language tag
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Counts of judged human dialogues by language, and of rejected ones by critic and language.
+    """What the critics rejected of human dialogues.
 
-    ``evidence``: (reason, evidence) of every rejection, in the order of the files.
+    ``dialogues``: how many were judged, by language. ``evidence``: (reason, evidence) of every
+    rejection by critic and language, in the order of the files.
     """
 
     dialogues: dict[str, int]
-    rejected: dict[tuple[str, str], int]
-    evidence: dict[tuple[str, str], list[tuple[str, str]]]
+    evidence: dict[Key, list[tuple[str, str]]]
+
+    @property
+    def rejected(self) -> dict[Key, int]:
+        """How many dialogues were rejected, by critic and language."""
+        return {key: len(found) for key, found in self.evidence.items()}
 
     def rate(self, critic: str, tag: str) -> float:
         """The share of the language's dialogues that the critic rejects, 0 to 1."""
-        return self.rejected.get((critic, tag), 0) / max(1, self.dialogues[tag])
+        return len(self.evidence.get((critic, tag), ())) / max(1, self.dialogues[tag])
 
     @property
-    def broken(self) -> list[tuple[str, str]]:
+    def broken(self) -> list[Key]:
         """Critic and language wherever more than 1% is rejected."""
-        return [key for key in self.rejected if self.rate(*key) > MOST_REJECTED]
+        return [key for key in self.evidence if self.rate(*key) > MOST_REJECTED]
 
 
 def calibrate(folder: Path, language: str = "", most_turns: int = 0) -> Calibration:
     """Judge every dialogue of a folder of human dialogues, or of one file.
 
-    ``language``: that of all files; by default each file's name tells it ("Fr_persona.json").
-    ``most_turns``: judge only so many turns from the beginning; 0 for all. MaterialError where
-    there is nothing to read, ConfigurationError where a language is unknown.
+    ``language``: as in ``human_files``. ``most_turns``: judge only so many turns from the
+    beginning; 0 for all. MaterialError where there is nothing to read, ConfigurationError where a
+    language is unknown.
     """
     critics = load_critics()
     dialogues: Counter[str] = Counter()
-    rejected: Counter[tuple[str, str]] = Counter()
-    evidence: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    evidence: dict[Key, list[tuple[str, str]]] = defaultdict(list)
     for file in human_files(folder, language):
         tag = file.language.tag
         for dialogue in _dialogues(file, most_turns):
             dialogues[tag] += 1
             for verdict in judge(dialogue, critics):
                 if verdict.reason:
-                    rejected[verdict.critic, tag] += 1
                     evidence[verdict.critic, tag].append((verdict.reason, verdict.evidence))
-    return Calibration(dict(dialogues), dict(rejected), dict(evidence))
+    return Calibration(dict(dialogues), dict(evidence))
+
+
+def plain_dialogue(texts: Sequence[str], language: Language) -> Dialogue:
+    """The dialogue of two friends, about whom nothing is known, who say ``texts`` in turn."""
+    community = language.pack.communities[0] if language.pack else None
+    names = (community.feminine_names[0], community.masculine_names[0]) if community else ("A", "B")
+    scenario = Scenario(
+        index=0,
+        language=language,
+        event=read_event("getting_to_know_someone"),
+        common_ground=_GROUND,
+        personas=(_NOBODY, _NOBODY),
+        names=names,
+        order=("AB" * len(texts))[: len(texts)],
+    )
+    turns = [Turn(who, text) for who, text in zip(scenario.order, texts, strict=True)]
+    return Dialogue(scenario, tuple(turns))
 
 
 def _dialogues(file: HumanFile, most_turns: int) -> Iterator[Dialogue]:
     """The file's dialogues, each as if written for a scenario of its own personas.
 
-    Three others of the file stand as demonstrations: what people say alike is no copy.
+    Its demonstrations are three others of the file: what several people say is no copy. A speaker
+    without a persona gets that of the other one.
     """
-    usual = _scenario(file.language)
+    usual = plain_dialogue((), file.language).scenario
     human = list(read_file(file.path))
     for number, shown in enumerate(human):
         turns = shown.turns[: most_turns or None]
-        order = "".join(turn.speaker for turn in turns)
-        names = (*usual.names, "C", "D")[: len(shown.personas)]
-        scenario = replace(usual, personas=_personas(shown), names=names, order=order)
-        others = {(number + step) % len(human) for step in OTHERS} - {number}
+        known = next((persona for persona in shown.personas if persona), _NOBODY)
+        scenario = replace(
+            usual,
+            personas=tuple(persona or known for persona in shown.personas),
+            names=(*usual.names, "C", "D")[: len(shown.personas)],
+            order="".join(turn.speaker for turn in turns),
+        )
+        others = [human[at] for at in sorted({(number + step) % len(human) for step in _OTHERS})]
         demonstrations = [
-            replace(human[other], turns=human[other].turns[:SHOWN_TURNS])
-            for other in sorted(others)
-            if human[other].turns != shown.turns
+            replace(other, turns=other.turns[:_SHOWN_TURNS])
+            for other in others
+            if other.turns != shown.turns
         ]
         yield Dialogue(scenario, turns, demonstrations)
-
-
-def _personas(shown: Demonstration) -> tuple[Persona, ...]:
-    """One a speaker; where a source has none for a speaker, that of the other, who knows it."""
-    known = next((persona for persona in shown.personas if persona), _NOBODY)
-    return tuple(persona or known for persona in shown.personas)
-
-
-def _scenario(language: Language) -> Scenario:
-    ground = CommonGround(
-        relation="friends", place="a café", time="an evening", channel="face to face", region="",
-        communal="", personal="", premise="", knows="most",
-    )  # fmt: skip
-    community = language.pack.communities[0] if language.pack else None
-    names = (community.feminine_names[0], community.masculine_names[0]) if community else ("A", "B")
-    return Scenario(
-        index=0,
-        language=language,
-        event=read_event("getting_to_know_someone"),
-        common_ground=ground,
-        personas=(_NOBODY, _NOBODY),
-        names=names,
-        order="AB",
-    )

@@ -1,7 +1,7 @@
 """Copied demonstrations: turns taken over from the prompt's examples.
 
-Two steps: shared character 6-grams find suspects and the nearest demonstration turn fast, chrF
-(Popović 2015, as sacrebleu computes it) confirms them.
+Shared character 6-grams find suspects and the most similar demonstration turn fast; chrF (Popović
+2015, as sacrebleu computes it) confirms them.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 
 _GRAM = 6
-_STEP = 3  # every third 6-gram of a turn is looked up; its neighbours say the same
+_STEP = 3  # every third 6-gram of a turn is looked up; those between overlap it
 _CHRF = CHRF()
 
 
@@ -30,7 +30,7 @@ class Copying:
         """Judge each turn against all turns of all demonstrations."""
         if not dialogue.demonstrations:
             return Verdict("copying", score=0.0)
-        # By their texts, which remember their hashes: the key is asked for with every dialogue.
+        # The cache's key is their texts, because strings keep their hashes and dataclasses do not.
         texts = [turn.text for shown in dialogue.demonstrations for turn in shown.turns]
         known, turns = _shown(tuple(texts))
         worst = 0.0
@@ -43,15 +43,11 @@ class Copying:
             if overlap <= self.most_overlap:
                 continue
             nearest = max(turns, key=lambda shown: len(own & turns[shown]))
-            if _chrf(text, nearest) >= self.least_chrf:
+            if _CHRF.sentence_score(text, [nearest]).score >= self.least_chrf:
                 said = dialogue.turns[number - 1].text
                 evidence = f"turn {number}: {said[:85]} | shown: {nearest[:85]}"
                 return Verdict("copying", "copied_demonstration", evidence, overlap)
         return Verdict("copying", score=worst)
-
-
-def _chrf(text: str, shown: str) -> float:
-    return float(_CHRF.sentence_score(text, [shown]).score)
 
 
 @lru_cache(maxsize=64)

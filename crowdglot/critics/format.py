@@ -11,10 +11,10 @@ class Format:
     """Reasons: "not_json", "not_an_object", "wrong_keys", "not_text", "turn_count"."""
 
     def judge(self, dialogue: Dialogue) -> Verdict:
-        """Judge what the parser left."""
+        """Judge what ``dialogues.draft.parse`` made of the draft."""
         if dialogue.fault:
             reason, _, evidence = dialogue.fault.partition(": ")
-            return Verdict("format", reason, evidence[:200])
+            return Verdict("format", reason, evidence)
         found, wanted = len(dialogue.turns), len(dialogue.scenario.order)
         if found != wanted:
             return Verdict("format", "turn_count", f"{found} turns instead of {wanted}", found)

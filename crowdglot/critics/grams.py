@@ -6,13 +6,13 @@ from functools import lru_cache
 from crowdglot.dialogues.dialogue import Turn
 from crowdglot.languages.folding import fold
 
-# Critics that compare look at so many characters of a turn. The longest human turn has 167; one
-# that runs on past this is rejected for its length, and must not hold up the others.
+# Critics compare so many characters of a turn. The longest human turn has 167; a turn above this is
+# rejected for its length and must not take seconds.
 MOST_COMPARED = 4000
 
 
 def grams(text: str, length: int, step: int = 1) -> list[str]:
-    """Runs of ``length`` characters, every ``step`` characters; a shorter text as it is."""
+    """Runs of ``length`` characters that start every ``step``; a shorter text is its only one."""
     if len(text) <= length:
         return [text]
     return [text[at : at + length] for at in range(0, len(text) - length + 1, step)]
@@ -24,7 +24,7 @@ def squeezed(text: str) -> str:
 
 
 def squeezed_turns(turns: Sequence[Turn]) -> tuple[str, ...]:
-    """``squeezed`` of every turn; remembered, because several critics ask one after the other."""
+    """``squeezed`` of every turn; cached, because several critics need it one after the other."""
     return _squeezed(tuple([turn.text[:MOST_COMPARED] for turn in turns]))
 
 

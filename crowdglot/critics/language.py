@@ -1,4 +1,4 @@
-"""Whether the dialogue, and each turn, is in the language that was asked for."""
+"""Whether the dialogue and each turn are in the language that was asked for."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from crowdglot.languages.switching import switched_words
 class LanguageCritic:
     """Reasons: "whole_language", "turn_language", "code_switching". Score: the whole's probability.
 
-    A language that no identifier knows is held only to not being the source language.
+    A dialogue in a language that no identifier knows is rejected only if it is in English.
     """
 
     least_whole: float
@@ -21,7 +21,7 @@ class LanguageCritic:
     most_switching: float
 
     def judge(self, dialogue: Dialogue) -> Verdict:
-        """Judge the whole, then each turn in its light, then the words within the turns."""
+        """Judge the whole, then each turn in the context of the whole, then the turns' words."""
         target = dialogue.scenario.language
         texts = [turn.text for turn in dialogue.turns]
         whole, turns = identify_dialogue(texts, target)
@@ -37,17 +37,10 @@ class LanguageCritic:
             if turn.probability < self.least_turn:
                 evidence = f"turn {number}: {turn.tag} by {turn.by}: {text[:120]}"
                 return Verdict("language", "turn_language", evidence, whole.probability)
-        switched = self._switched(texts, dialogue)
+        names, least = dialogue.scenario.names, self.least_switching
+        spans = switched_words(texts, target, least, names=names)
+        switched = {span.casefold(): score for span, score in spans}
         if sum(switched.values()) > self.most_switching:
-            evidence = f"English spans: {'; '.join(switched)}"[:200]
+            evidence = f"English spans: {'; '.join(switched)}"
             return Verdict("language", "code_switching", evidence, whole.probability)
         return Verdict("language", score=whole.probability)
-
-    def _switched(self, texts: list[str], dialogue: Dialogue) -> dict[str, float]:
-        """The different switched spans of all turns, lower-case, with their scores.
-
-        Letters of a third script are left to the critic ``script``.
-        """
-        scenario, least = dialogue.scenario, self.least_switching
-        spans = switched_words(texts, scenario.language, least, names=scenario.names)
-        return {span.text.casefold(): span.score for span in spans}

@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass
 
-import regex
-
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
-
-# Scripts in which a word takes a character or two.
-_DENSE = frozenset({"Hans", "Hant", "Jpan", "Kore"})
-_TWO_LETTERS = regex.compile(r"\p{L}\P{L}*\p{L}")
-_FOUR_LETTERS = regex.compile(r"\p{L}(?:\P{L}*\p{L}){3}")
+from crowdglot.languages.scripts import DENSE, count_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +17,10 @@ class Length:
     most_tiny_share: float
 
     def judge(self, dialogue: Dialogue) -> Verdict:
-        """Judge each turn, then the share of turns with hardly a word."""
-        dense = dialogue.scenario.language.script in _DENSE
+        """Judge each turn, then the share of turns with so few letters that they say nothing."""
+        dense = dialogue.scenario.language.script in DENSE
         limit = self.most_characters_dense if dense else self.most_characters
-        enough = _TWO_LETTERS if dense else _FOUR_LETTERS
+        fewest = 2 if dense else 4
         longest, tiny = 0, 0
         for number, turn in enumerate(dialogue.turns, start=1):
             length = len(turn.text)
@@ -36,9 +30,9 @@ class Length:
                 evidence = f"turn {number}: {length} characters"
                 return Verdict("length", "long_turn", evidence, length)
             longest = max(longest, length)
-            # Most turns begin with a word of four letters.
-            if length < 4 or not turn.text[:4].isalpha():
-                tiny += not enough.search(turn.text)
+            # The beginning has the letters of most turns, so the rest needs no counting.
+            if count_letters(turn.text[:8]) < fewest:
+                tiny += count_letters(turn.text) < fewest
         if tiny > self.most_tiny_share * max(1, len(dialogue.turns)):
             return Verdict("length", "tiny_turns", f"{tiny} of {len(dialogue.turns)} turns", tiny)
         return Verdict("length", score=longest)

@@ -1,9 +1,9 @@
 """Recited personas: a turn that lists who one is instead of talking.
 
-Two signs. Word for word: persona sentences of which most words stand in order in a turn (English
-talk, and languages near to it); people do that with one sentence, not with several. By form: a run
-of clauses that all begin in the first person, as the language pack lists such beginnings; the
-persona is English and the turn is not, so no word of it need be the same.
+Two signs. Word for word: most words of a persona's sentence stand in order in a turn (in English
+dialogues); people do that with one sentence, not with several. By form: several clauses in a row
+begin in the first person, as the language pack lists such beginnings; the persona is English and
+the turn is not, so their words may all differ.
 """
 
 import re
@@ -16,9 +16,9 @@ from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.personas.persona import Persona
 
-# Commas count: a model that is told not to list facts likes to do it in one long sentence.
+# Commas count: a model that is told not to list facts often does it in one long sentence.
 _CLAUSE_END = re.compile(r"[.!?;,。！？，、；،؛؟।…։።፧፣]+\s*")
-_SEAM = "\0"  # no blank, and taken out of the turns, where JSON may have brought it
+_SEAM = "\0"  # no blank; it is deleted from the turns, because JSON may hold it
 _FEWEST_WORDS = 4
 
 
@@ -51,15 +51,10 @@ class Recital:
 
     def _recited(self, turns: list[str], words: frozenset[str], persona: Persona) -> Verdict | None:
         """The verdict where too many sentences of ``persona`` stand in one turn or in all."""
-        # Most runs have a word that nobody says: a look at the words spares the search.
-        known, needed = _runs(persona.facts, self.most_fact_overlap)
+        # Most personas share no long word with the turns: a look at the words spares the search.
+        runs, needed = _runs(persona.facts, self.most_fact_overlap)
         if needed.isdisjoint(words):
             return None
-        runs = tuple(
-            (fact, near)
-            for fact, own in known
-            if (near := tuple(run for run, longest in own if longest in words))
-        )
         facts = _spoken(runs, "\n".join(turns))
         if len(facts) > self.most_facts:
             return Verdict("recital", "recited_persona", f"{len(facts)} facts: {' '.join(facts)}")
@@ -72,15 +67,14 @@ class Recital:
         return None
 
 
-def _spoken(runs: tuple[tuple[str, tuple[str, ...]], ...], text: str) -> list[str]:
+def _spoken(runs: dict[str, list[str]], text: str) -> list[str]:
     """The facts of which a run of words stands in ``text``."""
-    return [fact for fact, own in runs if any(run in text for run in own)]
+    return [fact for fact, own in runs.items() if any(run in text for run in own)]
 
 
 def _first_person_run(turns: Sequence[Turn], beginnings: tuple[str, ...]) -> tuple[int, int]:
-    """The longest run of clauses in one turn that begin with one of ``beginnings``, and the turn's
-    number from 1."""
-    # All turns in one pass, between them a clause of its own.
+    """(length, number of the turn from 1) of the longest run of clauses that begin so."""
+    # All turns in one pass; a clause of its own separates them.
     texts = [turn.text[:MOST_COMPARED].replace(_SEAM, " ") for turn in turns]
     whole = f".{_SEAM}.".join(texts).casefold()
     run, number, longest = 0, 1, (0, 1)
@@ -96,16 +90,15 @@ def _first_person_run(turns: Sequence[Turn], beginnings: tuple[str, ...]) -> tup
 
 
 @lru_cache(maxsize=256)
-def _runs(
-    facts: tuple[str, ...], share: float
-) -> tuple[tuple[tuple[str, tuple[tuple[str, str], ...]], ...], frozenset[str]]:
-    """For each fact its runs of words, of at least ``share`` of its length, between blanks; with
-    each run its longest word. Then all these longest words."""
-    runs = []
+def _runs(facts: tuple[str, ...], share: float) -> tuple[dict[str, list[str]], frozenset[str]]:
+    """For each fact its runs of words, of ``share`` of its words, between blanks; and the longest
+    word of every run."""
+    runs: dict[str, list[str]] = {}
+    longest: set[str] = set()
     for fact in facts:
         words = squeezed(fact).split()
         length = max(_FEWEST_WORDS, round(len(words) * share))
-        starts = range(len(words) - length + 1)
-        cut = [words[at : at + length] for at in starts]
-        runs.append((fact, tuple((f" {' '.join(run)} ", max(run, key=len)) for run in cut)))
-    return tuple(runs), frozenset(longest for _, own in runs for _, longest in own)
+        cut = [words[at : at + length] for at in range(len(words) - length + 1)]
+        runs[fact] = [f" {' '.join(run)} " for run in cut]
+        longest.update(max(run, key=len) for run in cut)
+    return runs, frozenset(longest)

@@ -7,10 +7,10 @@ from itertools import chain
 from crowdglot.critics.grams import grams, squeezed_turns
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.languages.scripts import DENSE
 
-_DENSE = frozenset({"Hans", "Hant", "Jpan", "Kore"})
 _SHORTEST_LOOP = 40  # characters
-# A turn with more different words than this share of its words is no loop. Where a "word" runs on,
+# A turn is no loop if more than this share of its words differ. Where a "word" is longer than any,
 # as in scripts without blanks and in "hahahaha", pairs of characters stand for words.
 _NEW_WORDS = 0.75
 _LONG_WORD = 16  # characters
@@ -20,8 +20,8 @@ _LONG_WORD = 16  # characters
 class Repetition:
     """Reasons: "echo_turn", "loop", "same_openings".
 
-    The score of a dialogue that passes is the closest likeness found; 0 where no two turns share
-    half of their words, for then their 4-grams are not compared.
+    The score of a dialogue that passes is the highest share of common 4-grams of two turns; 0 where
+    no two turns share half of their words, because such turns are not compared.
     """
 
     most_overlap: float
@@ -32,13 +32,13 @@ class Repetition:
     most_same_openings: int
 
     def judge(self, dialogue: Dialogue) -> Verdict:
-        """Judge every turn for itself, then against those before it."""
-        dense = dialogue.scenario.language.script in _DENSE
+        """Judge every turn alone, then against those before it."""
+        dense = dialogue.scenario.language.script in DENSE
         least = self.least_letters_dense if dense else self.least_letters
         texts = squeezed_turns(dialogue.turns)
         split = [text.split() for text in texts]
         worst, unspaced = 0.0, max(map(len, chain(*split)), default=0) > _LONG_WORD
-        numbers: dict[str, int] = {}  # a word's bit: sets of words are compared as whole numbers
+        numbers: dict[str, int] = {}  # a word's bit: sets of words are compared as integers
         earlier: list[tuple[int, str, int, int]] = []
         for number, (text, listed) in enumerate(zip(texts, split, strict=True), start=1):
             words = frozenset(listed)
@@ -89,6 +89,6 @@ class Repetition:
 
 
 def _loop_share(text: str) -> float:
-    """The share of character 8-grams that stood in the turn before."""
+    """The share of a turn's character 8-grams that repeat an earlier one of the turn."""
     runs = grams(text, 8)
     return 1.0 - len(set(runs)) / len(runs)

@@ -1,6 +1,5 @@
 """Letters and marks of a wrong script: "schwimmen 游泳", "Bonne idée。"."""
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -9,15 +8,13 @@ import regex
 
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
-from crowdglot.languages.scripts import LETTERS, fast_class, foreign_letters, may_be_foreign
+from crowdglot.languages.scripts import DENSE, count_letters, fast_class, foreign_letters
 
 _LATIN_WORD = regex.compile(r"\p{Latin}+")
 _LATIN_NAME = regex.compile(r"\p{Latin}+(?:[ .'’&-]\p{Latin}+)?")
-# Scripts in which a character says as much as a short word: there a Latin word, or a name of two
-# ("Taylor Swift"), weighs as two letters.
-_DENSE = frozenset({"Hans", "Hant", "Jpan", "Kore"})
+# In dense scripts a Latin word, or a name of two ("Taylor Swift"), weighs as two letters.
 _LETTERS_OF_A_NAME = 2
-# Wide forms of ASCII's marks, which Unicode assigns to no script.
+# Wide forms of ASCII's marks, which Unicode gives to no script.
 _WIDE_MARKS = r"\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65"
 _USING_WIDE_MARKS = frozenset({"Hans", "Hant", "Jpan", "Hani", "Bopo", "Yiii"})
 
@@ -31,17 +28,16 @@ class Script:
     most_foreign_marks: int
 
     def judge(self, dialogue: Dialogue) -> Verdict:
-        """Judge each turn; Latin letters in another script are held to a limit of their own."""
+        """Judge each turn; Latin letters in another script have a limit of their own."""
         script = dialogue.scenario.language.script
         texts = [turn.text for turn in dialogue.turns]
         whole = "\n".join(texts)
-        marks = []
-        if _may_be_foreign_mark(script).search(whole):
-            marks = _foreign_marks(script).findall(whole)
+        foreign = _foreign_marks(script)
+        marks = foreign.findall(whole) if fast_class(foreign).search(whole) else []
         if len(marks) > self.most_foreign_marks:
             evidence = f"{len(marks)} of a foreign script: {' '.join(marks[:20])}"
             return Verdict("script", "foreign_punctuation", evidence, len(marks))
-        if not may_be_foreign(script).search(whole):
+        if not fast_class(foreign_letters(script)).search(whole):
             return Verdict("script", score=0.0)
         return self._letters(texts, script)
 
@@ -51,11 +47,11 @@ class Script:
             runs = pattern.findall(text)
             if not runs:
                 continue
-            letters = len(LETTERS.findall(text))
+            letters = count_letters(text)
             words = _LATIN_WORD.findall(text) if script != "Latn" else []
             latin = sum(map(len, words))
             other = sum(map(len, runs)) - latin
-            if script in _DENSE:
+            if script in DENSE:
                 weight = _LETTERS_OF_A_NAME * len(_LATIN_NAME.findall(text))
                 letters += weight - latin
                 latin = weight
@@ -68,9 +64,9 @@ class Script:
 
 @lru_cache(maxsize=256)
 def _foreign_marks(script: str) -> Any:
-    """A pattern for punctuation that belongs to other scripts, such as "。" or "؟" in French.
+    """A pattern for punctuation of other scripts, such as "。" or "؟" in French.
 
-    Marks that Unicode gives to all scripts, or also to Latin, are nowhere foreign.
+    Marks that Unicode gives to all scripts, or also to Latin, are foreign to none.
     """
     if script in _USING_WIDE_MARKS or script == "Zyyy":
         return regex.compile(r"(?!)")
@@ -80,8 +76,3 @@ def _foreign_marks(script: str) -> Any:
         rf"|[{_WIDE_MARKS}]",
         regex.V1,
     )
-
-
-@lru_cache(maxsize=256)
-def _may_be_foreign_mark(script: str) -> re.Pattern[str]:
-    return fast_class(_foreign_marks(script))

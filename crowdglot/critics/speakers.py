@@ -9,7 +9,7 @@ from crowdglot.dialogues.dialogue import Dialogue
 
 @dataclass(frozen=True, slots=True)
 class Speakers:
-    """Reasons: "no_alternation" (somebody speaks twice in a row), "unknown_speaker", "silent"."""
+    """Reasons: "no_alternation" (one speaks twice in a row), "unknown_speaker", "silent"."""
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge the sequence of speakers."""

@@ -5,16 +5,16 @@ from typing import Protocol
 
 from crowdglot.dialogues.dialogue import Dialogue
 
-MOST_EVIDENCE = 200
+_MOST_EVIDENCE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one critic says of one dialogue.
 
-    ``reason``: None when it passes, else a stable name such as "echo_turn", which is counted in
-    the funnel. ``evidence``: what was found and where ("turn 3: 'Hello, my friend'"), cut to 200
-    characters that UTF-8 can hold. ``score``: the figure that was held against the threshold.
+    ``reason``: None when it passes, else a name that never changes, such as "echo_turn", which the
+    funnel counts. ``evidence``: what was found and where ("turn 3: Hello, my friend"), cut to 200
+    characters that UTF-8 can hold. ``score``: the figure that was compared with the threshold.
     """
 
     critic: str
@@ -23,9 +23,9 @@ class Verdict:
     score: float | None = None
 
     def __post_init__(self) -> None:
-        if len(self.evidence) > MOST_EVIDENCE or not self.evidence.isascii():
-            whole = self.evidence[:MOST_EVIDENCE].encode("utf-8", "replace").decode()
-            object.__setattr__(self, "evidence", whole)
+        if self.evidence:
+            cut = self.evidence[:_MOST_EVIDENCE].encode("utf-8", "replace").decode()
+            object.__setattr__(self, "evidence", cut)
 
     @property
     def passed(self) -> bool:

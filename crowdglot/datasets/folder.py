@@ -1,4 +1,4 @@
-"""The dataset's folder, local or at a URL: who made it, and that only one process writes to it."""
+"""The dataset's folder, local or at a URL: which recipe made it, and which process may write it."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import storing, write_text
 from crowdglot.datasets.storage.lease import LOCK, leased
-from crowdglot.datasets.storage.location import Location, desk
+from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.datasets.withdrawals import stamp
 from crowdglot.errors import StorageError
@@ -25,12 +25,12 @@ FORMAT = 2
 
 @contextmanager
 def locked(folder: Location) -> Iterator[None]:
-    """Hold the folder for this process; StorageError if another one writes to it.
+    """Lock the folder for this process; StorageError if another one writes to it.
 
-    At a URL, a local lock keeps the processes apart that start in one working directory, and a
-    lock object (see ``crowdglot.datasets.storage.lease``) all others.
+    At a URL, a local lock excludes other processes of this working directory, and a lock object
+    (see ``crowdglot.datasets.storage.lease``) all others.
     """
-    here = desk(folder)
+    here = local_folder(folder)
     with storing(here):
         here.mkdir(parents=True, exist_ok=True)
         lock = FileLock(here / LOCK)
@@ -43,7 +43,7 @@ def locked(folder: Location) -> Iterator[None]:
             ) from None
     try:
         if isinstance(folder, Remote):
-            with leased(folder, _seat(folder)):
+            with leased(folder, _owner(folder)):
                 stamp(folder)
                 yield
         else:
@@ -52,9 +52,9 @@ def locked(folder: Location) -> Iterator[None]:
         lock.release()
 
 
-def _seat(folder: Remote) -> str:
-    """A name of this machine's working directory, made up when ``folder`` is first written."""
-    path = desk(folder) / "seat"
+def _owner(folder: Remote) -> str:
+    """A random name of this machine's working directory, drawn when ``folder`` is first written."""
+    path = local_folder(folder) / "owner"
     with storing(path):
         if not path.exists():
             write_text(path, uuid4().hex)
@@ -85,11 +85,12 @@ def read_stored_recipe(folder: Location) -> dict[str, Any]:
 
 
 def bind(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    """Bind the folder to the recipe: write it into a new one, check it against that of an old one.
+    """Write the recipe into a new folder, or check that it made the dataset in an old one.
 
     ``identity`` is the part of the recipe on which the rows depend, as flat "key": value pairs;
     the rest (where the engine runs, how many calls at a time) may change between runs. A folder
-    whose run ended before the first answer is as good as new.
+    whose run ended before the first answer counts as new. StorageError where another recipe made
+    the dataset, or the folder holds other files.
     """
     if (folder / RECIPE).exists():
         try:
@@ -100,15 +101,13 @@ def bind(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any
             clear_journals(folder)
             store_recipe(folder, recipe, identity)
         return
-    # A crash while the recipe was written leaves its temporary file, and nothing else is there yet.
-    own = ("journal", f"{RECIPE}.tmp")
-    names = (path.name for path in folder.glob("*"))
-    strangers = [name for name in names if name not in own and not name.startswith(LOCK)]
-    if strangers:
-        raise StorageError(
-            f"{folder}: holds '{strangers[0]}' but no {RECIPE}; choose an output folder that "
-            "is new or empty."
-        )
+    for name in (path.name for path in folder.glob("*")):
+        # A crash while the recipe was written leaves its temporary file.
+        if name not in ("journal", f"{RECIPE}.tmp") and not name.startswith(LOCK):
+            raise StorageError(
+                f"{folder}: holds '{name}' but no {RECIPE}; choose an output folder that is new "
+                "or empty."
+            )
     store_recipe(folder, recipe, identity)
 
 
@@ -129,20 +128,16 @@ def check_binding(folder: Location, identity: Mapping[str, Any]) -> None:
 def without_answers(folder: Location) -> bool:
     """Whether no completion is stored.
 
-    Of a dataset at a URL nobody knows: journals may lie on other machines.
+    For a dataset at a URL that is unknown, as there may be journals on other machines.
     """
-    if (
-        isinstance(folder, Remote)
-        or any(files_of(folder, "data"))
-        or any(files_of(folder, "rejected"))
-    ):
+    if isinstance(folder, Remote) or files_of(folder, "data") or files_of(folder, "rejected"):
         return False
-    return not any(path.stat().st_size for path in (desk(folder) / "journal").glob("*/*"))
+    return not any(path.stat().st_size for path in (local_folder(folder) / "journal").glob("*/*"))
 
 
 def clear_journals(folder: Location) -> None:
-    """Take away journals that hold nothing, where their shards will be others."""
-    for path in (desk(folder) / "journal").glob("*/*"):
+    """Delete the journals, which hold no answer, before the shards change."""
+    for path in (local_folder(folder) / "journal").glob("*/*"):
         with storing(path):
             path.unlink()
 

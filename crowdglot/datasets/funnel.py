@@ -1,14 +1,16 @@
 """The acceptance funnel of a dataset: how many drafts, how many kept, and why the others not.
 
-Always counted from the Parquet files, never from a run's memory: they are the only ledger.
+It is always counted from the Parquet files, never from a run's memory.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import polars as pl
 
-from crowdglot.datasets.scan import batches, collect, naming_damage
+from crowdglot.datasets.record import SCHEMA
+from crowdglot.datasets.scan import batches, collect, merged
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 
@@ -20,7 +22,8 @@ _TOKENS = ("prompt_tokens", "completion_tokens")
 class Funnel:
     """Counts of drafts. ``reasons``: "critic.reason" to count, most frequent first.
 
-    ``short``: cells of language and event that have fewer accepted dialogues than planned.
+    ``short``: (language, event, wanted, accepted) of the cells with fewer accepted dialogues than
+    planned.
     """
 
     accepted: int
@@ -35,7 +38,7 @@ class Funnel:
 
     @property
     def drafts(self) -> int:
-        """All completions that were judged."""
+        """All drafts that were judged."""
         return self.accepted + self.rejected
 
     @property
@@ -64,15 +67,10 @@ class Funnel:
 
 
 def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None = None) -> Funnel:
-    """Count the rows below ``folder``; ``wanted`` is the quota of each (language, event)."""
-    accepted, rejected = tally(folder, "data"), tally(folder, "rejected")
-    cells = _counts(accepted, *_CELL[:2])
-    short = tuple(
-        (*cell, count, cells.get(cell, 0))
-        for cell, count in sorted((wanted or {}).items())
-        if cells.get(cell, 0) < count
-    )
+    """Count the rows below ``folder``; ``wanted``: the quota of each (language, event)."""
+    accepted, rejected = count_drafts(folder, "data"), count_drafts(folder, "rejected")
     both = pl.concat([accepted, rejected])
+    cells = _counts(accepted, "language", "speech_event")
     return Funnel(
         accepted=int(accepted["drafts"].sum()),
         rejected=int(rejected["drafts"].sum()),
@@ -82,31 +80,33 @@ def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None =
         accepted_by_event=_counts(accepted, "speech_event"),
         prompt_tokens=int(both["prompt_tokens"].sum()),
         completion_tokens=int(both["completion_tokens"].sum()),
-        short=short,
+        short=tuple(
+            (*cell, count, cells.get(cell, 0))
+            for cell, count in sorted((wanted or {}).items())
+            if cells.get(cell, 0) < count
+        ),
     )
 
 
-def tally(folder: Location, part: str) -> pl.DataFrame:
-    """Columns language, speech_event and reason; drafts and tokens of each that there is."""
-    figures = (pl.len().cast(pl.Int64).alias("drafts"), pl.col(_TOKENS).sum())
-    with naming_damage(folder):
-        counted = [
-            batch.group_by(_CELL).agg(figures)
-            for batch in batches(files_of(folder, part), (*_CELL, *_TOKENS))
-        ]
-        return pl.concat(counted).group_by(_CELL).agg(pl.all().sum())
+def count_drafts(folder: Location, part: str) -> pl.DataFrame:
+    """Columns language, speech_event and reason; drafts and tokens of each combination.
+
+    ``part``: "data" or "rejected".
+    """
+    rows = batches(files_of(folder, part), (*_CELL, *_TOKENS))
+    counted = (some.drop("position").with_columns(drafts=pl.lit(1, pl.Int64)) for some in rows)
+    return merged(counted, lambda some: some.group_by(_CELL).agg(pl.all().sum()))
 
 
-def read_rows(folder: Location, part: str, columns: tuple[str, ...] | None = None) -> pl.DataFrame:
+def read_rows(folder: Location, part: str, columns: Sequence[str] = SCHEMA.names) -> pl.DataFrame:
     """The rows of ``part`` ("data" or "rejected"); an empty frame where there are no files."""
-    with naming_damage(folder):
-        return collect(files_of(folder, part), columns)
+    return collect(files_of(folder, part), columns)
 
 
 def count_tokens(folder: Location) -> int:
     """Tokens of all prompts and answers in the shards of a dataset."""
-    both = (tally(folder, part) for part in ("data", "rejected"))
-    return sum(int(rows[name].sum()) for rows in both for name in _TOKENS)
+    both = pl.concat([count_drafts(folder, part) for part in ("data", "rejected")])
+    return int(both.select(_TOKENS).sum().sum_horizontal().item())
 
 
 def _counts(frame: pl.DataFrame, *columns: str) -> dict[Any, int]:

@@ -1,14 +1,13 @@
 """The journal of a shard: every call is on disk before anything else happens to it.
 
-One JSON object a line, with a checksum, appended by one write. A kill can cut the last line only,
-a bad disk any; a line that cannot be read is passed over, and its question is asked again.
+Each line is a checksum and a JSON object, appended by one write. A kill can cut only the last line,
+a bad disk any line. A line that cannot be read is skipped, and its question is asked again.
 """
 
 import os
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from zlib import crc32
 
@@ -40,8 +39,8 @@ class Journal:
     def append(self, line: bytes) -> None:
         """Store one call, as ``encode`` writes it.
 
-        Raises StorageError if it cannot, or if the file is no longer in its place: a deleted one
-        would take the completion and lose it. Then the run must stop.
+        Raises StorageError if it cannot, or if the file was deleted or replaced: what is written to
+        it then would be lost, so the run must stop.
         """
         with storing(self.path):
             start = os.lseek(self._file, 0, os.SEEK_CUR)
@@ -57,13 +56,13 @@ class Journal:
             if time.monotonic() - self._last_sync > _SYNC_EVERY_SECONDS:
                 os.fsync(self._file)
                 self._last_sync = time.monotonic()
-        if not self._in_place():
+        if not self._is_there():
             raise StorageError(
                 f"{self.path}: was removed while the run was writing it; leave the dataset's "
                 "folder alone and run the same command again, what its files hold is kept."
             )
 
-    def _in_place(self) -> bool:
+    def _is_there(self) -> bool:
         try:
             return self.path.stat().st_ino == self._inode
         except OSError:
@@ -77,12 +76,7 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         with storing(self.path):
             os.fsync(self._file)
             os.close(self._file)
@@ -114,17 +108,10 @@ def _read(path: Path) -> tuple[list[Call], int]:
     """All calls that can be read, and where the last of them ends, in bytes."""
     calls: list[Call] = []
     end = whole = 0
-    for line in _lines(path):
-        end += len(line)
-        if (call := decode(line)) is not None:
-            calls.append(call)
-            whole = end
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        for line in file:
+            end += len(line)
+            if (call := decode(line)) is not None:
+                calls.append(call)
+                whole = end
     return calls, whole
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            yield from file
-    except FileNotFoundError:
-        return

@@ -15,105 +15,69 @@ from crowdglot.engines.engine import Completion, Sampling
 _text, _whole, _real = pa.string(), pa.int64(), pa.float64()
 _moment = pa.timestamp("us", tz="UTC")
 
-SCHEMA = pa.schema(
-    [
-        ("id", _text),
-        ("index", _whole),
-        ("language", _text),
-        ("speech_event", _text),
-        (
-            "common_ground",
-            pa.struct(
-                [
-                    (name, _text)
-                    for name in (
-                        "relation", "place", "time", "channel", "region", "communal", "personal",
-                        "premise", "knows",
-                    )
-                ]
-            ),
-        ),
-        (
-            "personas",
-            pa.list_(
-                pa.struct(
-                    [("speaker", _text), ("name", _text), ("id", _text), ("facts", pa.list_(_text))]
-                )
-            ),
-        ),
-        ("turns", pa.list_(pa.struct([("speaker", _text), ("text", _text)]))),
-        ("messages", pa.list_(pa.struct([("role", _text), ("content", _text)]))),
-        ("model", _text),
-        ("seed", _whole),
-        ("attempt", _whole),
-        (
-            "sampling",
-            pa.struct(
-                [
-                    ("temperature", _real), ("top_p", _real), ("min_p", _real),
-                    ("repeat_penalty", _real), ("max_tokens", _whole),
-                ]
-            ),
-        ),
-        ("demonstrations", pa.list_(_text)),
-        ("prompt_tokens", _whole),
-        ("completion_tokens", _whole),
-        ("seconds", _real),
-        (
-            "calls",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("role", _text), ("step", _whole), ("prompt_hash", _text), ("seed", _whole),
-                        ("engine", _text), ("model", _text), ("revision", _text),
-                        ("text", _text), ("finish_reason", _text), ("prompt_tokens", _whole),
-                        ("completion_tokens", _whole), ("seconds", _real),
-                        (
-                            "logprobs",
-                            pa.list_(pa.struct([("token", _text), ("logprob", _real)])),
-                        ),
-                        ("created_at", _moment),
-                    ]
-                )
-            ),
-        ),
-        ("reason", _text),
-        (
-            "verdicts",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("critic", _text), ("reason", _text), ("evidence", _text),
-                        ("score", _real),
-                    ]
-                )
-            ),
-        ),
-        ("created_at", _moment),
-        ("crowdglot_version", _text),
-    ]
+# Fields that have the same names in the columns and in our own classes.
+_GROUND = (
+    "relation", "place", "time", "channel", "region", "communal", "personal", "premise", "knows",
 )  # fmt: skip
+_SAMPLING = {
+    "temperature": _real, "top_p": _real, "min_p": _real, "repeat_penalty": _real,
+    "max_tokens": _whole,
+}  # fmt: skip
+_CALL = {
+    "prompt_hash": _text, "seed": _whole, "engine": _text, "model": _text, "revision": _text,
+}  # fmt: skip
+_COMPLETION = {
+    "text": _text, "finish_reason": _text, "prompt_tokens": _whole, "completion_tokens": _whole,
+    "seconds": _real,
+}  # fmt: skip
+_CALLS = {
+    "role": _text, "step": _whole, **_CALL, **_COMPLETION,
+    "logprobs": pa.list_(pa.struct({"token": _text, "logprob": _real})),
+    "created_at": _moment,
+}  # fmt: skip
+_VERDICT = {"critic": _text, "reason": _text, "evidence": _text, "score": _real}
+_PERSONA = {"speaker": _text, "name": _text, "id": _text, "facts": pa.list_(_text)}
 
-_GROUND, _SAMPLING = (
-    tuple(field.name for field in SCHEMA.field(name).type) for name in ("common_ground", "sampling")
+SCHEMA = pa.schema(
+    {
+        "id": _text,
+        "index": _whole,
+        "language": _text,
+        "speech_event": _text,
+        "common_ground": pa.struct(dict.fromkeys(_GROUND, _text)),
+        "personas": pa.list_(pa.struct(_PERSONA)),
+        "turns": pa.list_(pa.struct({"speaker": _text, "text": _text})),
+        "messages": pa.list_(pa.struct({"role": _text, "content": _text})),
+        "model": _text,
+        "seed": _whole,
+        "attempt": _whole,
+        "sampling": pa.struct(_SAMPLING),
+        "demonstrations": pa.list_(_text),
+        "prompt_tokens": _whole,
+        "completion_tokens": _whole,
+        "seconds": _real,
+        "calls": pa.list_(pa.struct(_CALLS)),
+        "reason": _text,
+        "verdicts": pa.list_(pa.struct(_VERDICT)),
+        "created_at": _moment,
+        "crowdglot_version": _text,
+    }
 )
 
 SURPLUS = "surplus"
 
 
 def to_row(
-    draft: Draft, dialogue: Dialogue, sampling: Sampling, verdicts: Sequence[Verdict], *, keep: bool
+    draft: Draft, dialogue: Dialogue, sampling: Sampling, verdicts: Sequence[Verdict]
 ) -> dict[str, Any]:
     """The row of one draft, for ``SCHEMA``.
 
-    ``keep``: whether the plan takes it. ``reason`` is "" for a row that is kept, the first
-    critic's "critic.reason" for one that fails, and "surplus" for one that passes but whose
-    place is taken, as happens when critics are changed afterwards.
+    ``reason`` is "" for one that passes, else "critic.reason" of the first critic that rejects it.
     """
     scenario, ground = dialogue.scenario, dialogue.scenario.common_ground
-    failed = next((verdict for verdict in verdicts if not verdict.passed), None)
-    reason = f"{failed.critic}.{failed.reason}" if failed else "" if keep else SURPLUS
-    made = [call.completion for call in draft.calls]
+    failed = next((verdict for verdict in verdicts if verdict.reason is not None), None)
+    reason = f"{failed.critic}.{failed.reason}" if failed else ""
+    calls = [_call_fields(call) for call in draft.calls]
     return {
         "id": scenario.id,
         "index": draft.index,
@@ -128,21 +92,21 @@ def to_row(
         ],
         "turns": [{"speaker": turn.speaker, "text": turn.text} for turn in dialogue.turns],
         "messages": _messages(dialogue),
-        "model": draft.calls[0].model,
-        "seed": draft.calls[0].seed,
+        "model": calls[0]["model"],
+        "seed": calls[0]["seed"],
         "attempt": draft.attempt,
         "sampling": {name: getattr(sampling, name) for name in _SAMPLING},
         "demonstrations": [shown.id for shown in dialogue.demonstrations],
-        "prompt_tokens": sum(one.prompt_tokens for one in made),
-        "completion_tokens": sum(one.completion_tokens for one in made),
-        "seconds": sum(one.seconds for one in made),
-        "calls": [_call_fields(call) for call in draft.calls],
+        "prompt_tokens": sum([call["prompt_tokens"] for call in calls]),
+        "completion_tokens": sum([call["completion_tokens"] for call in calls]),
+        "seconds": sum([call["seconds"] for call in calls]),
+        "calls": calls,
         "reason": reason,
         "verdicts": [
             {"critic": v.critic, "reason": v.reason, "evidence": v.evidence, "score": v.score}
             for v in verdicts
         ],
-        "created_at": _moment_of(draft.calls[-1]),
+        "created_at": calls[-1]["created_at"],
         "crowdglot_version": __version__,
     }
 
@@ -152,23 +116,11 @@ def _call_fields(call: Call) -> dict[str, Any]:
     return {
         "role": call.key.role,
         "step": call.key.step,
-        "prompt_hash": call.prompt_hash,
-        "seed": call.seed,
-        "engine": call.engine,
-        "model": call.model,
-        "revision": call.revision,
-        "text": made.text,
-        "finish_reason": made.finish_reason,
-        "prompt_tokens": made.prompt_tokens,
-        "completion_tokens": made.completion_tokens,
-        "seconds": made.seconds,
+        **{name: getattr(call, name) for name in _CALL},
+        **{name: getattr(made, name) for name in _COMPLETION},
         "logprobs": [{"token": token, "logprob": value} for token, value in made.logprobs],
-        "created_at": _moment_of(call),
+        "created_at": datetime.fromtimestamp(call.created_at, UTC),
     }
-
-
-def _moment_of(call: Call) -> datetime:
-    return datetime.fromtimestamp(call.created_at, UTC)
 
 
 def to_calls(row: Mapping[str, Any]) -> list[Call]:
@@ -176,23 +128,22 @@ def to_calls(row: Mapping[str, Any]) -> list[Call]:
     return [
         Call(
             key=Key(row["index"], row["attempt"], one["role"], one["step"]),
-            prompt_hash=one["prompt_hash"],
-            seed=one["seed"],
-            engine=one["engine"],
-            model=one["model"],
-            revision=one["revision"],
             completion=Completion(
-                text=one["text"],
-                finish_reason=one["finish_reason"],
-                prompt_tokens=one["prompt_tokens"],
-                completion_tokens=one["completion_tokens"],
-                seconds=one["seconds"],
+                **{name: one[name] for name in _COMPLETION},
                 logprobs=tuple((told["token"], told["logprob"]) for told in one["logprobs"]),
             ),
             created_at=one["created_at"].timestamp(),
+            **{name: one[name] for name in _CALL},
         )
         for one in row["calls"]
     ]
+
+
+def as_rejected(rows: pa.Table) -> pa.Table:
+    """Rows that are not kept: the reason of one that passes is that another was."""
+    reasons = [reason or SURPLUS for reason in rows["reason"].to_pylist()]
+    at = SCHEMA.get_field_index("reason")
+    return rows.set_column(at, SCHEMA.field(at), pa.array(reasons, _text))
 
 
 def draft_text(row: Mapping[str, Any]) -> str:

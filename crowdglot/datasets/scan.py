@@ -1,90 +1,97 @@
 """The rows of many Parquet files together, read some files at a time.
 
-So memory holds what is kept of them, however many files there are.
+So memory holds what is kept of them, however many files there are. The position of a row is the
+number of its file among those given, times 2^32, plus its number in the file.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from crowdglot.datasets.record import SCHEMA
-from crowdglot.datasets.shards import files_of, read_table
-from crowdglot.datasets.storage import seal
+from crowdglot.datasets.shards import read_table, unreadable
 from crowdglot.datasets.storage.location import Location, for_each
 from crowdglot.errors import StorageError
 
-_AT_ONCE = 16  # files
+_AT_ONCE = 16  # files that are read together, or frames that are merged
+FILE = 1 << 32
+# Not SCHEMA.empty_table(), which imports pandas where it is installed.
+_NO_ROWS = cast(pl.DataFrame, pl.from_arrow(pa.Table.from_batches([], SCHEMA)))
 
 
 def batches(
-    files: Sequence[Location], columns: Sequence[str] | None = None, where: pl.Expr | None = None
+    files: Sequence[Location], columns: Sequence[str] = SCHEMA.names
 ) -> Iterator[pl.DataFrame]:
-    """These columns, or all, of all files in their order, of the rows for which ``where`` holds.
+    """These columns of all files in their order, and "position"; a frame for every few files.
 
-    A frame for every few files, which may have no rows; one such where there are no files.
+    One frame without rows where there are no files. StorageError names a file that cannot be read.
     """
-    if not files:
-        yield _kept(_frame(()), columns, where)
-    for start in range(0, len(files), _AT_ONCE):
+    nothing = _NO_ROWS.select(columns)
+    for start in range(0, max(1, len(files)), _AT_ONCE):
         some = files[start : start + _AT_ONCE]
-        local = [path for path in some if isinstance(path, Path)]
-        rows = pl.scan_parquet(local) if len(local) == len(some) else _fetch(some, columns, where)
-        yield _kept(rows, columns, where)
+        parts = for_each(lambda path: _frame(path, read_table(path, columns), nothing), some)
+        positions = [np.arange(len(part)) + at * FILE for at, part in enumerate(parts, start)]
+        position = pl.Series(np.concatenate([np.empty(0, np.int64), *positions]))
+        yield pl.concat([nothing, *parts]).with_columns(position=position)
 
 
-def collect(
-    files: Sequence[Location], columns: Sequence[str] | None = None, where: pl.Expr | None = None
+def collect(files: Sequence[Location], columns: Sequence[str] = SCHEMA.names) -> pl.DataFrame:
+    """These columns of all files, as one frame."""
+    return pl.concat(batches(files, columns)).drop("position")
+
+
+def lazily(files: Sequence[Location]) -> pl.LazyFrame:
+    """The rows of all files; of local ones only what a query needs is read."""
+    local = [path for path in files if isinstance(path, Path)]
+    return pl.scan_parquet(local) if local else collect(files).lazy()
+
+
+def merged(
+    parts: Iterable[pl.DataFrame], merge: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> pl.DataFrame:
-    """What ``batches`` gives, as one frame."""
-    return pl.concat(batches(files, columns, where))
+    """``merge`` of all parts together, of which a few are in memory at a time.
+
+    Merging what was merged before must change nothing.
+    """
+    waiting: list[pl.DataFrame] = []
+    for part in parts:
+        waiting.append(part)
+        if len(waiting) > _AT_ONCE:
+            waiting = [merge(pl.concat(waiting))]
+    return merge(pl.concat(waiting))
 
 
-@contextmanager
-def naming_damage(folder: Location) -> Iterator[None]:
-    """Turn an error of polars, which does not always tell the file, into one that does."""
-    try:
-        yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        for path in files_of(folder, "data") + files_of(folder, "rejected"):
-            read_table(path)
-            if not seal.holds(path):
-                raise StorageError(
-                    f"{path}: not as it was written ({first}); run `crowdglot synthesize` with "
-                    "--verify, which writes a damaged shard anew, or move out a file of others."
-                ) from None
-        raise StorageError(
-            f"{folder}: its Parquet files cannot be read together ({first}); wait for the run that "
-            "writes them, or move out those that another version of crowdglot wrote."
-        ) from None
+def rows_at(
+    files: Sequence[Location], positions: Iterable[int], columns: Sequence[str]
+) -> pl.DataFrame:
+    """The rows at these positions, which ascend; no other rows stay in memory."""
+    nothing = _NO_ROWS.select(columns)
+    wanted = {
+        files[number]: [position % FILE for position in some]
+        for number, some in groupby(positions, lambda position: position // FILE)
+    }
+
+    def read(path: Location) -> pl.DataFrame:
+        table = read_table(path, columns)
+        if wanted[path][-1] >= table.num_rows:
+            raise StorageError(
+                f"{path}: was written anew while it was read; run the same command again when the "
+                "run that writes this dataset has ended."
+            )
+        return _frame(path, table.take(wanted[path]), nothing)
+
+    return pl.concat([nothing, *for_each(read, list(wanted))], rechunk=True)
 
 
-def _kept(rows: pl.LazyFrame, columns: Sequence[str] | None, where: pl.Expr | None) -> pl.DataFrame:
-    rows = rows if where is None else rows.filter(where)
-    frame = (rows.select(columns) if columns else rows).collect()
-    if where is None:
-        return frame
-    # Filtered texts are views into all that was read; Arrow's older layout has them copied out.
-    copied = pl.from_arrow(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
-    assert isinstance(copied, pl.DataFrame)
-    return copied
-
-
-def _fetch(
-    files: Sequence[Location], columns: Sequence[str] | None, where: pl.Expr | None
-) -> pl.LazyFrame:
-    """Files at a URL, of which no more than the columns are transferred."""
-    wanted = {*(columns or SCHEMA.names), *(where.meta.root_names() if where is not None else ())}
-    read = [name for name in SCHEMA.names if name in wanted]
-    return _frame(for_each(lambda path: read_table(path, read), files))
-
-
-def _frame(tables: Sequence[pa.Table]) -> pl.LazyFrame:
-    # Not SCHEMA.empty_table(), which imports pandas where it is installed.
-    none = () if tables else (pa.Table.from_batches([], SCHEMA),)
-    frame = pl.from_arrow(pa.concat_tables((*tables, *none)))
-    assert isinstance(frame, pl.DataFrame)
-    return frame.lazy()
+def _frame(path: Location, table: pa.Table, like: pl.DataFrame) -> pl.DataFrame:
+    """The table with the columns of ``like``; StorageError where their types are others."""
+    frame = cast(pl.DataFrame, pl.from_arrow(table)).select(like.columns)
+    if frame.schema != like.schema:
+        name = next(name for name, kind in frame.schema.items() if kind != like.schema[name])
+        raise unreadable(path, "not as it was written", f"'{name}' is {frame.schema[name]}")
+    return frame

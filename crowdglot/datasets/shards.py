@@ -1,14 +1,13 @@
 """Shards: fixed ranges of the plan in one language each, written whole or not at all.
 
-What is stored is the only ledger. A shard is two Parquet files, first the rejected rows and then
-the accepted ones, so a shard whose accepted file is there has both. Something is still to be done
-for it while its mark lies under ``open/``, or its journal on this machine.
+The files themselves record what is done. A shard is two Parquet files, first the rejected rows and
+then the accepted ones, so a shard whose accepted file exists has both. It is unfinished as long as
+a mark for it exists under ``open/``, or a journal on this machine.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,14 +16,14 @@ import pyarrow.parquet as pq
 from crowdglot.datasets.record import SCHEMA, to_calls
 from crowdglot.datasets.storage import seal
 from crowdglot.datasets.storage.files import move, replacing, storing, write_text
-from crowdglot.datasets.storage.location import Location, desk, for_each, opened
+from crowdglot.datasets.storage.location import Location, for_each, local_folder, opened
 from crowdglot.engines.calls import Call
 from crowdglot.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Positions ``first`` to ``first + size - 1`` of one language, its shard number ``number``.
+    """Dialogues ``first`` to ``first + size - 1`` of one language, whose shard ``number`` it is.
 
     ``rank``: its number among all shards of the dataset, in the order in which they are written.
     """
@@ -37,24 +36,24 @@ class Shard:
 
     @property
     def name(self) -> str:
-        """The file's name. It does not tell how many there are, so that a dataset can grow."""
+        """The file's name, without the number of all shards, so that a dataset can grow."""
         return f"train-{self.number:05d}"
 
     def accepted(self, folder: Location) -> Location:
-        """Where its accepted rows lie."""
+        """The file of its accepted rows."""
         return folder / "data" / self.language / f"{self.name}.parquet"
 
     def rejected(self, folder: Location) -> Location:
-        """Where its rejected rows lie."""
+        """The file of its rejected rows."""
         return folder / "rejected" / self.language / f"{self.name}.parquet"
 
     def mark(self, folder: Location) -> Location:
-        """What lies there as long as its files are not all that is wanted."""
+        """The file that exists while the shard is unfinished."""
         return folder / "open" / self.language / self.name
 
     def journal(self, folder: Location) -> Path:
-        """Where its completions lie until it is written: always on this machine."""
-        return desk(folder) / "journal" / self.language / f"{self.name}.jsonl"
+        """The file of its calls until it is written: always on this machine."""
+        return local_folder(folder) / "journal" / self.language / f"{self.name}.jsonl"
 
 
 def shard_at(rank: int, languages: Sequence[str], per_language: int, size: int) -> Shard:
@@ -75,27 +74,24 @@ def shards_of(languages: Sequence[str], per_language: int, size: int) -> Iterato
 
 def is_complete(folder: Location, shard: Shard) -> bool:
     """Whether there is nothing left to do for ``shard``."""
-    if not shard.accepted(folder).exists() or shard.mark(folder).exists():
-        return False
-    return not shard.journal(folder).exists()
+    return not incomplete(folder, [shard])
 
 
 def incomplete(folder: Location, shards: Collection[Shard]) -> list[Shard]:
     """Those of ``shards`` for which something is left to do; lists folders, opens no file."""
-    there, waiting = {}, {}
-    for tag in {shard.language for shard in shards}:
-        there[tag] = _names(folder / "data" / tag, ".parquet")
-        waiting[tag] = _names(folder / "open" / tag, "")
-        waiting[tag] |= _names(desk(folder) / "journal" / tag, ".jsonl")
+    there = set(written(folder, shards))
+    waiting = {
+        tag: _names(folder / "open" / tag, "")
+        | _names(local_folder(folder) / "journal" / tag, ".jsonl")
+        for tag in {shard.language for shard in shards}
+    }
     return [
-        shard
-        for shard in shards
-        if shard.name not in there[shard.language] or shard.name in waiting[shard.language]
+        shard for shard in shards if shard not in there or shard.name in waiting[shard.language]
     ]
 
 
 def written(folder: Location, shards: Collection[Shard]) -> list[Shard]:
-    """Those of ``shards`` whose files are there, finished or not; lists folders."""
+    """Those of ``shards`` whose files exist, finished or not; lists folders."""
     tags = {shard.language for shard in shards}
     there = {tag: _names(folder / "data" / tag, ".parquet") for tag in tags}
     return [shard for shard in shards if shard.name in there[shard.language]]
@@ -108,7 +104,7 @@ def begun(folder: Location, shards: Collection[Shard]) -> list[Shard]:
 
 
 def missing_dialogues(folder: Location, shard: Shard) -> int:
-    """How many dialogues an unfinished shard wants besides those in its file."""
+    """How many dialogues of an unfinished shard are not in its file yet."""
     path = shard.accepted(folder)
     there = read_table(path, ["index"]).num_rows if path.exists() else 0
     return max(0, shard.size - there)
@@ -117,7 +113,7 @@ def missing_dialogues(folder: Location, shard: Shard) -> int:
 def unfinished(folder: Location) -> int:
     """How many shards are marked, or have a journal on this machine."""
     marks = (folder / "open").glob("*/*")
-    journals = (desk(folder) / "journal").glob("*/*.jsonl")
+    journals = (local_folder(folder) / "journal").glob("*/*.jsonl")
     return len(
         {(path.parent.name, path.stem) for path in (*marks, *journals) if path.suffix != ".tmp"}
     )
@@ -167,15 +163,14 @@ def _in_order(rows: pa.Table) -> pa.Table:
 
 
 def make_room(folder: Location, before: Collection[Shard], shards: Collection[Shard]) -> None:
-    """Mark what is written of shards that get more places, before the larger recipe is stored.
+    """Mark the written shards that get more dialogues, before the larger recipe is stored.
 
-    After a crash in between a mark was set in vain, which only costs a look at that shard.
+    After a crash in between the mark is superfluous, which only costs a look at that shard.
     """
-    small = {(shard.language, shard.number): shard for shard in before}
-    for shard in shards:
-        old = small.get((shard.language, shard.number))
-        if old is not None and old.size < shard.size and old.accepted(folder).exists():
-            reopen(folder, shard)
+    sizes = {(shard.language, shard.number): shard.size for shard in before}
+    grown = [s for s in shards if sizes.get((s.language, s.number), s.size) < s.size]
+    for shard in written(folder, grown):
+        reopen(folder, shard)
 
 
 def read_calls(folder: Location, shard: Shard) -> list[Call]:
@@ -188,25 +183,36 @@ def read_calls(folder: Location, shard: Shard) -> list[Call]:
     return calls
 
 
-def read_table(path: Location, columns: Sequence[str] | None = None) -> Any:
-    """A shard's file, whole or some columns; StorageError if it is damaged.
+def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a shard's file, with these columns or all.
 
-    Of a file at a URL the footer and the columns are fetched, not the rest.
+    Of a file at a URL only the footer and the columns are fetched. StorageError where the file is
+    missing or damaged, or has other columns than ``SCHEMA``.
     """
     try:
-        with opened(path) as source:
-            return pq.read_table(source, columns=columns)
+        with opened(path) as source, pq.ParquetFile(source, pre_buffer=True) as file:
+            table = file.read(columns=columns)
+        table.validate(full=True)  # text is checked to be UTF-8
     except FileNotFoundError:
         raise StorageError(
             f"{path}: was there a moment ago and is not now; see that nobody else writes to this "
             "dataset, then run the same command again."
         ) from None
     except (pa.ArrowException, OSError) as error:
-        first = str(error).splitlines()[0]
-        raise StorageError(
-            f"{path}: damaged ({first}); run `crowdglot synthesize` with --verify, only this "
-            "shard is written anew."
-        ) from None
+        raise unreadable(path, "damaged", str(error)) from None
+    for name in columns or SCHEMA.names:
+        if name not in table.column_names:
+            raise unreadable(path, "not as it was written", f"it has no column '{name}'")
+    return table
+
+
+def unreadable(path: Location, state: str, cause: str) -> StorageError:
+    """What is said of every Parquet file of a dataset that cannot be used."""
+    first = (cause.splitlines() or ["no cause is given"])[0][:200]
+    return StorageError(
+        f"{path}: {state} ({first}); run `crowdglot synthesize` with --verify, which writes a "
+        "damaged shard anew, or move the file away if crowdglot did not write it."
+    )
 
 
 def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Location]:

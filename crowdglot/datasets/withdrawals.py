@@ -1,20 +1,20 @@
-"""``withdrawals.jsonl``: what is said of accepted rows later, so that they are accepted no more.
+"""``withdrawals.jsonl``: verdicts on accepted rows that came later, such as near-duplicates.
 
-No draft tells by itself that it repeats another one. So the verdict lies in a file of the dataset,
-and whoever judges the drafts of a shard again finds it there. The first line says whether all
-shards have been searched since they were last written; each other line is one withdrawal.
+A draft alone does not show that it repeats another one. So the verdict is stored in a file of the
+dataset, which is read whenever the drafts of a shard are judged again. The first line says whether
+all shards have been searched since they were last written; each other line is one withdrawal.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
 from crowdglot.critics.verdict import Verdict
 from crowdglot.datasets.storage.files import write_text
-from crowdglot.datasets.storage.location import Location, desk
+from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.errors import StorageError
 
@@ -41,29 +41,26 @@ class Withdrawal:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Withdrawals:
     """The file's content. ``up_to_date``: no shard was written since all were searched."""
 
     every: tuple[Withdrawal, ...] = ()
     up_to_date: bool = False
-    _by_draft: dict[tuple[int, int, str], Withdrawal] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        self._by_draft.update({(w.index, w.attempt, w.turns): w for w in self.every})
+    @cached_property
+    def _by_draft(self) -> dict[tuple[int, int, str], Withdrawal]:
+        return {(one.index, one.attempt, one.turns): one for one in self.every}
 
     def verdicts(self, index: int, attempt: int, texts: Iterable[str]) -> tuple[Verdict, ...]:
         """The verdict on a draft with these turns; none where it was not withdrawn."""
-        if not self._by_draft:
-            return ()
-        found = self._by_draft.get((index, attempt, turns_hash(texts)))
-        if found is None:
+        if not self.every or not (found := self._by_draft.get((index, attempt, turns_hash(texts)))):
             return ()
         return (Verdict(found.by, found.reason, found.evidence, found.score),)
 
 
 def turns_hash(texts: Iterable[str]) -> str:
-    """A name of a dialogue's turns: 16 hexadecimal digits."""
+    """A hash of a dialogue's turns: 16 hexadecimal digits."""
     joined = "\x1f".join(texts)
     return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
@@ -79,21 +76,21 @@ def write_withdrawals(
 
 
 def stamp(folder: Location) -> None:
-    """Have all processes on this machine fetch the file anew that they have from a URL.
+    """Have all processes on this machine fetch the file from its URL again.
 
-    Nobody else writes it while the folder is locked. So this is due when the folder is locked, and
-    whenever the file is written.
+    Only the process that has locked the folder writes the file. So this is called when the folder
+    is locked, and whenever the file is written.
     """
     if isinstance(folder, Remote):
-        write_text(desk(folder) / _STAMP, "")
+        write_text(local_folder(folder) / _STAMP, "")
 
 
 def read_withdrawals(folder: Location) -> Withdrawals:
     """The withdrawals of a dataset, none if it has no file; StorageError if it is damaged."""
     path = folder / WITHDRAWALS
     try:
-        # It is read again only when it has been replaced, because every batch of drafts asks.
-        state = (path if isinstance(path, Path) else desk(folder) / _STAMP).stat()
+        # Every batch of drafts needs the file, so it is read again only after it was replaced.
+        state = (path if isinstance(path, Path) else local_folder(folder) / _STAMP).stat()
     except FileNotFoundError:
         return Withdrawals() if isinstance(path, Path) else _read.__wrapped__(path)
     return _read(path, state.st_ino, state.st_mtime_ns, state.st_size)

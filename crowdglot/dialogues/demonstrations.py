@@ -1,8 +1,7 @@
-"""Choosing demonstrations: the same few for a block of neighbouring scenarios (prefix cache)."""
+"""Choosing demonstrations: the same for a block of consecutive scenarios, for prefix caches."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.draws import Draws
@@ -14,8 +13,9 @@ FEWEST_TURNS = 4
 class DemonstrationPool:
     """All demonstrations of a recipe; ``for_block`` is a pure function of its arguments.
 
-    Each is cut to ``most_turns`` turns, so that a long one does not teach the model to run on and
-    the prompt stays short.
+    ``count``: how many a prompt shows. ``most_turns``: each is cut to so many turns, so that a long
+    one does not make the model write on and on. ConfigurationError if there are fewer than
+    ``count``. ``all``: every demonstration, as prompts show it.
     """
 
     def __init__(
@@ -28,26 +28,16 @@ class DemonstrationPool:
                 f"turns found, but demonstrations.count is {count}; lower the count or add some."
             )
         self.seed, self.count = seed, count
-        self._pool = tuple(replace(d, turns=d.turns[: max(FEWEST_TURNS, most_turns)]) for d in fit)
-        self._of_block = lru_cache(maxsize=64)(self._draw)
-
-    @property
-    def all(self) -> tuple[Demonstration, ...]:
-        """Every demonstration, as prompts show it."""
-        return self._pool
+        self.all = tuple(replace(d, turns=d.turns[: max(FEWEST_TURNS, most_turns)]) for d in fit)
 
     def for_block(self, block: int) -> tuple[Demonstration, ...]:
-        """The demonstrations of the ``block``-th run of scenarios, the same in every language.
+        """The demonstrations of block number ``block``, the same in every language.
 
-        So languages can be compared, and the prefix outlasts a change of language.
+        So languages can be compared, and a change of language keeps the prompt's prefix.
         """
-        return self._of_block(block)
-
-    def _draw(self, block: int) -> tuple[Demonstration, ...]:
         draws = Draws(self.seed, "demonstrations", block)
         chosen: list[Demonstration] = []
         while len(chosen) < self.count:
-            candidate = self._pool[draws.below(len(self._pool))]
-            if candidate not in chosen:
-                chosen.append(candidate)
+            if (drawn := draws.choice(self.all)) not in chosen:
+                chosen.append(drawn)
         return tuple(chosen)

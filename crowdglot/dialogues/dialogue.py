@@ -49,8 +49,3 @@ class Dialogue:
     turns: tuple[Turn, ...]
     demonstrations: Sequence[Demonstration] = field(default=(), repr=False)
     fault: str = ""
-
-    @property
-    def text(self) -> str:
-        """All turns, one a line, without speakers."""
-        return "\n".join(turn.text for turn in self.turns)

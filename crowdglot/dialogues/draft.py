@@ -1,16 +1,16 @@
 """The inverse of the prompt: a draft (the raw completion) becomes a dialogue, or a fault.
 
-Strict on purpose: a JSON object with exactly the keys asked for. Around it only what chat models
-put there without being asked is taken off: a thinking block, and one code fence.
+It is strict: a JSON object with exactly the keys asked for. Only what chat models add without being
+asked is removed around it: a thinking block and one code fence.
 """
 
 import json
 import re
 from collections.abc import Sequence
-from unicodedata import normalize
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.prompt import turn_keys
+from crowdglot.languages.folding import composed
 from crowdglot.scenarios.scenario import Scenario
 
 _WRAPPING = re.compile(
@@ -42,29 +42,21 @@ def _turns(draft: str, order: str) -> tuple[tuple[Turn, ...], str]:
         return (), f"not_an_object: {type(answer).__name__}"
     keys = turn_keys(order)
     if list(answer) != keys:
-        odd = [key for key in answer if key not in keys] or [
-            key for key in keys if key not in answer
-        ]
+        unknown = [key for key in answer if key not in keys]
+        odd = unknown or [key for key in keys if key not in answer]
         return (), f"wrong_keys: {len(answer)} turns instead of {len(keys)}, see {odd[:4]}"
     if not all(isinstance(text, str) for text in answer.values()):
         return (), "not_text: a turn is not a string"
-    return tuple(
-        Turn(speaker, tidy(text)) for speaker, text in zip(order, answer.values(), strict=True)
-    ), ""
+    spoken = zip(order, answer.values(), strict=True)
+    return tuple(Turn(speaker, tidy(text)) for speaker, text in spoken), ""
 
 
 def tidy(text: str) -> str:
-    """NFC, blanks collapsed and trimmed, without what no reader sees.
+    """Valid Unicode in NFC, blanks collapsed and trimmed, line ends kept.
 
-    Lone surrogates become U+FFFD (no UTF-8 can hold them); zero-width spaces go. Joiners stay:
-    Persian and Hindi are spelled with them.
+    Zero-width spaces are deleted; joiners stay, because Persian and Hindi are spelled with them.
     """
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        text = normalize("NFC", text).replace("\u200b", "")
+    text = composed(text).replace("\u200b", "")
     if "\n" not in text:
         return " ".join(text.split())
     return _SPACES.sub(" ", text).strip()

@@ -1,21 +1,18 @@
 """Human dialogues by language: a folder of PersonaChat files, each named after its language."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from crowdglot.dialogues.readers import read_file
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.user_files import reading
 
-# XPersona names its files by country where the language's tag differs.
-PREFIXES = {"jp": "ja"}
-SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".txt", ".parquet"})
+_SUFFIXES = {".json", ".jsonl", ".csv", ".txt", ".parquet"}
 
 
-@dataclass(frozen=True, slots=True)
-class HumanFile:
+class HumanFile(NamedTuple):
     """A file of dialogues that people wrote in one language."""
 
     path: Path
@@ -25,14 +22,14 @@ class HumanFile:
 def human_files(source: Path, language: str = "") -> list[HumanFile]:
     """The files of a folder, or the one file ``source``, in the order of their names.
 
-    ``language``: that of all files; by default each file's name tells it ("Fr_persona.json").
+    ``language``: the tag of all files; by default each file's name begins with it ("Fr_a.json").
     MaterialError where there is none, ConfigurationError where a language is unknown.
     """
     paths = [source]
     with reading(source, "no such folder or file; give one of human dialogues"):
         source.stat()
         if source.is_dir():
-            paths = sorted(path for path in source.iterdir() if path.suffix in SUFFIXES)
+            paths = sorted(path for path in source.iterdir() if path.suffix in _SUFFIXES)
     if not paths:
         raise MaterialError(f"{source}: no dialogues; give a folder of XPersona files or one file.")
     given = resolve_language(language) if language else None
@@ -40,7 +37,7 @@ def human_files(source: Path, language: str = "") -> list[HumanFile]:
 
 
 def read_human(source: Path, tags: Collection[str]) -> dict[str, list[list[str]]]:
-    """The turn texts of all human dialogues in the languages ``tags``, by the files' own tags.
+    """Language tag of a file to the turn texts of its dialogues, for the languages ``tags``.
 
     Files in other languages are not opened; "pt-BR" wants files of "pt" too. MaterialError where
     there is nothing to read or a file is damaged, ConfigurationError where a language is unknown.
@@ -57,7 +54,7 @@ def read_human(source: Path, tags: Collection[str]) -> dict[str, list[list[str]]
 def _language_of(path: Path) -> Language:
     prefix = path.stem.split("_")[0].lower()
     try:
-        return resolve_language(PREFIXES.get(prefix, prefix))
+        return resolve_language("ja" if prefix == "jp" else prefix)  # XPersona's name for Japanese
     except ConfigurationError:
         raise ConfigurationError(
             f"{path}: its name does not begin with a language such as 'Fr_'; rename it "

@@ -1,8 +1,8 @@
-"""The interview: how everything that needs a model's answers is written down.
+"""The interview: the form of everything that needs a model's answers.
 
 A way of writing and a judge are pure, synchronous functions from the answers so far to the next
-question, or to the result. They never talk to a model themselves. So whoever drives them can put
-each answer on the disk, and a run that was killed replays them without asking twice.
+question, or to the result. They never call a model themselves. So the code that drives them can
+store each answer on disk, and a run that was killed replays the answers without asking twice.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ WRITER = "writer"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an interview wants to know next. It has no seed: the seed belongs to the call's key.
+    """The next question of an interview. It has no seed: the seed belongs to the call's key.
 
     ``schema``: the JSON schema of the answer, None for free text. ``sampling``: what differs from
     the recipe's own sampling, such as ``{"temperature": 0.0}``. ``of``: which model of the recipe
-    is asked. ``logprobs``: how many alternatives of the first token to tell, 0 for none.
+    is asked. ``logprobs``: how many alternatives of the first token to return, 0 for none.
     """
 
     messages: tuple[Message, ...]

@@ -29,4 +29,4 @@ def build_engine(settings: EngineSettings, api_key: str | None = None) -> Engine
             f"engine.kind '{settings.kind}' is unknown; choose one of {', '.join(ENGINES)}."
         )
     module, name = ENGINES[settings.kind].split(":")
-    return cast(Engine, getattr(import_module(module), name).from_settings(settings, api_key))
+    return cast(Engine, getattr(import_module(module), name)(settings, api_key))

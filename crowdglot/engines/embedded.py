@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +11,10 @@ from typing import Any, Self
 
 from crowdglot.engines.chat import completion, first_logprobs, request_body
 from crowdglot.engines.engine import Completion, Message, Request
-from crowdglot.engines.llama import load_library, model_settings
-from crowdglot.engines.native_signals import kept_signals
+from crowdglot.engines.llama import open_server
 from crowdglot.engines.prompt_cache import PromptCache
 from crowdglot.engines.settings import EngineSettings
-from crowdglot.engines.weights.resolving import DEFAULT_WEIGHTS, Weights, resolve_weights
+from crowdglot.engines.weights.resolving import DEFAULT_WEIGHTS, resolve_weights
 from crowdglot.errors import EngineError, EngineUnavailable, RequestRefused
 
 # Tokens that are read between two checks of whether the call was cancelled.
@@ -35,7 +33,7 @@ class Embedded:
 
     kind = "embedded"
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, _api_key: str | None = None) -> None:
         self.model = self._asked = settings.model or DEFAULT_WEIGHTS
         self.revision = ""
         self.concurrency = settings.calls
@@ -44,20 +42,14 @@ class Embedded:
         self._pool: ThreadPoolExecutor | None = None
         self._prompt_cache = PromptCache()
 
-    @classmethod
-    def from_settings(cls, settings: EngineSettings, _api_key: str | None) -> Self:
-        """The engine that a recipe asks for."""
-        return cls(settings)
-
     async def __aenter__(self) -> Self:
         """Find the weights and load them, in a thread; raises EngineError."""
         self._pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="embedded")
         try:
-            weights = await asyncio.wrap_future(self._pool.submit(self._load))
+            await asyncio.wrap_future(self._pool.submit(self._load))
         except BaseException:
             await self.__aexit__()
             raise
-        self.model, self.revision = weights.model, weights.revision
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -65,7 +57,8 @@ class Embedded:
         pool, self._pool = self._pool, None
         if pool is not None:
             await asyncio.to_thread(pool.shutdown)
-            await asyncio.to_thread(self._free)
+            self._prompt_cache = PromptCache()
+            await asyncio.to_thread(setattr, self, "_server", None)  # freeing takes its time
 
     async def complete(self, request: Request) -> Completion:
         """Ask once; a cancelled call stops at its next token and frees its slot."""
@@ -78,28 +71,19 @@ class Embedded:
             stop.set()
             raise
 
-    def _load(self) -> Weights:
+    def _load(self) -> None:
         weights = resolve_weights(self._asked)
-        with kept_signals():
-            settings = model_settings(weights.path)
-            settings.n_parallel = self.concurrency
-            settings.n_ctx = self.concurrency * self._context
-            settings.n_batch = settings.n_ubatch = _BATCH
-            settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = _processors()
-            settings.cache_ram_mib = 0  # prefixes come one after another, and none comes back
-            settings.enable_reasoning = 0
-            try:
-                self._server = load_library().Server(settings)
-            except RuntimeError:
-                raise EngineError(
-                    f"{weights.path}: llama.cpp cannot load this model (damaged, of an unknown"
-                    f" kind, or too large for the memory with {self.concurrency} x"
-                    f" {self._context} tokens of context); try another or a smaller context."
-                ) from None
-        return weights
-
-    def _free(self) -> None:
-        self._server, self._prompt_cache = None, PromptCache()
+        self._server = open_server(
+            weights.path,
+            f"with {self.concurrency} x {self._context} tokens of context",
+            n_parallel=self.concurrency,
+            n_ctx=self.concurrency * self._context,
+            n_batch=_BATCH,
+            n_ubatch=_BATCH,
+            cache_ram_mib=0,  # prefixes come one after another, and none comes back
+            enable_reasoning=0,
+        )
+        self.model, self.revision = weights.model, weights.revision
 
     def _answer(self, request: Request, cancelled: Callable[[], bool]) -> Completion:
         """Runs in a thread of the pool; with one slot, that is one thread."""
@@ -136,7 +120,7 @@ class Embedded:
         is held back, so a request for log-probabilities, which is a short one, is not.
         """
         pieces: list[str] = []
-        last: dict[str, Any] = {"finish_reason": None, "usage": None, "logprobs": None}
+        last: dict[str, Any] = dict.fromkeys(("finish_reason", "usage", "logprobs"))
 
         def receive(chunk: dict[str, Any]) -> bool:
             for choice in chunk.get("choices") or ():
@@ -171,9 +155,3 @@ class Embedded:
         reason = str(error.get("message") or "no answer")
         kind = EngineError if error.get("code") == 400 else EngineUnavailable
         return kind(f"llama.cpp gave no answer for {self.model}: {reason[:300]}.")
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""The form in which texts are compared: words of case-folded letters, marks and digits."""
+"""The forms in which texts are kept and compared."""
 
 from collections.abc import Sequence
 from unicodedata import category, normalize
@@ -7,11 +7,22 @@ from unicodedata import category, normalize
 _SEAM = "\x1f"
 
 
+def composed(text: str) -> str:
+    """``text`` in NFC; lone surrogates, which UTF-8 cannot hold, become U+FFFD."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return normalize("NFC", text)
+
+
 def fold(texts: Sequence[str]) -> list[str]:
     """Case-folded letters, marks and digits with single blanks between words, in NFC.
 
-    Wide and narrow forms become one form; invisible characters are dropped. All texts are folded in
-    one pass, because most of the time is the start of a pass.
+    Wide and narrow forms become one form; invisible characters are dropped. One pass folds all
+    texts, because most of the time goes into the start of a pass.
     """
     if not texts:
         return []
@@ -22,7 +33,7 @@ def fold(texts: Sequence[str]) -> list[str]:
 
 
 class _Folded(dict[int, str]):
-    """A table for ``str.translate``, which works out a character when it first meets it."""
+    """A table for ``str.translate`` that computes a character when it first meets it."""
 
     def __missing__(self, code: int) -> str:
         kind = category(chr(code))

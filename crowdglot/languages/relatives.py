@@ -1,4 +1,4 @@
-"""Close relatives told apart by their words: Malay in an Indonesian dialogue, Danish in Norwegian.
+"""Close relatives distinguished by their words, such as Malay in an Indonesian dialogue.
 
 The identifiers know languages by their letters and take relatives for one another; word lists do
 not. Nobody can tell Croatian, Bosnian and Serbian apart here: they share one list.
@@ -6,13 +6,13 @@ not. Nobody can tell Croatian, Bosnian and Serbian apart here: they share one li
 
 from functools import lru_cache
 
-from crowdglot.languages.frequencies import WORD, WordScores, word_scores
+from crowdglot.languages.frequencies import WORD, WordScores, plain, word_scores
 from crowdglot.languages.language import Language
 
-# A relative is named from so many words on, and from so high a mean score of them (log10). In 200
-# Indonesian human dialogues of six turns the mean for Malay is at most 0.01; in Malay about 0.8.
+# A relative is named only where a text has so many words, and so high a mean score of them (log10).
+# In 200 Indonesian human dialogues of six turns the mean for Malay is at most 0.01; in Malay 0.8.
 _FEWEST_WORDS, _LEAST_MEAN = 12, 0.15
-# Some eighty words are enough evidence.
+# About eighty words, which are enough evidence.
 _MOST_CHARACTERS = 400
 
 
@@ -21,12 +21,8 @@ def nearer_relative(text: str, target: Language) -> str | None:
 
     None for languages in other than Latin letters, and where there are no word lists.
     """
-    if target.script != "Latn":
-        return None
     known = _known_relatives(target)
-    if not known:
-        return None
-    words = WORD.findall(text[:_MOST_CHARACTERS].lower().replace("’", "'"))
+    words = WORD.findall(plain(text[:_MOST_CHARACTERS])) if known else ()
     if len(words) < _FEWEST_WORDS:
         return None
     means = [(sum(map(scores.__getitem__, words)) / len(words), code) for code, scores in known]
@@ -36,7 +32,8 @@ def nearer_relative(text: str, target: Language) -> str | None:
 
 @lru_cache(maxsize=512)
 def _known_relatives(target: Language) -> tuple[tuple[str, WordScores], ...]:
-    rivals = [(code, word_scores(target, code)) for code in target.confusables]
+    codes = target.confusables if target.script == "Latn" else ()
+    rivals = [(code, word_scores(target, code)) for code in codes]
     return tuple((code, scores) for code, scores in rivals if scores is not None)
 
 
@@ -49,5 +46,5 @@ def evidence(text: str, target: Language, other: str) -> float | None:
     scores = word_scores(target, other) if target.script == "Latn" else None
     if scores is None:
         return None
-    words = WORD.findall(text.lower().replace("’", "'"))
+    words = WORD.findall(plain(text))
     return max(-3.0, min(3.0, sum(map(scores.__getitem__, words)) / 2))

@@ -9,10 +9,9 @@ little; a name does not count. One word seldom proves anything: human dialogues 
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from math import inf
 
-from crowdglot.languages.frequencies import LATIN_WORD, MOST, UNKNOWN, WORD, WordScores, word_scores
+from crowdglot.languages.frequencies import LATIN_WORD, MOST, UNKNOWN, WORD, plain, word_scores
 from crowdglot.languages.language import Language
 
 # A span ends where the sum has fallen by this much from its peak.
@@ -22,62 +21,37 @@ _ROUNDING = 1e-6
 _MOST_CHARACTERS = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Foreign words: character offsets, the text between them, and its score.
-
-    ``score``: log10 of the likelihood ratio source to target.
-    """
-
-    start: int
-    end: int
-    text: str
-    score: float
-
-
-def switched_spans(
-    text: str, target: Language, least: float, source: str = "en", names: Collection[str] = ()
-) -> tuple[Span, ...]:
-    """The spans of one text, best first; as ``switched_words``."""
-    return tuple(switched_words((text,), target, least, source, names))
-
-
 def switched_words(
-    turns: Sequence[str],
-    target: Language,
-    least: float,
-    source: str = "en",
-    names: Collection[str] = (),
-) -> list[Span]:
-    """The spans of words of ``source`` in each of ``turns``, best first within a turn.
+    turns: Sequence[str], target: Language, least: float, names: Collection[str] = ()
+) -> list[tuple[str, float]]:
+    """The spans of English words in ``turns`` with their scores, best first within a turn.
 
-    ``source``: the code of the language looked for. ``least``: the lowest score of a span.
-    ``names``: words that are never held against a turn. A turn that is foreign throughout has no
-    spans: the identification finds it.
+    A score is the log10 of how much likelier the words are in English than in ``target``.
+    ``least``: the lowest score of a span. ``names``: words that never count as English. A
+    turn that is foreign throughout has no spans, because identification finds it.
     """
-    scores = None if target.code == source else word_scores(target, source)
+    scores = None if target.code == "en" else word_scores(target, "en")
     if scores is None:
         return []
     texts = [turn[:_MOST_CHARACTERS] for turn in turns]
     if _highest_rise("\n".join(texts), scores) < least - _ROUNDING:
         return []
     exempt = frozenset(part.casefold() for name in names for part in name.split())
-    found: list[Span] = []
+    found: list[tuple[str, float]] = []
     for text in texts:
-        spans = (span for span in _runs(text, scores, exempt) if span.score >= least)
-        found += sorted(spans, key=lambda span: -span.score)
+        spans = (span for span in _runs(text, scores, exempt) if span[1] >= least)
+        found += sorted(spans, key=lambda span: -span[1])
     return found
 
 
-def _highest_rise(text: str, scores: WordScores) -> float:
+def _highest_rise(text: str, scores: dict[str, float]) -> float:
     """An upper bound of the score of any run of words in ``text``.
 
     It counts names too, and leaves out words in other than Latin letters, which only lower a sum.
-    One fast pass over the words is enough for the usual dialogue, which has no spans.
+    This one fast pass is enough for the usual dialogue, which has no spans.
     """
-    words = " ".join(LATIN_WORD.findall(text)).lower().replace("’", "'")
     total = highest = 0.0
-    for word in words.split():
+    for word in plain(" ".join(LATIN_WORD.findall(text))).split():
         total += scores[word]
         if total <= 0.0:
             total = 0.0
@@ -86,7 +60,9 @@ def _highest_rise(text: str, scores: WordScores) -> float:
     return highest
 
 
-def _runs(text: str, scores: WordScores, exempt: Collection[str]) -> Iterator[Span]:
+def _runs(
+    text: str, scores: dict[str, float], exempt: Collection[str]
+) -> Iterator[tuple[str, float]]:
     """The runs of words with the highest sums, left to right; a whole text is no run."""
     words = list(WORD.finditer(text))
     total, peak, first, last = 0.0, 0.0, 0, -1
@@ -95,17 +71,16 @@ def _runs(text: str, scores: WordScores, exempt: Collection[str]) -> Iterator[Sp
         total += score
         if total <= 0.0 or peak - total >= _DROP:
             if last >= first and last - first + 1 < len(words):
-                start, end = words[first].start(), words[last].end()
-                yield Span(start, end, text[start:end], peak)
+                yield text[words[first].start() : words[last].end()], peak
             total, peak, first, last = max(0.0, score), 0.0, at + (score <= 0.0), -1
         if total > peak:
             peak, last = total, at
 
 
 def _score(
-    words: Sequence[re.Match[str]], at: int, scores: WordScores, exempt: Collection[str]
+    words: Sequence[re.Match[str]], at: int, scores: dict[str, float], exempt: Collection[str]
 ) -> float:
-    lower = words[at][0].lower().replace("’", "'")
+    lower = plain(words[at][0])
     score = scores[lower]
     if score > 0.0 and (lower in exempt or _in_title(words, at)):
         return UNKNOWN
@@ -115,12 +90,10 @@ def _score(
 
 def _in_title(words: Sequence[re.Match[str]], at: int) -> bool:
     """Whether a word has a capital inside a turn, or stands between two that have ("of the")."""
-    if _is_capitalised(words, at):
-        return True
-    near = (range(at - 2, at), range(at + 1, at + 3))
-    return all(any(_is_capitalised(words, other) for other in side) for side in near)
 
+    def capital(at: int) -> bool:
+        # Every text begins with a capital, and "I" is always one, so neither shows a name.
+        return 0 < at < len(words) and words[at][0][0].isupper() and len(words[at][0]) > 1
 
-def _is_capitalised(words: Sequence[re.Match[str]], at: int) -> bool:
-    # Every text begins with a capital, and "I" is always one, so neither shows a name.
-    return 0 < at < len(words) and words[at][0][0].isupper() and len(words[at][0]) > 1
+    sides = (range(at - 2, at), range(at + 1, at + 3))
+    return capital(at) or all(any(map(capital, side)) for side in sides)

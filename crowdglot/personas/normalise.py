@@ -6,9 +6,10 @@ repaired. Names stay in lower case, because nothing in such text shows which wor
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from itertools import islice
+
+from crowdglot.languages.folding import composed
 
 _MARKS_APART = re.compile(r"(?<=\S) +(?=[.,!?;:…]+(?: |$)|[。，！？、；：])")
 _INITIALS_APART = re.compile(r"(?<!\S)(?:[A-Za-z] \. )+[A-Za-z] \.(?= |$)")
@@ -22,9 +23,10 @@ _PRONOUN = re.compile(
 )
 _PRONOUN_CLIPPED = re.compile(r"(?<![\w'’./-])[iI] (m|ve|ll)\b(?!['’])")
 
-_OPENING = re.compile(r"[\"'“‘«(\[¿¡]*(?=[^\W\d_])")
-_BREAK = re.compile(r"([.!?]) +[\"“‘«(¿¡]*(?=[^\W\d_])|[。！？](?=[^\W\d_])")
-_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*")
+# What precedes the first word of a sentence, with the mark that ends the sentence before; the word.
+_FIRST_WORD = re.compile(
+    r"(\A[\"'“‘«(\[¿¡]*|([.!?]) +[\"“‘«(¿¡]*|[。！？])([^\W\d_]+(?:\.[^\W\d_]+)*)"
+)
 _ABBREVIATIONS = frozenset({
     "mr", "mrs", "ms", "dr", "st", "prof", "jr", "sr", "vs", "etc", "approx", "dept", "inc",
     "ltd", "bros", "min", "max", "ca", "cf",
@@ -46,7 +48,7 @@ def normalise(text: str, *, english: bool = True) -> str:
 
     Well-formed text comes back as it is: "3.5", "U.S.", "e.g." and ":)" are left alone.
     """
-    text = " ".join(_decodable(text).split())
+    text = " ".join(composed(text).split())
     text = _INITIALS_APART.sub(_join_initials, text)
     text = _THOUSANDS_APART.sub(r"\1,", text)
     text = _MARKS_APART.sub("", text)
@@ -56,7 +58,7 @@ def normalise(text: str, *, english: bool = True) -> str:
         text = _APOSTROPHE_APART.sub(r"\1", text)
         text = _PRONOUN_CLIPPED.sub(r"I'\1", text)
         text = _PRONOUN.sub("I", text)
-    return _capitalise(text)
+    return _FIRST_WORD.sub(_capitalise, text)
 
 
 def normalise_fact(text: str, *, english: bool = True) -> str:
@@ -76,47 +78,30 @@ def normalise_fact(text: str, *, english: bool = True) -> str:
 def looks_english(texts: Iterable[str]) -> bool:
     """Whether the first 200 texts read like English, by the share of its commonest words.
 
-    It matters for the pronoun: "i" is an article in Italian and "and" in several Slavic languages.
+    It matters for the pronoun: "i" means "the" in Italian and "and" in several Slavic languages.
     """
     words = [word for text in islice(texts, 200) for word in text.lower().split()]
     return sum(word in _ENGLISH_WORDS for word in words) >= 0.12 * len(words)
 
 
-def _decodable(text: str) -> str:
-    """``text`` in NFC and without lone surrogates, which no UTF-8 file could hold."""
-    if text.isascii():
-        return text
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return unicodedata.normalize("NFC", text)
-
-
 def _join_initials(match: re.Match[str]) -> str:
-    """ "u . s ." becomes "U.S.", "p . m ." becomes "p.m."."""
+    """Joins "u . s ." to "U.S." and "p . m ." to "p.m."."""
     joined = match.group().replace(" ", "")
     return joined if joined.lower() in _LOWER_INITIALS else joined.upper()
 
 
-def _capitalise(text: str) -> str:
-    """Raise the first letter of every sentence, unless the word has a case of its own."""
-    opening = _OPENING.match(text)
-    starts = [opening.end()] if opening else []
-    starts += [m.end() for m in _BREAK.finditer(text) if not _continues(text, m)]
-    pieces, done = [], 0
-    for start in starts:
-        word = _WORD.match(text, start)
-        if word is None or not word.group().islower() or "." in word.group():
-            continue
-        raised = text[start].upper()
-        if len(raised) == 1:
-            pieces += [text[done:start], raised]
-            done = start + 1
-    return "".join(pieces) + text[done:]
+def _capitalise(match: re.Match[str]) -> str:
+    """The first word of a sentence with an upper-case letter, but not one like "iPhone"."""
+    before, mark, word = match.groups()
+    raised = word[0].upper()
+    if not word.islower() or "." in word or len(raised) > 1 or (mark == "." and _continues(match)):
+        return match[0]
+    return f"{before}{raised}{word[1:]}"
 
 
-def _continues(text: str, match: re.Match[str]) -> bool:
+def _continues(match: re.Match[str]) -> bool:
     """Whether the full stop belongs to an abbreviation, an initial or an ellipsis."""
-    if match.group(1) != ".":
-        return False
-    before = text[text.rfind(" ", 0, match.start()) + 1 : match.start()].lower().lstrip("\"'“‘(")
+    at = match.start()
+    before = match.string[match.string.rfind(" ", 0, at) + 1 : at].lower().lstrip("\"'“‘(")
     initial = len(before) == 1 and before.isalpha() and before != "i"
     return initial or "." in before or before in _ABBREVIATIONS

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
-from crowdglot.personas.traits import is_minor, is_partnered, is_single
+from crowdglot.errors import MaterialError
+from crowdglot.personas.normalise import normalise_fact
+from crowdglot.personas.traits import ENDED, MINOR, PARTNERED, SINGLE
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,35 @@ class Persona:
 
     @cached_property
     def minor(self) -> bool:
-        """Whether this is a child or a pupil."""
-        return is_minor(self.facts)
+        """Whether a sentence says that this is a child or a pupil."""
+        return any(map(MINOR.search, self.facts))
 
     @cached_property
     def partnered(self) -> bool:
-        """Whether the person has a spouse or partner today."""
-        return is_partnered(self.facts)
+        """Whether a sentence speaks of the person's own spouse or partner of today."""
+        return any(PARTNERED.search(fact) and not ENDED.search(fact) for fact in self.facts)
 
     @cached_property
     def single(self) -> bool:
-        """Whether the person has no partner."""
-        return is_single(self.facts)
+        """Whether a sentence says that the person has no partner."""
+        return any(SINGLE.search(fact) or ENDED.search(fact) for fact in self.facts)
+
+
+def persona_of(facts: object, where: str, field: str, *, english: bool = True) -> Persona:
+    """The persona of a list of sentences, normalised; MaterialError if one is empty or no text.
+
+    ``where`` and ``field``: the record and its field, for errors.
+    """
+    if not isinstance(facts, list | tuple) or not all(isinstance(fact, str) for fact in facts):
+        raise MaterialError(f"{where}: field '{field}' is not a list of sentences; make it one.")
+    if not facts:
+        raise MaterialError(
+            f"{where}: field '{field}' is an empty persona; give it at least one sentence."
+        )
+    mended = tuple(normalise_fact(fact, english=english) for fact in facts)
+    if "" in mended:
+        raise MaterialError(
+            f"{where}: sentence {mended.index('') + 1} of field '{field}' is empty; write it or "
+            "delete it."
+        )
+    return Persona(mended)

@@ -1,10 +1,11 @@
-"""Traits that the English sentences of a persona tell: a minor, in a relationship, single."""
+"""Patterns of the traits that a persona's English sentences tell: minor, partnered, single.
+
+They were written for the sentences of PersonaChat. A sentence that leaves the age open ("I hate
+school.") counts as a minor's: that mistake only keeps an adult out of love talk.
+"""
 
 import re
-from collections.abc import Iterable
 
-# The patterns were written for the sentences of PersonaChat. A sentence that leaves the age open
-# ("I hate school.") counts as a minor's: that mistake only keeps an adult out of love talk.
 _I_AM = r"\bi(?: am|['’]m)(?: (?:only|just|still|almost|currently|now))?"
 _AGE = (
     r"(?:[4-9]|1[0-7]|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
@@ -17,7 +18,7 @@ _GRADE = (
 _SCHOOL = r"(?:elementary|primary|grade|middle|junior high|high|secondary|grammar)[ -]?school"
 _STUDENT = r"(?:student|pupil|kid|freshman|sophomore|junior|senior)"
 _ENDS = r"(?=\s*(?:[.,!?;]|$)| (?:and|but|who|with|in|so)\b)"
-_MINOR = re.compile(
+MINOR = re.compile(
     "|".join(
         (
             rf"{_I_AM} {_AGE}(?: years?[ -]old| years of age|{_ENDS})",
@@ -43,7 +44,7 @@ _MINOR = re.compile(
     re.IGNORECASE,
 )
 _MATE = r"(?:wife|husband|spouse|fianc[eé]e?|boyfriend|girlfriend|(?:life )?partner(?! in))"
-_PARTNERED = re.compile(
+PARTNERED = re.compile(
     rf"\bmy {_MATE}\b|\bi(?: have|['’]ve)?(?: got)? a (?:new )?{_MATE}\b"
     r"|\bi(?: am|['’]m|['’]ve been| have been)(?: (?!not|never)\w+)? married\b"
     r"|(?<!when )\b(?:i|we)(?: are| am|['’]re|['’]m)? (?:getting|(?:just )?got) married\b"
@@ -52,12 +53,12 @@ _PARTNERED = re.compile(
     r"|\bi(?: am|['’]m) in an? (?:\w+ ){0,3}relationship\b|\bdating someone\b",
     re.IGNORECASE,
 )
-_ENDED = re.compile(
+ENDED = re.compile(
     rf"\bmy {_MATE} (?:\w+ )?(?:died|passed away|left me|broke up|dumped me|divorced me)"
     rf"|\bbroke up with (?:my |a )?{_MATE}",
     re.IGNORECASE,
 )
-_SINGLE = re.compile(
+SINGLE = re.compile(
     r"\bi(?: am|['’]m)(?: (?:still|currently|now|happily|recently))? (?:single\b(?!-)|divorced"
     r"|separated|unmarried|not married|widowed|a widow(?:er)?\b|a bachelor\b(?! of| degree|['’]s))"
     r"|\bi(?: am|['’]m) an? (?:[\w-]+ ){0,4}single (?:dad|mom|mum|mother|father|parent|man|woman)"
@@ -68,18 +69,3 @@ _SINGLE = re.compile(
     rf"|\bto find (?:someone to marry|a {_MATE})",
     re.IGNORECASE,
 )
-
-
-def is_minor(facts: Iterable[str]) -> bool:
-    """Whether a sentence says that this is a child or a pupil."""
-    return any(map(_MINOR.search, facts))
-
-
-def is_partnered(facts: Iterable[str]) -> bool:
-    """Whether a sentence speaks of the person's own spouse or partner of today."""
-    return any(_PARTNERED.search(fact) and not _ENDED.search(fact) for fact in facts)
-
-
-def is_single(facts: Iterable[str]) -> bool:
-    """Whether a sentence says that the person has no partner."""
-    return any(_SINGLE.search(fact) or _ENDED.search(fact) for fact in facts)

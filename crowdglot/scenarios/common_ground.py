@@ -7,7 +7,7 @@ from crowdglot.languages.language import Community, Language
 from crowdglot.scenarios.event import SPEAKER_SLOTS, CommonGroundTemplate, Relation
 from crowdglot.scenarios.scenario import CommonGround
 
-# What speakers of a language without a pack share. It is true everywhere, so no claim is false.
+# What speakers of a language without a pack share: true everywhere.
 _GENERIC = {
     "town": "their home town",
     "food": "the dish everybody there grows up with",
@@ -52,11 +52,10 @@ def fill(
         slots |= _GENERIC
     else:
         # The order of these draws is part of every plan.
-        slots["town"] = draws.choice(community.towns)
-        slots["food"] = draws.choice(community.food)
-        slots["custom"] = draws.choice(community.customs)
-        slots["school"] = draws.choice(community.school)
-        slots["work"] = draws.choice(community.work)
+        for slot, field in zip(
+            _GENERIC, ("towns", "food", "customs", "school", "work"), strict=True
+        ):
+            slots[slot] = draws.choice(getattr(community, field))
 
     def sentence(text: str) -> str:
         filled = re.sub("(?<=[.!?] )speaker (?=[A-Z])", "Speaker ", text.format_map(slots))

@@ -2,20 +2,22 @@
 
 The 29 events are those of Goldsmith & Baxter (1996); glosses and templates are ours. Common
 ground after Clark (1996): communal (shared by membership), personal (shared by history), and
-the premise that sets up the conversation at hand.
+the premise that opens this conversation.
 """
 
 from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 from typing import Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from crowdglot.errors import ConfigurationError
-from crowdglot.strict_toml import Strict, data_folder
+from crowdglot.strict_toml import Strict
 from crowdglot.user_files import read_folder
 
-EVENTS = data_folder("crowdglot.events")
+EVENTS = Path(str(files("crowdglot.events")))
 
 Group = Literal["informal", "involving", "goal_directed"]
 Relation = Literal[
@@ -30,13 +32,14 @@ SPEAKER_SLOTS = ("a", "b", "c", "d")
 COMMUNITY_SLOTS = ("town", "food", "custom", "school", "work")
 
 
-def slots_of(text: str) -> set[str]:
-    """The names between braces in ``text``."""
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+def _slots_of(*texts: str) -> set[str]:
+    """The names between braces in ``texts``."""
+    parsed = (part for text in texts for part in Formatter().parse(text))
+    return {name for _, name, _, _ in parsed if name is not None}
 
 
 class Setting(Strict):
-    """Where, when and through what the speakers talk; ``place`` and ``time`` may hold slots."""
+    """Where, when and over which channel the speakers talk; the first two may hold slots."""
 
     place: str = Field(min_length=3)
     time: str = Field(min_length=3)
@@ -47,9 +50,9 @@ class CommonGroundTemplate(Strict):
     """One premise of an event, with slots in braces.
 
     ``relations``: who the speakers may be to each other here. ``communal``: what they share as
-    people of one place (use a community slot). ``personal``: what they share from their own
+    people of one place; it holds a community slot. ``personal``: what they share from their own
     history; empty for strangers only. ``premise``: what just happened and why they talk now.
-    ``knows``: how much of the other's persona each speaker already knows, "none", "some" or "most".
+    ``knows``: how much of the other's persona each speaker knows already.
     """
 
     relations: tuple[Relation, ...] = Field(min_length=1)
@@ -64,20 +67,12 @@ class CommonGroundTemplate(Strict):
         strangers = "strangers" in self.relations
         if strangers and len(self.relations) > 1:
             raise ValueError("'strangers' must stand alone in 'relations'")
-        if strangers and (self.personal or self.knows != "none"):
-            raise ValueError("strangers share no 'personal' ground and 'knows' must be \"none\"")
-        if not strangers and not self.personal:
-            raise ValueError("'personal' is empty; only strangers share no history")
-        if self.knows == "none" and not {*self.relations} <= {
-            "strangers", "acquaintances", "client_and_provider",
-        }:  # fmt: skip
-            raise ValueError("'knows' is \"none\", but these speakers know each other")
+        if strangers == bool(self.personal):
+            raise ValueError("'personal' must be empty for strangers, and for no other relation")
+        distant = {"strangers", "acquaintances", "client_and_provider"}.issuperset(self.relations)
+        if strangers if self.knows != "none" else not distant:
+            raise ValueError("'knows' must be \"none\" for strangers, and not for close relations")
         return self
-
-    def slots(self) -> set[str]:
-        """All slots of all texts."""
-        texts = (self.setting.place, self.setting.time, self.communal, self.personal, self.premise)
-        return set().union(*map(slots_of, texts))
 
 
 class SpeechEvent(Strict):
@@ -110,26 +105,28 @@ class SpeechEvent(Strict):
     @model_validator(mode="after")
     def _slots(self) -> "SpeechEvent":
         known = {*SPEAKER_SLOTS[: self.speakers[0]], *COMMUNITY_SLOTS}
-        for number, template in enumerate(self.common_grounds, start=1):
-            if unknown := template.slots() - known:
+        for number, ground in enumerate(self.common_grounds, start=1):
+            where = (ground.setting.place, ground.setting.time)
+            slots = _slots_of(*where, ground.communal, ground.personal, ground.premise)
+            if unknown := slots - known:
                 raise ValueError(
                     f"common ground {number} has the unknown slot {{{sorted(unknown)[0]}}}; "
                     f"known: {', '.join(sorted(known))}"
                 )
-            if not slots_of(template.communal) & set(COMMUNITY_SLOTS):
+            if _slots_of(ground.communal).isdisjoint(COMMUNITY_SLOTS):
                 raise ValueError(f"common ground {number}: 'communal' holds no community slot")
         return self
 
     @property
     def relations(self) -> tuple[Relation, ...]:
-        """Every relation on which some common ground of this event is planned."""
-        held = {relation for ground in self.common_grounds for relation in ground.relations}
-        return tuple(relation for relation in get_args(Relation) if relation in held)
+        """Every relation that a common ground of this event names, from distant to close."""
+        named = {relation for ground in self.common_grounds for relation in ground.relations}
+        return tuple(relation for relation in get_args(Relation) if relation in named)
 
 
 @lru_cache(maxsize=1)
 def _events() -> dict[str, SpeechEvent]:
-    # All files are read, so that a mistake in any stops every command that needs an event.
+    # All files are read: a mistake in any one stops every command that needs an event.
     return read_folder(EVENTS, SpeechEvent, "name")
 
 

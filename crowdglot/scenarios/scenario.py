@@ -26,8 +26,8 @@ class CommonGround:
 class Scenario:
     """Personas + speech event + common ground + language.
 
-    ``index``: its place in the plan. ``names``: the speakers' given names and ``personas``: who
-    they are, in the order A, B, …. ``order``: the speaker of every turn, such as "ABAB".
+    ``index``: its number in the plan. ``personas``, ``names``: those of the speakers A, B, … in
+    this order. ``order``: the speaker of every turn, such as "ABAB".
     """
 
     index: int

@@ -12,7 +12,7 @@ from crowdglot.datasets.folder import (
     without_answers,
 )
 from crowdglot.datasets.shards import make_room
-from crowdglot.datasets.storage.location import desk
+from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import StorageError
 from crowdglot.writing.machines.shard_locks import keeping_workers_out
 from crowdglot.writing.opened import OpenedRecipe
@@ -27,7 +27,7 @@ def bind_dataset(opened: OpenedRecipe) -> None:
     before = planned(opened)
     # Workers of an earlier run would go on with the recipe as it was.
     changes = before and _differs(opened, before)
-    with keeping_workers_out(desk(opened.folder)) if changes else nullcontext():
+    with keeping_workers_out(local_folder(opened.folder)) if changes else nullcontext():
         _bind(opened, before)
 
 

@@ -86,14 +86,8 @@ def _cost(opened: OpenedRecipe, tag: str, wanted: int, known: Mapping[str, _Draf
         here = known.get("") or _by_rule(opened, tag)
     drafts = wanted / here.accepted
     hours = drafts * here.seconds / opened.recipe.engine.calls / 3600 if here.seconds else None
-    return Cost(
-        wanted,
-        drafts,
-        drafts * here.prompt_tokens,
-        drafts * here.completion_tokens,
-        hours,
-        measured,
-    )
+    tokens = (drafts * here.prompt_tokens, drafts * here.completion_tokens)
+    return Cost(wanted, drafts, *tokens, hours, measured)
 
 
 def _by_rule(opened: OpenedRecipe, tag: str) -> _Draft:

@@ -17,7 +17,7 @@ from crowdglot.dialogues.prompt import template_hash
 from crowdglot.dialogues.readers import personas_of, read_demonstrations
 from crowdglot.dialogues.ways import Way, build_way
 from crowdglot.draws import Draws
-from crowdglot.engines.calls import WRITE, Draft, Key
+from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
 from crowdglot.engines.engine import Request, Sampling
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.personas.pairing import PersonaPool
@@ -108,7 +108,7 @@ class OpenedRecipe:
         verdicts = judge_all([dialogues[at] for at in answered], self.critics)
         judged = dict(zip(answered, verdicts, strict=True))
         return [
-            (dialogue, judged.get(at) or (_refusal(draft),))
+            (dialogue, judged.get(at) or (Verdict(ENGINE, REFUSED, draft.answers[-1]),))
             for at, (dialogue, draft) in enumerate(zip(dialogues, drafts, strict=True))
         ]
 
@@ -121,11 +121,6 @@ class OpenedRecipe:
         if isinstance(read, Dialogue):
             return read
         return Dialogue(scenario, (), shown, fault=f"unfinished: {len(draft.calls)} answers")
-
-
-def _refusal(draft: Draft) -> Verdict:
-    call = draft.calls[-1]
-    return Verdict(ENGINE, call.completion.finish_reason, call.completion.text)
 
 
 def open_recipe(recipe: Recipe) -> OpenedRecipe:
@@ -143,30 +138,6 @@ def _open(written: str) -> OpenedRecipe:
     events = [read_event(name) for name in recipe.event_names]
     demonstrations = read_demonstrations(recipe.demonstrations.source)
     personas = _personas(recipe, demonstrations)
-    return OpenedRecipe(
-        recipe=recipe,
-        plan=_plan(recipe, languages, events, personas),
-        demonstrations=DemonstrationPool(
-            demonstrations,
-            seed=recipe.seed,
-            count=recipe.demonstrations.count,
-            most_turns=recipe.turns[1],
-        ),
-        way=build_way(recipe.way),
-        critics=load_critics(recipe.critics),
-        sampling=Sampling(
-            **recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens},
-        ),
-        fingerprint=_fingerprint(languages, events, personas, demonstrations),
-    )
-
-
-def _plan(
-    recipe: Recipe,
-    languages: Sequence[Language],
-    events: Sequence[SpeechEvent],
-    personas: Sequence[Persona],
-) -> Plan:
     plan = Plan(
         seed=recipe.seed,
         languages=languages,
@@ -175,7 +146,20 @@ def _plan(
         personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
     )
     plan.check()
-    return plan
+    return OpenedRecipe(
+        recipe=recipe,
+        plan=plan,
+        demonstrations=DemonstrationPool(
+            demonstrations,
+            seed=recipe.seed,
+            count=recipe.demonstrations.count,
+            most_turns=recipe.turns[1],
+        ),
+        way=build_way(recipe.way),
+        critics=load_critics(recipe.critics),
+        sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
+        fingerprint=_fingerprint(languages, events, personas, demonstrations),
+    )
 
 
 def _personas(recipe: Recipe, demonstrations: Sequence[Demonstration]) -> tuple[Persona, ...]:

@@ -42,7 +42,7 @@ class SamplingSettings(Strict):
 
 class DuplicateSettings(Strict):
     """From which Jaccard similarity two texts are duplicates; which share of a dialogue's turns may
-    make it one; ``rounds``: how often a run looks for them and fills their places, 0: never;
+    make it one; ``rounds``: how often a run looks for them and writes others, 0: never;
     ``against``: folders of datasets made earlier."""
 
     least_similarity: float = Field(default=0.7, ge=0.3, le=1)

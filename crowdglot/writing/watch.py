@@ -46,6 +46,11 @@ class Progress:
         self.completion_tokens += completion.completion_tokens
         self.refused = self.refused + 1 if completion.finish_reason == REFUSED else 0
 
+    def take_in(self, other: "Progress") -> None:
+        """Add the counts of another process."""
+        for name in ("accepted", "rejected", "prompt_tokens", "completion_tokens", "outdated"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def add(self, *, accepted: bool) -> None:
         """Count one judged draft."""
         self.accepted += accepted

@@ -83,7 +83,7 @@ def _usual(recipe: Recipe) -> ShardWriter:
 
 
 async def _write(opened: OpenedRecipe, watch: Watch, shards: ShardWriter, budget: Budget) -> None:
-    """Write what is missing, withdraw near-duplicates and fill their places, round after round.
+    """Write what is missing, withdraw near-duplicates and write others for them, round after round.
 
     Raises ``stop.cause``.
     """

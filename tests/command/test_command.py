@@ -18,7 +18,7 @@ from crowdglot.datasets.storage.files import write_text
 from crowdglot.recipes import read_recipe
 from crowdglot.writing.binding import bind_dataset
 from crowdglot.writing.opened import open_recipe
-from tests.stub import serving
+from tests.stub_server import serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -113,7 +113,7 @@ def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path, number):
     with sqlite3.connect(tmp_path / "prefect/prefect.db") as database:
         artifacts = dict(database.execute("SELECT key, type FROM artifact"))
     assert artifacts == {
-        "test-acceptance": "table", "test-funnel": "markdown", "test-report": "markdown",
+        "test-funnel": "markdown", "test-report": "markdown",
     }  # fmt: skip
 
 

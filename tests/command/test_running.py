@@ -7,13 +7,14 @@ import json
 import pytest
 
 from crowdglot.command import running as display
+from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import EngineError
 from crowdglot.memory import thaw
 from crowdglot.writing.ending.finish import finish
 from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.run import leaving, start
 from crowdglot.writing.watch import Stop, Watch
-from tests.stub import serving
+from tests.stub_server import serving
 from tests.writing.builders import Canned, fill, good, make_opened, write
 
 NOWHERE = ("embedding.kind=embedded", "embedding.model=/nowhere/some.gguf")
@@ -74,8 +75,8 @@ def test_all_but_the_vendi_score_is_written_without_the_embedding_model(tmp_path
 
 
 def fill_without_measuring(opened):
-    fill(open_recipe(opened.recipe.model_copy(update={"embedding": type(opened.recipe.embedding)()})),
-         Canned(good))  # fmt: skip
+    without = opened.recipe.model_copy(update={"embedding": EmbeddingSettings()})
+    fill(open_recipe(without), Canned(good))
 
 
 def test_the_collector_is_as_it_was_after_a_run(tmp_path):

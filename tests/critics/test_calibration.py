@@ -60,5 +60,5 @@ def test_no_critic_rejects_more_than_one_in_a_hundred_human_dialogues(data_folde
     calibration = calibrate(data_folder / "xpersona")
     assert sorted(calibration.dialogues) == ["en", "fr", "id", "it", "ja", "ko", "zh"]
     assert sum(calibration.dialogues.values()) == 2668
-    # The language critic has a test of its own, beside the identifiers.
+    # The language critic has tests of its own in tests/languages.
     assert [key for key in calibration.broken if key[0] != "language"] == []

@@ -94,7 +94,7 @@ def test_a_run_of_first_person_clauses_ends_with_its_turn():
     assert (apart.passed, apart.score) == (True, 2)
     listing = (FRENCH[0], two, "Je suis né ici, j'ai grandi là, je vis seul, j'aime la mer.")
     assert BY_NAME["recital"].judge(dialogue(listing)).evidence.startswith("turn 3: Je suis né")
-    # What stands between turns when they are looked at in one pass, said by somebody.
+    # A speaker says what the critic puts between turns to search them in one pass.
     seams = ("Salut. \0. \0.", "Oui. \0. Non.", listing[-1])
     assert BY_NAME["recital"].judge(dialogue(seams)).evidence.startswith("turn 3: Je suis né")
 
@@ -206,7 +206,7 @@ def test_of_several_phrases_the_same_one_is_named_in_every_process():
         "How can I help you?",
     ]
     code = (
-        "from critics import load_critics; from tests.builders import dialogue; "
+        "from crowdglot.critics import load_critics; from tests.builders import dialogue; "
         f"print(*(c.judge(dialogue({texts!r})) for c in load_critics()), sep='\\n')"
     )
     said = {

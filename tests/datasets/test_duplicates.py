@@ -141,20 +141,20 @@ def test_neither_batches_nor_runs_on_disk_change_what_is_found(monkeypatch, in_m
 )
 def test_a_merged_run_holds_all_pairs_in_order(written, in_memory):
     pairs = [
-        (band, place)
-        for place, some in enumerate(written)
+        (band, number)
+        for number, some in enumerate(written)
         for band in (*some, 7)  # no run is empty
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runs, "IN_MEMORY", in_memory)
         each = [
-            runs.sorted_run(*np.array([pair for pair in pairs if pair[1] == place], np.uint64).T)
-            for place in range(len(written))
+            runs.sorted_run(*np.array([pair for pair in pairs if pair[1] == number], np.uint64).T)
+            for number in range(len(written))
         ]
         run = reduce(runs.merged, each)
-    assert list(zip(run.bands.tolist(), run.places.tolist(), strict=True)) == sorted(pairs)
+    assert list(zip(run.bands.tolist(), run.numbers.tolist(), strict=True)) == sorted(pairs)
     asked = np.array(sorted({band for band, _ in pairs} | {6}), np.uint64)
-    found = [(int(asked[position]), place) for position, place in run.find(asked)]
+    found = [(int(asked[position]), number) for position, number in run.find(asked)]
     assert found == sorted(pairs)
 
 
@@ -176,7 +176,7 @@ def test_a_text_has_the_same_bands_alone_and_among_others():
     cut = shingles([" ".join(talk(number)) for number in range(5)], "Latn")
     together = sign.sign(cut)
     assert together.shape == (5, 16)
-    assert [sign(text) for text in cut] == together.tolist()
+    assert [sign.sign([text])[0].tolist() for text in cut] == together.tolist()
     assert len(set(together.ravel().tolist())) == 5 * 16
 
 

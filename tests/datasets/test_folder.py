@@ -2,7 +2,7 @@
 
 import pytest
 
-from crowdglot.datasets.folder import RECIPE, bind, read_stored_recipe
+from crowdglot.datasets.folder import FORMAT, RECIPE, bind, read_stored_recipe
 from crowdglot.errors import StorageError
 
 
@@ -19,3 +19,24 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
     with pytest.raises(StorageError, match=r"holds 'thesis.tex' but no recipe.toml"):
         bind(tmp_path, {"name": "one"}, {"seed": 0})
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("line", ["", f"format = {FORMAT - 1}\n", f"format = {FORMAT + 1}\n"])
+def test_a_dataset_of_another_format_is_left_as_it_is(tmp_path, line):
+    (tmp_path / RECIPE).write_text(f'name = "one"\n{line}[identity]\nseed = 0\n')
+    (tmp_path / "journal" / "fr").mkdir(parents=True)
+    (tmp_path / "journal" / "fr" / "train-00000.jsonl").write_text('{"index": 0}\n')
+
+    def content():
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    before = content()
+    for use in (read_stored_recipe, lambda folder: bind(folder, {"name": "one"}, {"seed": 0})):
+        with pytest.raises(StorageError) as told:
+            use(tmp_path)
+        assert str(tmp_path) in str(told.value)
+        assert "another version of crowdglot made this dataset" in str(told.value)
+        assert "finish it with that version" in str(told.value)
+        assert "choose another output" in str(told.value)
+        assert "\n" not in str(told.value)
+    assert content() == before

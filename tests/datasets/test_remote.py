@@ -14,7 +14,7 @@ import pytest
 from crowdglot.datasets.folder import bind, locked, read_stored_recipe
 from crowdglot.datasets.storage import lease
 from crowdglot.datasets.storage.files import replacing, write_text
-from crowdglot.datasets.storage.location import desk, locate
+from crowdglot.datasets.storage.location import local_folder, locate
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.datasets.withdrawals import WITHDRAWALS, read_withdrawals, write_withdrawals
 from crowdglot.errors import ConfigurationError, StorageError
@@ -42,7 +42,7 @@ def folder(request, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def shelf(bucket, tmp_path, monkeypatch):
+def s3_folder(bucket, tmp_path, monkeypatch):
     """An empty folder in the bucket."""
     monkeypatch.chdir(tmp_path)
     return locate(f"{bucket}/{tmp_path.name}/d")
@@ -112,10 +112,10 @@ def test_a_failed_write_leaves_the_old_object_and_no_temporary_file(folder, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_columns_are_fetched_and_not_the_rest(shelf, tmp_path, monkeypatch):
-    wide = pa.table({"small": list(range(1000)), "large": [os.urandom(500) for _ in range(1000)]})
+def test_columns_are_fetched_and_not_the_rest(s3_folder, tmp_path, monkeypatch):
+    wide = pa.table({"index": list(range(1000)), "id": [os.urandom(500) for _ in range(1000)]})
     pq.write_table(wide, tmp_path / "x.parquet")
-    path = shelf / "x.parquet"
+    path = s3_folder / "x.parquet"
     path.put(tmp_path / "x.parquet")
     fetched = []
     from s3fs import S3File
@@ -127,7 +127,7 @@ def test_columns_are_fetched_and_not_the_rest(shelf, tmp_path, monkeypatch):
     monkeypatch.setattr(S3File, "_fetch_range", counted)
     from crowdglot.datasets.shards import read_table
 
-    assert read_table(path, ["small"])["small"].to_pylist() == list(range(1000))
+    assert read_table(path, ["index"])["index"].to_pylist() == list(range(1000))
     assert 0 < sum(fetched) < (tmp_path / "x.parquet").stat().st_size / 3
 
 
@@ -173,7 +173,7 @@ def test_another_machine_is_refused(folder, tmp_path, monkeypatch):
     assert not list(folder.iterdir())
 
 
-def test_a_killed_process_and_its_lock(shelf, tmp_path, monkeypatch):
+def test_a_killed_process_and_its_lock(s3_folder, tmp_path, monkeypatch):
     script = (
         "import os, signal, sys\n"
         "from crowdglot.datasets.folder import locked\n"
@@ -181,21 +181,21 @@ def test_a_killed_process_and_its_lock(shelf, tmp_path, monkeypatch):
         "with locked(locate(sys.argv[1])):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    command = [sys.executable, "-c", script, str(shelf)]
+    command = [sys.executable, "-c", script, str(s3_folder)]
     there = os.environ | {"PYTHONPATH": str(ROOT)}
     assert subprocess.run(command, env=there, cwd=tmp_path, timeout=60).returncode == -9
-    assert (shelf / ".lock").exists()
+    assert (s3_folder / ".lock").exists()
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     told = r"run the same command again in \d+ minutes"
-    with pytest.raises(StorageError, match=told), locked(shelf):
+    with pytest.raises(StorageError, match=told), locked(s3_folder):
         pass
     # Where it was killed, it can only be the same run going on.
     monkeypatch.chdir(tmp_path)
-    with locked(shelf):
+    with locked(s3_folder):
         pass
-    assert not (shelf / ".lock").exists()
+    assert not (s3_folder / ".lock").exists()
 
 
 def test_an_expired_lock_is_taken_over_and_its_owner_told(folder, tmp_path, monkeypatch):
@@ -206,7 +206,7 @@ def test_an_expired_lock_is_taken_over_and_its_owner_told(folder, tmp_path, monk
     first.take()
     second = lease._Lease(folder, "second")
     second.take()
-    assert json.loads((folder / ".lock").read_bytes())["seat"] == "second"
+    assert json.loads((folder / ".lock").read_bytes())["owner"] == "second"
     assert [path.name for path in folder.iterdir()] == [".lock"]
 
     class Never:
@@ -235,7 +235,7 @@ def test_a_second_one_does_not_take_over_from_the_first(folder, monkeypatch):
     quick.take()
     # It saw the dead one's lock before the quick one took it.
     assert not late._take_over(stale)
-    assert json.loads((folder / ".lock").read_bytes())["seat"] == "quick"
+    assert json.loads((folder / ".lock").read_bytes())["owner"] == "quick"
 
 
 def test_a_lock_is_renewed(folder, monkeypatch):
@@ -281,8 +281,8 @@ def test_protocols_that_nobody_knows(url, told):
 
 def test_no_such_bucket(bucket, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folder = locate("s3://no-such-shelf/d")
-    told = r"s3://no-such-shelf/d/\.lock: there is no such bucket"
+    folder = locate("s3://no-such-bucket/d")
+    told = r"s3://no-such-bucket/d/\.lock: there is no such bucket"
     with pytest.raises(StorageError, match=told), locked(folder):
         pass
     with pytest.raises(StorageError, match="no dataset of crowdglot"):
@@ -298,28 +298,35 @@ def reconnected(bucket):
 
 
 @pytest.mark.usefixtures("reconnected")
-def test_no_credentials(shelf, monkeypatch):
+def test_no_credentials(s3_folder, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    with pytest.raises(StorageError, match=r"no credentials .*AWS_ACCESS_KEY_ID"), locked(shelf):
+    with (
+        pytest.raises(StorageError, match=r"no credentials .*AWS_ACCESS_KEY_ID"),
+        locked(s3_folder),
+    ):
         pass
 
 
 @pytest.mark.usefixtures("reconnected")
-def test_a_server_that_is_not_there(shelf, monkeypatch):
+def test_a_server_that_is_not_there(s3_folder, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(StorageError, match=r"cannot be reached .*run the same command again"):
-        (shelf / "x").write_bytes(b"")
+        (s3_folder / "x").write_bytes(b"")
     with pytest.raises(StorageError, match="cannot be reached"):
-        (shelf / "x").exists()
+        (s3_folder / "x").exists()
 
 
 def test_journals_lie_on_this_machine():
     url = locate("s3://bucket/name")
-    assert desk(url).parts[0] == ".crowdglot"
-    assert desk(url) == desk(locate("s3://bucket/name/")) != desk(locate("s3://bucket/other"))
-    assert desk(Path("x")) == Path("x")
+    assert local_folder(url).parts[0] == ".crowdglot"
+    assert (
+        local_folder(url)
+        == local_folder(locate("s3://bucket/name/"))
+        != local_folder(locate("s3://bucket/other"))
+    )
+    assert local_folder(Path("x")) == Path("x")
 
 
 def test_withdrawals_are_fetched_once_until_they_are_written(folder, monkeypatch):

@@ -7,12 +7,11 @@ import pytest
 
 from crowdglot.datasets import scan
 from crowdglot.datasets.funnel import measure_funnel, read_rows
-from crowdglot.datasets.metrics.measuring.rows import read_some
 from crowdglot.datasets.record import SCHEMA
-from crowdglot.datasets.report import selection
-from crowdglot.datasets.report.reading import open_part
-from crowdglot.datasets.scan import batches, collect
+from crowdglot.datasets.report.selection import even_positions
+from crowdglot.datasets.scan import FILE, batches, collect, lazily, rows_at
 from crowdglot.datasets.shards import files_of
+from crowdglot.errors import StorageError
 from tests.datasets.report.dataset import row
 
 
@@ -43,31 +42,35 @@ def test_batches_are_all_rows_in_order(folder, monkeypatch):
     files = files_of(folder, "data")
     assert [some.height for some in batches(files, ["id"])] == [3, 7, 11, 7]
     assert collect(files).equals(whole)
-    odd = collect(files, ["id", "turns"], pl.col("index") % 2 == 1)
-    assert odd.equals(whole.filter(pl.col("index") % 2 == 1).select("id", "turns"))
+    assert lazily(files).collect().equals(whole)
+    positions = pl.concat(batches(files, ["id"]))["position"].to_list()
+    assert positions[:4] == [0, FILE, FILE + 1, 2 * FILE]
+    assert rows_at(files, positions, SCHEMA.names).equals(whole)
+    assert rows_at(files, positions[::3], ["turns", "id"]).equals(whole[::3].select("turns", "id"))
+
+
+def test_a_shard_written_anew_meanwhile_is_named(folder):
+    files = files_of(folder, "data")
+    with pytest.raises(StorageError, match=r"train-00001-.* was written anew while it was read"):
+        rows_at(files, [0, FILE + 2], ["id"])
 
 
 def test_without_files_there_are_columns_and_no_rows(tmp_path):
     assert read_rows(tmp_path, "data").columns == SCHEMA.names
-    assert collect([], ["turns", "seed"], pl.col("seed") > 3).shape == (0, 2)
+    assert (
+        collect([], ["turns", "seed"]).shape == rows_at([], [], ["turns", "seed"]).shape == (0, 2)
+    )
+    assert lazily([]).collect().columns == SCHEMA.names
+    assert even_positions([], ["language"], 5) == []
     assert measure_funnel(tmp_path).drafts == 0
 
 
 def test_what_is_counted_and_chosen_does_not_depend_on_batches(folder, monkeypatch):
-    part = open_part(folder, "data")
-    groups = ("language", "speech_event")
-    before = (
-        measure_funnel(folder),
-        selection.even_places(part, groups, 9),
-        read_some(folder, 28, 9)["turns"].to_list(),
-    )
+    files, groups = files_of(folder, "data"), ("language", "speech_event")
+    before = (measure_funnel(folder), even_positions(files, groups, 9))
     assert (before[0].accepted, before[0].reasons) == (28, {"length.long_turn": 3})
-    chosen = collect(part.files, ["speech_event"])["speech_event"].gather(before[1]).to_list()
-    assert sorted(chosen).count("gossip") in (4, 5)
+    chosen = rows_at(files, before[1], ["speech_event"])["speech_event"].to_list()
+    assert len(chosen) == 9
+    assert chosen.count("gossip") in (4, 5)
     monkeypatch.setattr(scan, "_AT_ONCE", 1)
-    monkeypatch.setattr(selection, "_MERGED", 2)
-    assert before == (
-        measure_funnel(folder),
-        selection.even_places(part, groups, 9),
-        read_some(folder, 28, 9)["turns"].to_list(),
-    )
+    assert before == (measure_funnel(folder), even_positions(files, groups, 9))

@@ -35,7 +35,7 @@ def test_no_prompt_holds_a_target_language_example_or_asks_for_a_translation(tag
     for messages in prompts_of(tag, pool):
         roles = [message.role for message in messages]
         assert roles == ["system", *["user", "assistant"] * 2, "user"]
-        # Whatever stands as an answer, the only examples a model gets, is source language.
+        # The answers are the only examples that a model gets; they are in the source language.
         for message in messages[1:-1]:
             if message.role == "assistant":
                 turns = list(json.loads(message.content).values())

@@ -70,7 +70,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
         SYNTHETIC.replace('"I row."', '""', 1),
         "record 1: field 'user 2 personas' is an",
     ),
-    "header only": (HEADER + "\r\n", "no row of column 'Best Generated Conversation'"),
+    "header only": (HEADER + "\r\n", "no dialogue found (those with placeholders"),
     "column missing": (
         SYNTHETIC.replace("user 2 ", "user two "),
         "column 'user 2 personas' is miss",
@@ -99,7 +99,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
         json.dumps([{"turns": [{"speaker": s, "text": "a"} for s in "abcde"]}]),
         "record 1: more than 4 speakers",
     ),
-    "not Parquet": (b"PAR1 and nothing more", "record 1: damaged Parquet"),
+    "not Parquet": (b"PAR1 and nothing more", "damaged Parquet"),
     "nested too deeply": ("[" * 100_000, "nested too deeply"),
 }
 

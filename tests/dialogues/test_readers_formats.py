@@ -195,7 +195,7 @@ def test_every_reader_is_in_the_list_and_keeps_its_contract() -> None:
     assert {name for name, module in loaded.items() if hasattr(module, "read")} == {*READERS}
     for name, module in READERS.items():
         assert module == f"{package.__name__}.{name}"
-        assert loaded[name].recognises("Once upon a time\n") is False
+        assert loaded[name].HEAD.match("Once upon a time\n") is None
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_every_reader_is_in_the_list_and_keeps_its_contract() -> None:
     }.items(),
 )
 def test_each_file_is_recognised_first_by_its_own_reader(name: str, head: str) -> None:
-    asked = (other for other, module in READERS.items() if import_module(module).recognises(head))
-    assert next(asked) == name
+    fitting = (other for other, module in READERS.items() if import_module(module).HEAD.match(head))
+    assert next(fitting) == name
 
 
 def test_identical_dialogues_are_kept_once(tmp_path: Path) -> None:

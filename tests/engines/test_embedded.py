@@ -70,6 +70,7 @@ def test_with_one_slot_a_completion_depends_on_its_request_alone(small_model: Pa
     assert {found[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
 
 
+@pytest.mark.slow
 def test_with_one_slot_demonstrations_read_before_leave_no_trace(small_model: Path) -> None:
     wanted = other_prefix(question("the sea", seed=5, max_tokens=24))
     (alone,) = texts(small_model, [wanted])
@@ -87,6 +88,7 @@ def test_with_one_slot_demonstrations_read_before_leave_no_trace(small_model: Pa
     assert {found[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
 
 
+@pytest.mark.slow
 def test_with_one_slot_a_first_line_read_before_leaves_no_trace(small_model: Path) -> None:
     def about(topic: str, max_tokens: int = 24) -> Request:
         asked = question("the sea", seed=5, max_tokens=max_tokens)

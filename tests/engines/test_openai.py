@@ -65,7 +65,7 @@ def test_no_key_no_header() -> None:
         (fixed(400, error={"message": "context length exceeded"}), "context length exceeded", True),
         (fixed(422, detail=[{"msg": "Field required"}]), "Field required", True),
         (fixed(413), "413", True),
-        (fixed(308, headers={"Location": "http://elsewhere"}), "elsewhere", False),
+        (fixed(308, headers={"Location": "http://elsewhere"}), "engine.base_url", False),
         (fixed(429, error={"code": "insufficient_quota", "message": "Pay."}), "quota", False),
         (raw(b"line\r\nbreak \x1b[31m red", "text/plain", 400), "line break", True),
     ],

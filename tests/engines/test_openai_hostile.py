@@ -42,26 +42,29 @@ ANSWER = b'{"choices": [{"message": {"content": "x"}}]}'
         (fixed(429), "429"),
         (reset, "the connection was cut;"),
         (cut_short, "cut before the answer's end"),
-        (raw(b"<html>gateway</html>", "text/html"), "not JSON .content type text/html"),
-        (raw(b"{", "application/json"), "not JSON"),
-        (raw(b""), "not JSON"),
-        (raw(b'{"choices": [' + b"[" * 200_000), "not JSON"),
+        (raw(b"<html>gateway</html>", "text/html"), "not a JSON object .content type text/html"),
+        (raw(b"{", "application/json"), "not a JSON object"),
+        (raw(b""), "not a JSON object"),
+        (raw(b'{"choices": [' + b"[" * 200_000), "not a JSON object"),
         (raw(b"[]"), "not a JSON object"),
         (raw(b"null"), "not a JSON object"),
-        (raw(b"\xff\xfe\x00"), "not JSON"),
+        (raw(b"\xff\xfe\x00"), "not a JSON object"),
         (fixed(choices=[]), "no choices"),
         (fixed(choices=None), "no choices"),
         (fixed(choices={"0": "x"}), "no choices"),
         (fixed(answers=[{"text": "right JSON, wrong keys"}]), "no choices"),
         (fixed(choices=["text"]), "no choices"),
-        (fixed(choices=[{"text": "of the older API"}]), "no message"),
-        (fixed(choices=[{"message": None}]), "no message"),
+        (fixed(choices=[{"text": "of the older API"}]), "no choices with a message"),
+        (fixed(choices=[{"message": None}]), "no choices with a message"),
         (fixed(error={"code": 502, "message": "upstream"}), "502: upstream"),
         (raw(b'"' + b"x" * 10_000_000 + b'"'), "longer than 4 MB"),
         (wire(HEAD + b"\r\n", then=b" " * 65536), "longer than 4 MB"),
         (wire(HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", b"x" * 65536), "than 4 MB"),
         (wire(HEAD + b"Content-Length: 999\r\n\r\n" + ANSWER), "cut before the answer's end"),
-        (wire(HEAD + b"Content-Length: 9\r\n\r\n" + ANSWER), "no HTTP .Bad status line|not JSON"),
+        (
+            wire(HEAD + b"Content-Length: 9\r\n\r\n" + ANSWER),
+            "no HTTP .Bad status line|not a JSON object",
+        ),
         (wire(HEAD + b"Content-Length: -1\r\n\r\n" + ANSWER), "no HTTP"),
         (wire(HEAD + b"Content-Length: many\r\n\r\n" + ANSWER), "no HTTP"),
         (wire(HEAD + b"Transfer-Encoding: chunked\r\n\r\nff\r\n{}"), "cut before"),
@@ -91,7 +94,7 @@ def test_the_bound_holds_for_what_was_decompressed() -> None:
     finally:
         tracemalloc.stop()
     small = bomb(1)
-    assert "not JSON" in str(error_of(small, tries=1))
+    assert "not a JSON object" in str(error_of(small, tries=1))
 
 
 def test_answers_that_never_end_or_come_too_late() -> None:
@@ -113,7 +116,7 @@ def test_a_redirect_is_not_followed() -> None:
         async with elsewhere.served() as url:
             there = fixed(307, headers={"Location": f"{url}/chat/completions"})
             async with Stub(there).served() as here, open_ai(here, api_key=KEY) as engine:
-                with pytest.raises(EngineError, match=r"set engine\.base_url to that place"):
+                with pytest.raises(EngineError, match=r"check engine\.base_url"):
                     await engine.complete(question())
 
     asyncio.run(run())

@@ -8,14 +8,16 @@ from crowdglot.critics import load_critics
 from crowdglot.critics.language import LanguageCritic
 from crowdglot.languages import switching
 from crowdglot.languages.language import resolve_language
-from crowdglot.languages.switching import switched_spans, switched_words
+from crowdglot.languages.switching import switched_words
 from tests.builders import FRENCH, dialogue
 
 LEAST = 3.6  # as in critics/thresholds.toml
 
 
 def spans(text, tag, **options):
-    return [span.text for span in switched_spans(text, resolve_language(tag), LEAST, **options)]
+    found = switched_words([text], resolve_language(tag), LEAST, **options)
+    assert all(span in text and score >= LEAST for span, score in found)
+    return [span for span, _ in found]
 
 
 @pytest.mark.parametrize(
@@ -74,10 +76,8 @@ def test_a_turn_that_is_foreign_throughout_is_no_switching():
     assert spans("I think we should go home now.", "fr") == []
 
 
-def test_offsets_are_those_of_the_text():
-    text = "Et puis we went back home, tu vois."
-    (span,) = switched_spans(text, resolve_language("fr"), LEAST)
-    assert text[span.start : span.end] == span.text == "we went back home"
+def test_a_span_is_a_part_of_the_text():
+    assert spans("Et puis we went back home, tu vois.", "fr") == ["we went back home"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "123 !?", "😀", "\ud800 a b", "a" * 100_000, "\u202e"])

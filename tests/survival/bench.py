@@ -202,7 +202,13 @@ def rows(folder: Path, part: str) -> pl.DataFrame:
     frames = [pl.read_parquet(file) for file in files]
     if not frames:
         return pl.DataFrame()
-    return pl.concat(frames).drop(_CHANGING).sort("language", "index", "attempt")
+    whole = pl.concat(frames)
+    calls = [
+        [{name: call[name] for name in call if name not in _CHANGING} for call in row]
+        for row in whole["calls"].to_list()
+    ]
+    kept = whole.drop("calls", *_CHANGING).with_columns(calls=pl.Series(calls, strict=False))
+    return kept.sort("language", "index", "attempt")
 
 
 def stored(folder: Path) -> set[int]:
@@ -210,11 +216,12 @@ def stored(folder: Path) -> set[int]:
     seeds: set[int] = set()
     for part in ("data", "rejected"):
         for path in (folder / part).glob("*/*.parquet"):
-            seeds |= set(pl.read_parquet(path, columns=["seed"])["seed"])
+            for calls in pl.read_parquet(path, columns=["calls"])["calls"].to_list():
+                seeds |= {call["seed"] for call in calls}
     for path in (folder / "journal").glob("*/*.jsonl"):
         for line in path.read_bytes().splitlines(keepends=True):
-            if entry := decode(line):
-                seeds.add(entry.seed)
+            if call := decode(line):
+                seeds.add(call.seed)
     return seeds
 
 

@@ -14,6 +14,7 @@ CHECKS: dict[str, Check] = {
 SHORT = (
     "kill -9 at random moments",
     "kill -9 before every step on the disk",
+    "kill -9 before every step of three calls",
     "damaged journals",
     "damaged shards",
     "full disk",

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from crowdglot.datasets.journal import Journal, encode
-from crowdglot.datasets.shards import Shard, read_entries
+from crowdglot.datasets.shards import Shard, read_calls
 from tests.survival.bench import (
     Bench,
     Figures,
@@ -131,9 +131,9 @@ def half_written_shard(bench: Bench) -> Figures:
     bench.complete(recipe)
     folder = Path(recipe["output"])
     seen = len(bench.server.asked)
-    shard = Shard("fr", 1, 3, 10, 10)
+    shard = Shard("fr", 1, 10, 10)
     with Journal(shard.journal(folder)) as journal:
-        for entry in read_entries(folder, shard):
+        for entry in read_calls(folder, shard):
             journal.append(encode(entry))
     accepted = Path(str(shard.accepted(folder)))
     whole = accepted.read_bytes()

@@ -200,17 +200,26 @@ def second_while_first_writes(bench: Bench) -> Figures:
 
 def die_at_every_step(bench: Bench) -> Figures:
     """SIGKILL just before each step that a run does to the disk, and in the middle of a write."""
-    changes: dict[str, Any] = {"shard_size": 3, "engine": {"concurrency": 2}}
+    return _die_at_every_step(bench, "steps", bench.steps)
+
+
+def die_at_every_step_of_three_calls(bench: Bench) -> Figures:
+    """The same where a draft takes three calls, each of which knows the answers before it."""
+    return _die_at_every_step(bench, "calls", 2 * bench.steps, way="three_calls")
+
+
+def _die_at_every_step(bench: Bench, name: str, most: int, **more: Any) -> Figures:
+    changes: dict[str, Any] = {"shard_size": 3, "engine": {"concurrency": 2}, **more}
     bench.server.repeated = 0.3
-    recipe = bench.recipe("steps-0", 12, **changes)
+    recipe = bench.recipe(f"{name}-0", 12, **changes)
     _, questions = bench.undisturbed(recipe)
-    counted = bench.runner.finish(bench.recipe("steps-count", 12, **changes), count_steps=True)
+    counted = bench.runner.finish(bench.recipe(f"{name}-count", 12, **changes), count_steps=True)
     steps = int(counted.said.rpartition("steps ")[2].split()[0])
     # All steps of the beginning, where a folder is not yet one of ours.
-    chosen = {*range(_FIRST), *range(_FIRST, steps, max(1, steps // bench.steps))}
+    chosen = {*range(_FIRST), *range(_FIRST, steps, max(1, steps // most))}
     twice = 0
     for step in sorted(chosen):
-        recipe = bench.recipe(f"steps-{step}", 12, **changes)
+        recipe = bench.recipe(f"{name}-{step}", 12, **changes)
         bench.server.asked.clear()
         attempt = bench.runner.finish(recipe, die_at=step)
         demand(attempt.code == -signal.SIGKILL, f"step {step}: {last_line(attempt.said)}")
@@ -226,6 +235,7 @@ def die_at_every_step(bench: Bench) -> Figures:
 CHECKS = {
     "kill -9 at random moments": kill_at_random_moments,
     "kill -9 before every step on the disk": die_at_every_step,
+    "kill -9 before every step of three calls": die_at_every_step_of_three_calls,
     "kill -9 of the command": kill_the_command,
     "SIGTERM": stop_by_signal,
     "two commands at once": two_at_once,

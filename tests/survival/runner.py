@@ -1,8 +1,8 @@
 """Runs of the pipeline without Prefect, each a process that can be killed: fork, write, end.
 
 Importing everything takes seconds, and fifty kills want fifty starts; so one process imports and
-forks a child for every attempt. A child does what the flow does, without its tasks: lock, claim,
-shards, duplicates, metrics; its judging process is started anew each time. (Runs with Prefect are
+forks a child for every attempt. A child calls ``write_dataset``, as the flow
+does; its judging process is started anew each time. (Runs with Prefect are
 killed too, see ``kills.kill_the_command``.)
 """
 
@@ -11,10 +11,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,37 +115,18 @@ def _attempt(asked: dict[str, Any]) -> int:
 
 
 async def _write(table: dict[str, Any], *, verify: bool) -> int:
-    from crowdglot.writing.rounds import Write, write_rounds
-
-    from crowdglot.datasets.folder import locked
-    from crowdglot.datasets.shards import set_aside_damaged
     from crowdglot.recipes import build_recipe
-    from crowdglot.writing.binding import claim_dataset
-    from crowdglot.writing.budget import Budget
-    from crowdglot.writing.ending import finish as finishing
-    from crowdglot.writing.opened import open_recipe
-    from crowdglot.writing.run import engage, running
-    from crowdglot.writing.shards.in_order import fill_in_order
     from crowdglot.writing.signals import stopping_on_signals
     from crowdglot.writing.watch import Watch
+    from crowdglot.writing.write import write_dataset
 
-    opened = open_recipe(build_recipe(table, (), "survival"))
-    stop, tally = Watch()
-    with locked(opened.folder), stopping_on_signals(stop):
-        claim_dataset(opened)
-        for path in set_aside_damaged(opened.folder, opened.shards()) if verify else ():
-            print(f"damaged: {path}")
-        budget = Budget.of(opened)
-        if finishing.finished(opened) is None:
-
-            @asynccontextmanager
-            async def writing() -> AsyncIterator[Write]:
-                async with running(opened, await engage(opened), stop, tally, budget) as run:
-                    yield partial(fill_in_order, run)
-
-            await write_rounds(opened, stop, tally, writing)
-            finishing.finish(opened, stopped=stop.wanted)
-    return 3 if stop.spent else 130 if stop.wanted else 0
+    watch = Watch()
+    with stopping_on_signals(watch.stop):
+        recipe = build_recipe(table, (), "survival")
+        outcome = await write_dataset(recipe, watch, verify=verify)
+    for path in outcome.damaged:
+        print(f"damaged: {path}")
+    return {"budget_spent": 3, "stopped": 130}.get(outcome.state, 0)
 
 
 def _warm(opened: Any) -> None:
@@ -154,27 +134,29 @@ def _warm(opened: Any) -> None:
 
     Nothing here may start threads (a query of polars would): they do not outlive a fork.
     """
-    from crowdglot.datasets.record import Entry
+    from crowdglot.engines.calls import Call, Draft, Key
     from crowdglot.engines.engine import Completion
-    from crowdglot.writing.judging import to_table
+    from crowdglot.writing.judging import judge_drafts
     from tests.survival.talk import speak
 
     for index in range(2):
-        request = opened.request(opened.plan.scenario(index), 0)
+        asked = opened.next(index, ())
         body = {
-            "messages": [{"content": message.content} for message in request.messages],
-            "response_format": {"json_schema": {"schema": request.schema}},
+            "messages": [{"content": message.content} for message in asked.messages],
+            "response_format": {"json_schema": {"schema": asked.schema}},
         }
         said = next(text for seed in range(99) if "A1" in (text := speak(body | {"seed": seed})))
         done = Completion(said, "stop", 1, 1, 0.0)
-        to_table(opened, [(Entry(index, 0, 0, "openai", "stub", "", done, 0.0), True)])
+        call = Call(Key(index, 0), "", 0, "openai", "stub", "", done, 0.0)
+        judge_drafts(opened, [Draft(index, 0, (call,))])
 
 
 def main() -> None:
     """Read attempts from standard input until it is closed."""
-    from crowdglot.command.environment import settle
+    from crowdglot.command.environment import set_defaults
 
-    settle()
+    set_defaults()
+    import tests.three_calls  # noqa: F401  (a way of writing for one of the checks)
     from crowdglot.recipes import build_recipe
     from crowdglot.writing.opened import open_recipe
 

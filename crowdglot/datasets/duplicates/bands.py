@@ -30,11 +30,6 @@ class Signer:
             if rows == 1 or 1 - (1 - least**rows) ** (size // rows) >= recall
         )
 
-    def __call__(self, shingles: Collection[str]) -> list[int]:
-        """64 bits for each band of one text; texts with other sizes of bands have others."""
-        hashes: list[int] = self.sign([shingles])[0].tolist()
-        return hashes
-
     def sign(self, texts: Sequence[Collection[str]]) -> Hashes:
         """64 bits for each text (rows) and band (columns)."""
         digests = RMinHash.digests_from_token_sets(texts, self.size, _SEED)
@@ -43,7 +38,7 @@ class Signer:
         return np.stack([self._hashed(signatures, at) for at in starts], axis=1)
 
     def _hashed(self, signatures: Hashes, at: int) -> Hashes:
-        """One band of every text. What collides in 64 bits, exact Jaccard tells apart."""
+        """One band of every text; exact Jaccard tells apart what collides in 64 bits."""
         hashes = np.full(len(signatures), self.size << 32 | at, np.uint64)
         for column in signatures[:, at : at + self.rows].T:
             hashes = (hashes ^ column) * _SPREAD
@@ -52,25 +47,25 @@ class Signer:
 
 
 class Bands:
-    """Places (whole numbers from 0) by band, in sorted runs.
+    """Numbers by band, in sorted runs.
 
-    Runs are merged as soon as one is not half as long as that before it, so there are few.
+    A run that is more than half as long as the one before is merged with it, so there are few.
     """
 
     def __init__(self) -> None:
         self._runs: list[Run] = []
 
     def find(self, bands: Hashes) -> Iterator[tuple[int, int]]:
-        """Everything that shares one of ``bands``: its position among them, and the place."""
+        """All that share one of ``bands``: the band's position among them, and the number."""
         for run in self._runs:
             yield from run.find(bands)
 
-    def insert(self, bands: Hashes, places: Hashes) -> None:
-        """Know each place by its band from now on; StorageError if the folder for temporary files
-        cannot hold them."""
+    def insert(self, bands: Hashes, numbers: Hashes) -> None:
+        """Add a number for each band; StorageError if the folder for temporary files cannot hold
+        them."""
         if not len(bands):
             return
-        self._runs.append(sorted_run(bands, places))
+        self._runs.append(sorted_run(bands, numbers))
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
             self._runs[-2:] = [merged(*self._runs[-2:])]
 

@@ -1,8 +1,7 @@
-"""The dialogues known so far: by MinHash (Broder 1997) and bands of it (LSH: Indyk and Motwani
-1998) those near enough to be compared are found, and exact Jaccard decides.
+"""The dialogues known so far: MinHash (Broder 1997) and its bands (LSH: Indyk and Motwani 1998)
+find candidates, and exact Jaccard decides.
 
-Only small runs of ``bands`` are in memory. The texts stay where they are; ``fetch`` brings those
-of candidates.
+Only small runs of ``bands`` are in memory. Texts are not kept; ``fetch`` reads those of candidates.
 """
 
 from collections import Counter
@@ -17,15 +16,19 @@ from crowdglot.datasets.duplicates.shingles import Shingles, jaccard
 
 Texts = Sequence[Shingles]  # the shingles of every turn of a dialogue
 _FEWEST = 8  # shingles that a text needs to be compared: "I am fine, and you?" is nobody's copy
-# A dialogue has 64 places in the bands: its first 63 turns, and the whole.
-_PLACES, _WHOLE = 64, 63
+# A dialogue has 64 entries in the bands: its first 63 turns, and the whole. An entry is the
+# dialogue's key times 64, plus the number of the turn.
+_ENTRIES, _WHOLE = 64, 63
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a dialogue duplicates. ``key``: of the earlier one; ``share``: Jaccard of the whole
-    dialogue for the reason "near_duplicate", repeated turns over long ones for "repeated_turns",
-    where ``turn`` is the number of the first one that is repeated, from 1."""
+    """What a dialogue duplicates.
+
+    ``key``: of the earlier one. ``share``: Jaccard of the whole dialogue for the reason
+    "near_duplicate", repeated turns over long ones for "repeated_turns", where ``turn`` is the
+    number of the first repeated turn, from 1.
+    """
 
     reason: str
     key: int
@@ -37,39 +40,38 @@ class Match:
 class _Part:
     """A turn or a whole dialogue while it is put.
 
-    ``near``: the places that share a band with it, of earlier calls; ``beside``: for each band
-    that it shares within this call, the places kept so far; ``place``: its own once it is kept.
+    ``earlier``: the entries of earlier calls that share a band with it. ``within``: for each band
+    that it shares within this call, the entries kept so far. ``entry``: its own once it is kept.
     """
 
     shingles: Shingles
-    near: tuple[int, ...] = ()  # nearly always none, so that a new one would be waste
-    beside: tuple[list[int], ...] = ()
-    place: int = -1
+    earlier: tuple[int, ...] = ()  # a tuple, as there is nearly always none
+    within: tuple[list[int], ...] = ()
+    entry: int = -1
 
     def candidates(self) -> Sequence[int]:
-        """The places to compare it with, the earliest first."""
-        return sorted({*self.near, *chain(*self.beside)}) if self.near or self.beside else ()
+        """The entries to compare it with, in order."""
+        if not self.earlier and not self.within:
+            return ()
+        return sorted({*self.earlier, *chain(*self.within)})
 
-    def keep(self, place: int) -> None:
+    def keep(self, entry: int) -> None:
         """Let those that follow in this call find it."""
-        self.place = place
-        for places in self.beside:
-            places.append(place)
+        self.entry = entry
+        for entries in self.within:
+            entries.append(entry)
 
 
 class Index:
     """Near-duplicates of what was put in before.
 
     ``least_similarity``: Jaccard from which two texts are duplicates. ``least_repeated``: the
-    share of long turns, two at least, that make a dialogue one when they are duplicates each.
+    share of long turns, two at least, that must be duplicates each for the dialogue to be one.
     ``fetch``: the shingles of every turn of a key that was put in.
     """
 
     def __init__(
-        self,
-        least_similarity: float,
-        least_repeated: float,
-        fetch: Callable[[int], Texts],
+        self, least_similarity: float, least_repeated: float, fetch: Callable[[int], Texts]
     ) -> None:
         self.least_similarity, self.least_repeated = least_similarity, least_repeated
         self._fetch = fetch
@@ -80,11 +82,10 @@ class Index:
     def put(
         self, dialogues: Sequence[tuple[int, Texts]], *, always: bool = False
     ) -> list[Match | None]:
-        """Keep dialogues one after the other, each by its key, or say what it duplicates and
-        forget it; ``always``: keep it anyway.
+        """Keep each dialogue under its key, in order, or say what it duplicates and forget it.
 
-        The more at once, the faster: they are signed, and looked up among those of earlier calls,
-        all together.
+        ``always``: keep it anyway. Many at once are faster, because they are signed, and looked up
+        among those of earlier calls, together.
         """
         parts, bands = self._sign([turns for _, turns in dialogues])
         found = [
@@ -92,15 +93,15 @@ class Index:
             for (key, _), own in zip(dialogues, parts, strict=True)
         ]
         for signed, hashes in bands:
-            kept = np.array([part.place >= 0 for part in signed], bool)
-            places = np.array([part.place for part in signed if part.place >= 0], np.uint64)
-            self._bands.insert(hashes[kept].ravel(), places.repeat(hashes.shape[1]))
+            kept = np.array([part.entry >= 0 for part in signed], bool)
+            entries = np.array([part.entry for part in signed if part.entry >= 0], np.uint64)
+            self._bands.insert(hashes[kept].ravel(), entries.repeat(hashes.shape[1]))
         return found
 
     def _sign(
         self, dialogues: Sequence[Texts]
-    ) -> tuple[list[dict[int, "_Part"]], list[tuple[list["_Part"], Hashes]]]:
-        """The parts of each dialogue that are looked up: by number its long turns, and the whole;
+    ) -> tuple[list[dict[int, _Part]], list[tuple[list[_Part], Hashes]]]:
+        """The parts of each dialogue that are looked up: its long turns by number, and the whole;
         none where that is too short. Then all turns with their bands, and all wholes."""
         dealt: list[dict[int, _Part]] = [{} for _ in dialogues]
         turns, wholes = list[_Part](), list[_Part]()
@@ -117,15 +118,15 @@ class Index:
                 hashes = signer.sign([part.shingles for part in signed])
                 bands.append((signed, hashes))
                 width = hashes.shape[1]
-                for position, place in self._bands.find(hashes.ravel()):
-                    signed[position // width].near += (place,)
+                for position, entry in self._bands.find(hashes.ravel()):
+                    signed[position // width].earlier += (entry,)
                 for positions in shared(hashes.ravel()):
-                    places: list[int] = []
+                    entries: list[int] = []
                     for position in positions:
-                        signed[position // width].beside += (places,)
+                        signed[position // width].within += (entries,)
         return dealt, bands
 
-    def _put(self, key: int, parts: dict[int, "_Part"], *, always: bool) -> Match | None:
+    def _put(self, key: int, parts: dict[int, _Part], *, always: bool) -> Match | None:
         whole = parts.get(_WHOLE)
         if whole is None:
             return None
@@ -143,12 +144,12 @@ class Index:
                 return Match("repeated_turns", other, len(repeated) / len(turns), first + 1)
         for number, part in parts.items():
             if number not in repeated:
-                part.keep(key * _PLACES + number)
+                part.keep(key * _ENTRIES + number)
         return None
 
-    def _nearest(self, whole: Shingles, places: Sequence[int]) -> Match | None:
+    def _nearest(self, whole: Shingles, entries: Sequence[int]) -> Match | None:
         best: Match | None = None
-        for key, number in (divmod(place, _PLACES) for place in places):
+        for key, number in (divmod(entry, _ENTRIES) for entry in entries):
             if number != _WHOLE:
                 continue
             similarity = jaccard(whole, frozenset[str]().union(*self._fetch(key)))
@@ -156,9 +157,9 @@ class Index:
                 best = Match("near_duplicate", key, similarity)
         return best
 
-    def _first_with(self, turn: Shingles, places: Sequence[int]) -> int | None:
-        """The first dialogue that has this turn."""
-        for key, number in (divmod(place, _PLACES) for place in places):
+    def _first_with(self, turn: Shingles, entries: Sequence[int]) -> int | None:
+        """The key of the first dialogue that has this turn."""
+        for key, number in (divmod(entry, _ENTRIES) for entry in entries):
             if number != _WHOLE and (
                 jaccard(turn, self._fetch(key)[number]) >= self.least_similarity
             ):

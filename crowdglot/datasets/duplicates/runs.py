@@ -1,4 +1,4 @@
-"""Sorted runs of bands and their places: small ones in memory, large ones in temporary files."""
+"""Sorted runs of bands, each with a number: small in memory, large in temporary files."""
 
 import tempfile
 from collections.abc import Iterator
@@ -17,29 +17,29 @@ _Hashes = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``bands`` in ascending order, and the place of each. What lies on disk is mapped, so that
-    the system keeps in memory what it has room for."""
+    """``bands`` in ascending order, and the number of each. Large ones are mapped from files, so
+    that the system keeps in memory what it has room for."""
 
     bands: _Hashes
-    places: _Hashes
+    numbers: _Hashes
 
     def __len__(self) -> int:
         return len(self.bands)
 
     def find(self, bands: _Hashes) -> Iterator[tuple[int, int]]:
-        """For each of ``bands`` that is here: its position among them, and its places."""
+        """For each of ``bands`` that is here: its position among them, and its numbers."""
         starts = np.searchsorted(self.bands, bands)
         hits = np.flatnonzero(self.bands[np.minimum(starts, len(self) - 1)] == bands)
         ends = np.searchsorted(self.bands, bands[hits], side="right")
         for hit, start, end in np.stack((hits, starts[hits], ends), axis=1).tolist():
-            for place in self.places[start:end].tolist():
-                yield hit, place
+            for number in self.numbers[start:end].tolist():
+                yield hit, number
 
 
-def sorted_run(bands: _Hashes, places: _Hashes) -> Run:
+def sorted_run(bands: _Hashes, numbers: _Hashes) -> Run:
     """A run of bands in any order."""
     order = np.argsort(bands, kind="stable")
-    return Run(bands[order], places[order])
+    return Run(bands[order], numbers[order])
 
 
 def merged(one: Run, other: Run) -> Run:
@@ -48,13 +48,13 @@ def merged(one: Run, other: Run) -> Run:
         return _joined(one, other)
     try:
         # Files without a name: the system removes them when nobody maps them any more.
-        with tempfile.TemporaryFile() as bands, tempfile.TemporaryFile() as places:
+        with tempfile.TemporaryFile() as bands, tempfile.TemporaryFile() as numbers:
             for part in _parts(one, other):
                 bands.write(part.bands.data)
-                places.write(part.places.data)
+                numbers.write(part.numbers.data)
             bands.flush()
-            places.flush()
-            mapped = (np.memmap(file, np.uint64, "r") for file in (bands, places))
+            numbers.flush()
+            mapped = (np.memmap(file, np.uint64, "r") for file in (bands, numbers))
             return Run(*map(np.asarray, mapped))
     except OSError as error:
         raise StorageError(
@@ -71,11 +71,11 @@ def _parts(one: Run, other: Run) -> Iterator[Run]:
     cuts = [[0, *np.searchsorted(run.bands, limits).tolist(), len(run)] for run in (one, other)]
     for start, end, first, last in zip(cuts[0], cuts[0][1:], cuts[1], cuts[1][1:], strict=False):
         yield _joined(
-            Run(one.bands[start:end], one.places[start:end]),
-            Run(other.bands[first:last], other.places[first:last]),
+            Run(one.bands[start:end], one.numbers[start:end]),
+            Run(other.bands[first:last], other.numbers[first:last]),
         )
 
 
 def _joined(one: Run, other: Run) -> Run:
     bands = np.concatenate((one.bands, other.bands))
-    return sorted_run(bands, np.concatenate((one.places, other.places)))
+    return sorted_run(bands, np.concatenate((one.numbers, other.numbers)))

@@ -1,30 +1,31 @@
-"""Going through the shards of one language in the order of the plan, whatever order they were
-written in. In memory are some 70 bytes a row for its place, and a few
-shards.
+"""The search through the shards of one language, in the order of the plan.
+
+The order in which shards were written does not matter. Memory holds the positions of all rows, some
+50 bytes each, and the texts of a few shards.
 """
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from typing import Any, TypeVar
+from itertools import chain, islice
+
+import polars as pl
 
 from crowdglot.datasets.duplicates.index import Index, Match
 from crowdglot.datasets.duplicates.shingles import Shingles, shingles
+from crowdglot.datasets.scan import FILE, batches
 from crowdglot.datasets.shards import Shard, files_of, read_table, written
-from crowdglot.datasets.storage.location import Location, for_each
+from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import Withdrawal, turns_hash
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import foreign_share
 
-_OPEN_SHARDS = 16
-_READ_AT_ONCE = 64
-_SHINGLED = 1024  # dialogues whose shingles are kept at hand
+_OPEN_FILES = 16
+_SHINGLED = 1024  # dialogues whose shingles are kept in memory
 _AT_ONCE = 256  # dialogues that are looked up together
 
-Each = TypeVar("Each")
+Dialogue = tuple[str, Sequence[str]]  # id and turn texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,123 +49,81 @@ def find_duplicates(
 
     ``shards``: those of this language.
     """
-    shelf = _Shelf(language.script)
-    index = Index(least_similarity, least_repeated_turns, shelf.shingles)
-    for some in _batched(_earlier_keys(shelf, language, earlier)):
-        index.put([(key, shelf.shingles(key)) for key in some], always=True)
-    for rows in _batched(_in_order(folder, shards)):
-        keys = [shelf.add_row(shard.accepted(folder), row) for shard, row, _, _ in rows]
-        matches = index.put([(key, shelf.shingles(key)) for key in keys])
-        for match, key, (shard, _, number, attempt) in zip(matches, keys, rows, strict=True):
+    own = written(folder, shards)
+    files = [path for other in earlier.folders for path in files_of(other, "data", language.tag)]
+    texts = list(_texts(earlier.demonstrations, language.script))
+    first = FILE * (1 + len(files))
+    known = _Known(folder, language.script, texts, files + [s.accepted(folder) for s in own])
+    index = Index(least_similarity, least_repeated_turns, known.shingles)
+    before = (rows["position"] + FILE for rows in batches(files, ["index"]))
+    for keys in _batched(chain(range(len(texts)), *before)):
+        index.put([(key, known.shingles(key)) for key in keys], always=True)
+    rows = pl.concat(batches([shard.accepted(folder) for shard in own], ["index", "attempt"]))
+    # Replacements have indices beyond the plan's end, so they come last.
+    for some in rows.sort("index", "position").iter_slices(_AT_ONCE):
+        keys = (some["position"] + first).to_list()
+        matches = index.put([(key, known.shingles(key)) for key in keys])
+        for match, key, number, attempt in zip(
+            matches, keys, some["index"], some["attempt"], strict=True
+        ):
             if match:
                 yield Withdrawal(
                     language=language.tag,
-                    shard=shard.number,
+                    shard=own[(key - first) // FILE].number,
                     index=number,
                     attempt=attempt,
-                    turns=turns_hash(turn["text"] for turn in shelf.row(key)["turns"]),
+                    turns=turns_hash(known.dialogue(key)[1]),
                     by="duplicates",
                     reason=match.reason,
-                    evidence=_evidence(match, shelf, key, folder),
+                    evidence=_evidence(match, known.dialogue(match.key)[0], known.dialogue(key)[1]),
                     score=round(match.share, 4),
                 )
 
 
-def _batched(them: Iterable[Each]) -> Iterator[list[Each]]:
-    remaining = iter(them)
-    while some := list(islice(remaining, _AT_ONCE)):
+def _texts(demonstrations: Sequence[Demonstration], script: str) -> Iterator[Dialogue]:
+    """The demonstrations, but for those in another script, which cannot be repeated."""
+    for shown in demonstrations:
+        texts = [turn.text for turn in shown.turns]
+        if (foreign_share(" ".join(texts), script) or 0.0) <= 0.5:
+            yield f"demonstration {shown.id}", texts
+
+
+def _batched(keys: Iterator[int]) -> Iterator[list[int]]:
+    while some := list(islice(keys, _AT_ONCE)):
         yield some
 
 
-def _earlier_keys(shelf: "_Shelf", language: Language, earlier: Earlier) -> Iterator[int]:
-    for shown in earlier.demonstrations:
-        texts = [turn.text for turn in shown.turns]
-        if (foreign_share(" ".join(texts), language.script) or 0.0) > 0.5:
-            continue  # in another script there is nothing to share
-        yield shelf.add_text(f"demonstration {shown.id}", texts)
-    for dataset in earlier.folders:
-        for path in files_of(dataset, "data", language.tag):
-            for row in range(read_table(path, ["index"]).num_rows):
-                yield shelf.add_row(path, row)
-
-
-def _in_order(folder: Location, shards: Sequence[Shard]) -> Iterator[tuple[Shard, int, int, int]]:
-    """(shard, row within it, index, attempt) of all accepted rows, by index.
-
-    Replacements have indices from beyond the plan's end, so they come last.
-    """
-    numbers, attempts, places = array("q"), array("i"), array("q")
-    there = written(folder, shards)
-    for start in range(0, len(there), _READ_AT_ONCE):
-        paths = [shard.accepted(folder) for shard in there[start : start + _READ_AT_ONCE]]
-        tables = for_each(lambda path: read_table(path, ["index", "attempt"]), paths)
-        for position, table in enumerate(tables, start):
-            numbers.extend(table["index"].to_pylist())
-            attempts.extend(table["attempt"].to_pylist())
-            places.extend((position << 32) + row for row in range(table.num_rows))
-    for at in sorted(range(len(numbers)), key=numbers.__getitem__):
-        position, row = divmod(places[at], 1 << 32)
-        yield there[position], row, numbers[at], attempts[at]
-
-
-def _evidence(match: Match, shelf: "_Shelf", key: int, folder: Location) -> str:
-    """The id of what is duplicated, first of all."""
-    name = shelf.name(match.key, folder)
-    turns = shelf.row(key)["turns"]
+def _evidence(match: Match, name: str, turns: Sequence[str]) -> str:
+    """``name``: of what is duplicated, first of all. ``turns``: of what duplicates it."""
     if match.reason == "repeated_turns":
-        text = turns[match.turn - 1]["text"]
+        text = turns[match.turn - 1]
         return f"{name}: {match.share:.0%} of the turns, turn {match.turn}: {text}"[:200]
-    return f"{name}: similarity {match.share:.2f}: {turns[0]['text']}"[:200]
+    return f"{name}: similarity {match.share:.2f}: {turns[0]}"[:200]
 
 
-class _Shelf:
-    """The texts behind the index's keys, read from disk when they are wanted."""
+class _Known:
+    """The dialogues behind the index's keys, read from disk when they are needed.
 
-    def __init__(self, script: str) -> None:
-        self._script = script
-        self._texts: list[tuple[str, Sequence[str]]] = []
-        self._paths: list[Location] = []
-        self._numbers: dict[Location, int] = {}
-        self._places = array("q")  # path << 32 | row, or -1 - position in texts
-        self._rows = lru_cache(maxsize=_OPEN_SHARDS)(_read_rows)
+    The key of a row is its position in ``files`` (see ``scan``) plus 2^32; below are ``texts``.
+    """
+
+    def __init__(
+        self, folder: Location, script: str, texts: Sequence[Dialogue], files: Sequence[Location]
+    ) -> None:
+        self._folder, self._script, self._texts, self._files = folder, script, texts, files
+        self._read = lru_cache(maxsize=_OPEN_FILES)(self._read_file)
         self.shingles = lru_cache(maxsize=_SHINGLED)(self._shingles)
 
-    def add_text(self, name: str, turns: Sequence[str]) -> int:
-        """The key of a text that stays in memory."""
-        self._texts.append((name, turns))
-        self._places.append(-len(self._texts))
-        return len(self._places) - 1
+    def dialogue(self, key: int) -> Dialogue:
+        """Of a row in another dataset the id has that dataset's name before it."""
+        number, row = divmod(key, FILE)
+        return self._read(number - 1)[row] if number else self._texts[row]
 
-    def add_row(self, path: Location, row: int) -> int:
-        """The key of a row of a shard."""
-        number = self._numbers.setdefault(path, len(self._paths))
-        if number == len(self._paths):
-            self._paths.append(path)
-        self._places.append((number << 32) + row)
-        return len(self._places) - 1
-
-    def row(self, key: int) -> dict[str, Any]:
-        """Columns "id" and "turns" of a row."""
-        number, row = divmod(self._places[key], 1 << 32)
-        found: dict[str, Any] = self._rows(self._paths[number])[row]
-        return found
-
-    def name(self, key: int, folder: Location) -> str:
-        """The id of a text; of a row in another dataset with that dataset's name before it."""
-        if (place := self._places[key]) < 0:
-            return self._texts[-place - 1][0]
-        path = self._paths[place >> 32]
-        name = str(self.row(key)["id"])
-        return name if folder in path.parents else f"{path.parents[2].name}:{name}"
+    def _read_file(self, number: int) -> list[Dialogue]:
+        path = self._files[number]
+        name = "" if self._folder in path.parents else f"{path.parents[2].name}:"
+        rows = read_table(path, ["id", "turns"]).to_pylist()
+        return [(name + row["id"], [turn["text"] for turn in row["turns"]]) for row in rows]
 
     def _shingles(self, key: int) -> Sequence[Shingles]:
-        if (place := self._places[key]) < 0:
-            turns = self._texts[-place - 1][1]
-        else:
-            turns = [turn["text"] for turn in self.row(key)["turns"]]
-        return shingles(turns, self._script)
-
-
-def _read_rows(path: Location) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = read_table(path, ["id", "turns"]).to_pylist()
-    return rows
+        return shingles(self.dialogue(key)[1], self._script)

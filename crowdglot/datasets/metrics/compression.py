@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Interval, Reading
 
 BUDGETED = True
 _LEVEL = 9
@@ -26,8 +26,6 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
     def of(chosen: Chosen) -> float | None:
         return ratio([texts[number] for number in chosen])
 
-    short = sum(map(len, texts)) <= _LONGEST
     details: Details = {"variant": f"gzip-{_LEVEL}", "case": "mixed", "tok": "bytes"}
-    yield Reading(
-        "compression_ratio", of, "lower", "halves" if short else "none", details, _RESAMPLES
-    )
+    kind: Interval = "halves" if sum(map(len, texts)) <= _LONGEST else "none"
+    yield Reading("compression_ratio", of, "lower", kind, details, _RESAMPLES)

@@ -1,7 +1,7 @@
 """distinct-n (Li et al. 2016): different n-grams over all n-grams of the set, n = 1, 2, 3.
 
-The corpus-level variant, over all dialogues together. It falls as the set grows, so it is taken at
-an equal number of dialogues and tokens.
+This is the corpus-level variant, over all dialogues together. It falls as the set grows, so it is
+measured at an equal number of dialogues and tokens.
 """
 
 from collections.abc import Iterator

@@ -27,12 +27,6 @@ def factors(words: Iterable[str]) -> float:
     return whole + ((1 - len(seen) / length) / (1 - THRESHOLD) if length else 0.0)
 
 
-def mtld(dialogues: Sequence[Sequence[str]]) -> float | None:
-    """Of the words of dialogues; None where no word comes twice, so that no factor begins."""
-    both = [_both_ways(words) for words in dialogues]
-    return _pooled(np.array(both)) if both else None
-
-
 def measure(corpus: Corpus) -> Iterator[Reading]:
     """mtld, in words."""
     terms = np.array([_both_ways(list(filter(is_word, d))) for d in corpus.documents])

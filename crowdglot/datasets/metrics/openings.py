@@ -3,6 +3,7 @@
 Shannon entropy over its greatest value: 1 where no two dialogues open alike, 0 where all do.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ WORDS = 3
 
 def evenness(counts: Sequence[int]) -> float | None:
     """Entropy of the counts over its maximum for so many draws; None below two draws."""
-    drawn = np.array([count for count in counts if count], np.float64)
+    drawn = np.array(counts, np.float64)
     if drawn.sum() < 2:
         return None
     shares = drawn / drawn.sum()
@@ -25,14 +26,10 @@ def evenness(counts: Sequence[int]) -> float | None:
 
 def measure(corpus: Corpus) -> Iterator[Reading]:
     """opening_entropy, 0 to 1."""
-    known: dict[tuple[str, ...], int] = {}
-    openings = np.array(
-        [known.setdefault(_opening(turns, corpus.tokeniser), len(known)) for turns in corpus.turns],
-        np.int64,
-    )
+    openings = [_opening(turns, corpus.tokeniser) for turns in corpus.turns]
 
     def of(chosen: Chosen) -> float | None:
-        return evenness(np.bincount(openings[chosen]).tolist()) if len(chosen) else None
+        return evenness(list(Counter(openings[number] for number in chosen).values()))
 
     details: Details = {"variant": "normalised", "n": WORDS}
     yield Reading("opening_entropy", of, "higher", "halves", details, 100)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import log
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Details, Reading
 
 
 def pielou(counts: list[int]) -> float | None:
@@ -22,14 +22,8 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
     if not uses:
         return
     available = max(corpus.personas_available, len(uses))
+    coverage, evenness = len(uses) / available, pielou(list(uses.values()))
     details: Details = {"tok": "none", "available": available}
-
-    def coverage(_: Chosen) -> float | None:
-        return len(uses) / available
-
-    def evenness(_: Chosen) -> float | None:
-        return pielou(list(uses.values()))
-
-    yield Reading("persona_coverage", coverage, "higher", "none", details, whole=True)
-    even: Details = {"variant": "pielou", **details}
-    yield Reading("persona_evenness", evenness, "higher", "none", even, whole=True)
+    yield Reading("persona_coverage", lambda _: coverage, "higher", "none", details, whole=True)
+    details = {"variant": "pielou", **details}
+    yield Reading("persona_evenness", lambda _: evenness, "higher", "none", details, whole=True)

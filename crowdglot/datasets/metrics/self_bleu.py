@@ -71,11 +71,6 @@ def closest_lengths(lengths: Numbers) -> Numbers:
 def measure(corpus: Corpus) -> Iterator[Reading]:
     """self_bleu: needs two dialogues."""
     if len(corpus) > 1:
-        details: Details = {
-            "n": ORDER,
-            "smooth": "exp",
-            "eff": "yes",
-            "sacrebleu": version("sacrebleu"),
-        }
-        of = mean_of(np.array(scores(corpus)))
+        of, library = mean_of(np.array(scores(corpus))), version("sacrebleu")
+        details: Details = {"n": ORDER, "smooth": "exp", "eff": "yes", "sacrebleu": library}
         yield Reading("self_bleu", of, "lower", "bootstrap", details)

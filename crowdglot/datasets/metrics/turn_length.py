@@ -1,25 +1,25 @@
-"""How long turns are, in tokens, and how many a dialogue has: to lie near the human figures."""
+"""How long turns are, in tokens, and how many a dialogue has; both should be as in human ones."""
 
 from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
-from crowdglot.datasets.metrics.measuring.corpus import Corpus
+from crowdglot.datasets.metrics.measuring.corpus import Corpus, Dialogues
 from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading, mean_of
 from crowdglot.datasets.metrics.measuring.tokenisation import tokenise
 
 PERCENTILES = (10, 50, 90)
 
 
-def lengths(corpus: Corpus) -> list[list[int]]:
-    """Tokens of every turn, punctuation included, dialogue by dialogue (for histograms)."""
-    return [[len(tokenise(turn, corpus.tokeniser)) for turn in turns] for turns in corpus.turns]
+def lengths(dialogues: Dialogues, tokeniser: str) -> list[list[int]]:
+    """Tokens of every turn of each dialogue, punctuation included."""
+    return [[len(tokenise(turn, tokeniser)) for turn in turns] for turns in dialogues]
 
 
 def measure(corpus: Corpus) -> Iterator[Reading]:
     """turn_length_mean, turn_length_p10, _p50, _p90, and turns (a dialogue)."""
-    by_dialogue = lengths(corpus)
+    by_dialogue = lengths(corpus.turns, corpus.tokeniser)
     sums = np.array([(sum(turns), len(turns)) for turns in by_dialogue], np.int64)
 
     def mean(chosen: Chosen) -> float | None:

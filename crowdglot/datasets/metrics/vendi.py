@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Details, Reading
 from crowdglot.engines.embedding.embedder import Vectors
 
 _LEAST = 1e-12  # eigenvalues below are rounding
@@ -31,9 +31,6 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
     """vendi: needs vectors, that is, a recipe that names an embedding model."""
     meanings = corpus.meanings
     if meanings is not None and len(corpus) > 1:
-
-        def of(chosen: Chosen) -> float | None:
-            return score(meanings.vectors[chosen])
-
+        vectors = meanings.vectors
         details: Details = {"model": meanings.model, "kernel": "cosine", "tok": "none"}
-        yield Reading("vendi", of, "higher", "halves", details)
+        yield Reading("vendi", lambda chosen: score(vectors[chosen]), "higher", "halves", details)

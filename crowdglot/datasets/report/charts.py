@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.metrics.measuring.figure import Figure
 from crowdglot.datasets.report.distributions import Histogram
@@ -11,6 +13,8 @@ from crowdglot.datasets.report.text import visible
 SHADES = 8
 WIDTH, HEIGHT = 240, 96  # of a histogram's field, in units of its viewBox
 _FEWEST_BINS = 8  # fewer fill their part of the field only
+# Value, low and high in percent of a scale's width: of the dataset, and of the human reference.
+Strip = tuple[list[float], list[float] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,8 @@ def funnel_steps(funnel: Funnel) -> list[Step]:
     steps, left = [], funnel.drafts
     for reason, count in funnel.reasons.items():
         left -= count
-        steps.append(
-            Step(
-                visible(reason, 200), count, 100 * left / funnel.drafts, 100 * count / funnel.drafts
-            )
-        )
+        start, percent = 100 * left / funnel.drafts, 100 * count / funnel.drafts
+        steps.append(Step(visible(reason, 200), count, start, percent))
     return steps
 
 
@@ -110,36 +111,21 @@ def plot(histogram: Histogram) -> Plot:
 def _ticks(histogram: Histogram, bins: int, step: float) -> Iterator[tuple[float, str]]:
     """A label under the first bin, the last one, and some between."""
     every = max(1, -(-bins // 5))
-    for number in range(0, bins, every):
-        if number + every < bins or number == bins - 1:
-            start = histogram.low + number * histogram.width
-            yield round((number + 0.5) * step, 2), f"{start}"
-    if (bins - 1) % every:
-        last = histogram.low + (bins - 1) * histogram.width
-        yield round((bins - 0.5) * step, 2), f"{last}+"
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """A figure and the human one on one scale, as percent of its width: value, low, high."""
-
-    ours: tuple[float, float, float]
-    human: tuple[float, float, float] | None
+    for number in (*range(0, bins - every, every), bins - 1):
+        start = histogram.low + number * histogram.width
+        yield round((number + 0.5) * step, 2), f"{start}{'+' if number % every else ''}"
 
 
 def strip(figure: Figure, human: Figure | None) -> Strip:
-    """Where to draw a figure with its interval."""
-    both = [figure, *([human] if human else [])]
-    ends = [end for one in both for end in (one.value, one.low, one.high) if end is not None]
-    low, high = min(ends), max(ends)
+    """A figure, and the human one, on one scale."""
+    ends = np.array(
+        [
+            [one.value if end is None else end for end in (one.value, one.low, one.high)]
+            for one in (figure, human)
+            if one
+        ]
+    )
+    low, high = ends.min(), ends.max()
     margin = (high - low) * 0.08 or abs(high) or 1.0
-    low, high = low - margin, high + margin
-
-    def place(value: float) -> float:
-        return round(100 * (value - low) / (high - low), 2)
-
-    def places(one: Figure) -> tuple[float, float, float]:
-        ends = (one.value if end is None else end for end in (one.low, one.high))
-        return (place(one.value), *map(place, ends))  # type: ignore[return-value]
-
-    return Strip(places(figure), places(human) if human else None)
+    ours, *theirs = (100 * (ends - low + margin) / (high - low + 2 * margin)).round(2).tolist()
+    return ours, theirs[0] if theirs else None

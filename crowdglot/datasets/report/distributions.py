@@ -1,18 +1,17 @@
-"""How lengths are distributed, counted into bins, the human reference beside them."""
+"""How the lengths of dialogues, and of the human reference, are distributed over bins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from crowdglot.datasets.metrics.measuring.corpus import Corpus
+from crowdglot.datasets.metrics.measuring.corpus import Dialogues, turn_texts
+from crowdglot.datasets.metrics.measuring.diversity import reference_for
 from crowdglot.datasets.metrics.measuring.tokenisation import tokeniser_for
 from crowdglot.datasets.metrics.turn_length import lengths
 from crowdglot.languages.language import resolve_language
 
-Dialogues = Sequence[Sequence[str]]  # the turn texts of each dialogue
 _MOST = 500  # dialogues of a language that are cut into tokens
 _BINS = 16
 _TAIL = 99.0  # percentile from which on all goes into the last bin
@@ -47,27 +46,23 @@ class Histogram:
 def histograms(rows: pl.DataFrame, reference: Mapping[str, Dialogues]) -> Iterator[Histogram]:
     """For each language those of ``MEASURES``; ``rows``: columns language and turns."""
     for (tag,), part in sorted(rows.group_by("language", maintain_order=True)):
-        language = resolve_language(str(tag))
-        tokeniser = tokeniser_for(language.script)
-        said = [
-            [turn["text"] or "" for turn in turns or ()] for turns in _some(part["turns"].to_list())
-        ]
-        human = _some(reference.get(language.tag) or reference.get(language.code) or ())
+        tokeniser = tokeniser_for(resolve_language(str(tag)).script)
+        said, human = _some(turn_texts(part)), _some(reference_for(str(tag), reference))
         ours, theirs = _measured(said, tokeniser), _measured(human, tokeniser)
         for measure in MEASURES:
             if ours[measure]:
                 yield _histogram(
-                    measure, language.tag, ours[measure], theirs[measure], len(said), len(human)
+                    measure, str(tag), ours[measure], theirs[measure], len(said), len(human)
                 )
 
 
-def _some(dialogues: Sequence[Any]) -> Sequence[Any]:
+def _some(dialogues: Dialogues) -> Dialogues:
     """At most 500 of them, evenly."""
     return dialogues[:: -(-len(dialogues) // _MOST) or 1]
 
 
 def _measured(dialogues: Dialogues, tokeniser: str) -> dict[str, list[int]]:
-    by_dialogue = lengths(Corpus.build(dialogues, tokeniser))
+    by_dialogue = lengths(dialogues, tokeniser)
     return {
         "turn_length": [tokens for turns in by_dialogue for tokens in turns],
         "turns": [len(turns) for turns in by_dialogue],
@@ -76,33 +71,22 @@ def _measured(dialogues: Dialogues, tokeniser: str) -> dict[str, list[int]]:
 
 
 def _histogram(
-    measure: str,
-    tag: str,
-    ours: Sequence[int],
-    theirs: Sequence[int],
-    dialogues: int,
-    human_dialogues: int,
+    measure: str, tag: str, ours: list[int], theirs: list[int], dialogues: int, humans: int
 ) -> Histogram:
-    both = [ours, *([theirs] if theirs else [])]
+    both = [values for values in (ours, theirs) if values]
     low = min(map(min, both))
     top = max(int(np.percentile(values, _TAIL)) for values in both)
     width = max(1, -(-(top - low + 1) // _BINS))
     bins = (top - low) // width + 1
+
+    def shares(values: list[int]) -> tuple[float, ...]:
+        numbers = np.minimum((np.array(values) - low) // width, bins - 1)
+        return tuple((np.bincount(numbers, minlength=bins) / len(values)).tolist())
+
+    median = float(np.median(ours))
+    if not theirs:
+        return Histogram(measure, tag, low, width, shares(ours), median, dialogues)
+    human = float(np.median(theirs))
     return Histogram(
-        measure=measure,
-        language=tag,
-        low=low,
-        width=width,
-        shares=_shares(ours, low, width, bins),
-        median=float(np.median(ours)),
-        dialogues=dialogues,
-        human=_shares(theirs, low, width, bins) if theirs else (),
-        human_median=float(np.median(theirs)) if theirs else None,
-        human_dialogues=human_dialogues,
+        measure, tag, low, width, shares(ours), median, dialogues, shares(theirs), human, humans
     )
-
-
-def _shares(values: Sequence[int], low: int, width: int, bins: int) -> tuple[float, ...]:
-    numbers = np.minimum((np.asarray(values) - low) // width, bins - 1)
-    counts = np.bincount(numbers, minlength=bins)
-    return tuple(float(count) / len(values) for count in counts)

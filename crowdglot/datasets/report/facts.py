@@ -1,24 +1,25 @@
-"""All that the report shows, gathered from the Parquet files: they are the only ledger."""
+"""All that the report shows, gathered from the Parquet files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from crowdglot.datasets.funnel import Funnel, measure_funnel, tally
+from crowdglot.datasets.funnel import Funnel, count_drafts, measure_funnel
+from crowdglot.datasets.metrics.measuring.corpus import Dialogues
 from crowdglot.datasets.metrics.measuring.diversity import measure
 from crowdglot.datasets.metrics.measuring.figure import Figure, as_metrics
-from crowdglot.datasets.metrics.measuring.rows import read_some
-from crowdglot.datasets.report.distributions import Dialogues, Histogram, histograms
-from crowdglot.datasets.report.reading import Part, open_part
-from crowdglot.datasets.report.selection import select_dialogues
-from crowdglot.datasets.report.similar import Similar, most_similar
-from crowdglot.datasets.scan import batches, naming_damage
-from crowdglot.datasets.shards import unfinished
+from crowdglot.datasets.report.distributions import Histogram, histograms
+from crowdglot.datasets.report.selection import even_positions, read_shown
+from crowdglot.datasets.report.similar import Pair, most_similar
+from crowdglot.datasets.scan import batches, merged, rows_at
+from crowdglot.datasets.shards import files_of, unfinished
 from crowdglot.datasets.storage.location import Location
 from crowdglot.engines.embedding.embedder import Meanings
 
-# Of larger datasets an even part of about so many dialogues is measured, without intervals.
-MOST_MEASURED = 5_000
+# Of larger datasets an even part of so many dialogues is measured, without intervals, and so many
+# accepted and rejected ones are shown.
+MOST_MEASURED, MOST_ACCEPTED, MOST_REJECTED = 5_000, 2_000, 1_000
+_MEASURED = ("language", "speech_event", "model", "personas", "turns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,10 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """``cells``: (accepted, rejected) of each (language, event). ``measured``: how many accepted
-    dialogues the figures and histograms were drawn from. ``accepted`` and ``rejected``: dialogues
-    as shown (see ``selection``). ``planned``: whether the funnel was held against the plan.
-    ``unfinished``: shards that want more dialogues, or whose journal is not yet a file of rows.
+    dialogues the figures, histograms and similar pairs come from. ``accepted`` and ``rejected``:
+    dialogues as shown (see ``selection``). ``planned``: whether the funnel was compared with the
+    plan. ``unfinished``: shards that want more dialogues, or whose journal is not yet a file of
+    rows.
     """
 
     name: str
@@ -56,7 +58,7 @@ class Facts:
     measured: int
     figures: Sequence[Figure]
     histograms: Sequence[Histogram]
-    similar: Similar
+    similar: Sequence[Pair]
     accepted: Sequence[Mapping[str, Any]]
     rejected: Sequence[Mapping[str, Any]]
     personas_available: int
@@ -79,7 +81,7 @@ class Facts:
                     "similarity": round(pair.similarity, 4),
                     "ids": [pair.one["id"], pair.other["id"]],
                 }
-                for pair in self.similar.pairs
+                for pair in self.similar
             ],
         }
 
@@ -87,11 +89,19 @@ class Facts:
 def gather(source: Source) -> Facts:
     """Count and measure a dataset; StorageError names a file that is damaged."""
     folder = source.folder
-    data, rejected = open_part(folder, "data"), open_part(folder, "rejected")
-    with naming_damage(folder):
-        funnel = source.funnel or measure_funnel(folder, dict(source.wanted or {}))
-        rows = read_some(folder, funnel.accepted, MOST_MEASURED)
-        figures = measure(
+    data, rejected = files_of(folder, "data"), files_of(folder, "rejected")
+    funnel = source.funnel or measure_funnel(folder, dict(source.wanted or {}))
+    measured = even_positions(data, ("language",), MOST_MEASURED)
+    rows = rows_at(data, measured, _MEASURED)
+    accepted = even_positions(data, ("language", "speech_event"), MOST_ACCEPTED)
+    refused = even_positions(rejected, ("reason", "language"), MOST_REJECTED)
+    return Facts(
+        name=source.name,
+        funnel=funnel,
+        models=_models(data),
+        cells=_cells(folder),
+        measured=rows.height,
+        figures=measure(
             rows,
             seed=source.seed,
             subsample=500,
@@ -99,34 +109,26 @@ def gather(source: Source) -> Facts:
             resamples=200 if funnel.accepted <= MOST_MEASURED else 0,
             personas_available=source.personas_available,
             embed=source.embed,
-        )
-        shown, refused = select_dialogues(data, rejected)
-        return Facts(
-            name=source.name,
-            funnel=funnel,
-            models=_models(data),
-            cells=_cells(folder),
-            measured=rows.height,
-            figures=figures,
-            histograms=tuple(histograms(rows, source.reference)),
-            similar=most_similar(data),
-            accepted=shown,
-            rejected=refused,
-            personas_available=source.personas_available,
-            planned=source.funnel is not None or source.wanted is not None,
-            unfinished=unfinished(folder),
-        )
+        ),
+        histograms=tuple(histograms(rows, source.reference)),
+        similar=most_similar(data, measured, rows),
+        accepted=read_shown(data, accepted),
+        rejected=read_shown(rejected, refused),
+        personas_available=source.personas_available,
+        planned=source.funnel is not None or source.wanted is not None,
+        unfinished=unfinished(folder),
+    )
 
 
 def _cells(folder: Location) -> dict[tuple[str, str], tuple[int, int]]:
     counts: dict[tuple[str, str], list[int]] = {}
-    for position, part in enumerate(("data", "rejected")):
-        counted = tally(folder, part).select("language", "speech_event", "drafts")
+    for at, part in enumerate(("data", "rejected")):
+        counted = count_drafts(folder, part).select("language", "speech_event", "drafts")
         for language, event, count in counted.iter_rows():
-            counts.setdefault((language, event), [0, 0])[position] += count
+            counts.setdefault((language, event), [0, 0])[at] += count
     return {cell: (kept, refused) for cell, (kept, refused) in sorted(counts.items())}
 
 
-def _models(data: Part) -> tuple[str, ...]:
-    named = (rows["model"].unique() for rows in batches(data.files, ["model"]))
-    return tuple(sorted({model for names in named for model in names if model}))
+def _models(files: Sequence[Location]) -> tuple[str, ...]:
+    named = merged(batches(files, ["model"]), lambda rows: rows.unique("model"))
+    return tuple(sorted(filter(None, named["model"])))

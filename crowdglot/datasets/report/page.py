@@ -15,12 +15,12 @@ from typing import Any
 from crowdglot import __version__
 from crowdglot.datasets.report.charts import funnel_steps, heat_rows
 from crowdglot.datasets.report.facts import Facts
-from crowdglot.datasets.report.selection import languages_of
 from crowdglot.datasets.report.text import visible
 from crowdglot.datasets.report.views import diversity_views, examples_by_reason, histogram_views
 from crowdglot.datasets.report.wording import BETTER, event_title, metric_words, number
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
+from crowdglot.languages.language import resolve_language
 
 REPORT, METRICS = "report.html", "metrics.json"
 _FOLDER = Path(__file__).parent
@@ -31,7 +31,7 @@ _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u20
 def write_report(folder: Location, facts: Facts) -> Location:
     """Write ``report.html`` and ``metrics.json`` into the dataset's folder; the page's path."""
     write_text(folder / REPORT, render(facts))
-    # Last, as it says that all is counted.
+    # It is written last, because a run that finds it counts nothing again.
     metrics = json.dumps(facts.as_metrics(), ensure_ascii=False, indent=2)
     write_text(folder / METRICS, metrics + "\n")
     return folder / REPORT
@@ -39,10 +39,14 @@ def write_report(folder: Location, facts: Facts) -> Location:
 
 def render(facts: Facts) -> str:
     """The whole page; the same facts, the same page."""
-    # A run may write while we read, so what is counted and what is shown can differ by a shard.
+    # A run may write meanwhile, so what is counted and what is shown can differ by a shard.
     shown = [(row["language"], row["event"]) for row in (*facts.accepted, *facts.rejected)]
     tags, names = zip(*facts.cells, *shown, strict=True) if facts.cells or shown else ((), ())
-    languages = languages_of([*tags, *(figure.language for figure in facts.figures)])
+    known = sorted({*tags, *(figure.language for figure in facts.figures)})
+    languages = {
+        tag: {"name": language.name, "direction": language.direction}
+        for tag, language in zip(known, map(resolve_language, known), strict=True)
+    }
     events = {event: event_title(event) for event in sorted(set(names))}
     style, script = _part("report.css"), _part("report.js")
     held = {
@@ -51,7 +55,6 @@ def render(facts: Facts) -> str:
         "accepted": facts.accepted,
         "rejected": facts.rejected,
     }
-    markup = _markup()
     page: str = _template().render(
         facts=facts,
         version=__version__,
@@ -61,13 +64,13 @@ def render(facts: Facts) -> str:
         events=events,
         steps=funnel_steps(facts.funnel),
         heat=heat_rows(facts.cells, list(languages)),
-        histograms=histogram_views(facts.histograms),
-        diversity=diversity_views(facts.figures),
+        histograms=list(histogram_views(facts.histograms)),
+        diversity=list(diversity_views(facts.figures)),
         examples=examples_by_reason(facts.rejected),
         has_reference=any(histogram.human for histogram in facts.histograms),
-        style=markup(style),
-        script=markup(script),
-        held=markup(as_json(held)),
+        style=style,
+        script=script,
+        held=as_json(held),
         policy=_policy(style, script),
     )
     return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -79,17 +82,10 @@ def as_json(value: Mapping[str, Any]) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src {_hash(style)}",
-            f"script-src {_hash(script)}",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
 
@@ -100,12 +96,6 @@ def _hash(text: str) -> str:
 @lru_cache(maxsize=4)
 def _part(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
-
-
-def _markup() -> Any:
-    from markupsafe import Markup
-
-    return Markup
 
 
 @lru_cache(maxsize=1)

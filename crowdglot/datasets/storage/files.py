@@ -1,7 +1,7 @@
 """Writing that survives a crash: a file is there whole, or not at all.
 
-A local file is written beside its place, brought to the disk and renamed; what lies at a URL is
-written to a local temporary file and put there as one object.
+A local file is written under a temporary name in its folder, synced to the disk and renamed. A file
+at a URL is written to a local temporary file, which is put there as one object.
 """
 
 import errno
@@ -36,14 +36,19 @@ def storing(path: Location) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Location) -> Iterator[Path]:
-    """Give a temporary path to write; its content stands at ``path`` once that is done.
+    """Give a temporary path to write, which replaces ``path`` at the end.
 
     A reader, or a rerun after a crash, sees the old file or the new one. On an error the
-    temporary file is removed and ``path`` is as before.
+    temporary file is removed and ``path`` is as before. At a URL, StorageError where the lock of
+    the dataset is lost.
     """
     if isinstance(path, Remote):
-        with _putting(path) as temporary:
+        folder = Path(tempfile.gettempdir())
+        with storing(folder), tempfile.TemporaryDirectory(prefix="crowdglot-", dir=folder) as own:
+            temporary = Path(own) / path.name
             yield temporary
+            check_lease(path)
+            path.put(temporary)
         return
     temporary = path.with_name(f"{path.name}.tmp")
     with storing(path):
@@ -59,19 +64,8 @@ def replacing(path: Location) -> Iterator[Path]:
             raise
 
 
-@contextmanager
-def _putting(path: Remote) -> Iterator[Path]:
-    """A local temporary file that is put at ``path`` in the end, unless the lock is lost."""
-    folder = Path(tempfile.gettempdir())
-    with storing(folder), tempfile.TemporaryDirectory(prefix="crowdglot-", dir=folder) as own:
-        temporary = Path(own) / path.name
-        yield temporary
-        check_lease(path)
-        path.put(temporary)
-
-
 def move(path: Location, target: Location) -> None:
-    """Give a file of a dataset another place in it, whose folder is made."""
+    """Move a file within a dataset; the folder of ``target`` is made."""
     with storing(path):
         if isinstance(path, Remote) and isinstance(target, Remote):
             check_lease(path)

@@ -1,10 +1,10 @@
-"""Who writes to a dataset at a URL: a lock object, created once, renewed while the run lasts.
+"""The lock of a dataset at a URL: an object, created once and renewed while the run lasts.
 
 A machine that finds another one's lock refuses to write. A lock that has not been renewed for ten
-minutes, by the store's own clock, is taken over, by one machine only. The first machine notices,
-when it renews, that the lock is no longer its own, and writes nothing more; in the seconds until
-then both may write. A store without a conditional put lets two machines that start in the same
-moment both begin; the one whose lock was overwritten notices at its first renewal.
+minutes, by the store's own clock, is taken over by one machine only. The first machine notices when
+it renews that the lock is no longer its own, and writes nothing more; until then both may write.
+Without a conditional put, two machines that start in the same moment can both begin; the one whose
+lock was overwritten notices at its first renewal.
 """
 
 import json
@@ -26,13 +26,13 @@ _held: dict[str, "_Lease"] = {}
 
 
 @contextmanager
-def leased(folder: Remote, seat: str) -> Iterator[None]:
+def leased(folder: Remote, owner: str) -> Iterator[None]:
     """Hold the lock of ``folder``; StorageError if another machine has it.
 
-    ``seat``: names this machine's working directory. Only one process at a time may come with it;
-    so a lock of the same seat is one that a killed process has left, and is taken at once.
+    ``owner``: names this machine's working directory. Only one process at a time may use it, so a
+    lock of the same owner was left by a killed process, and is taken at once.
     """
-    lease = _Lease(folder, seat)
+    lease = _Lease(folder, owner)
     lease.take()
     _held[folder.url] = lease
     over = Event()
@@ -57,19 +57,19 @@ def check_lease(path: Remote) -> None:
 class _Lease:
     """The lock object of one folder. ``lost``: why it is no longer ours, or empty."""
 
-    def __init__(self, folder: Remote, seat: str) -> None:
+    def __init__(self, folder: Remote, owner: str) -> None:
         self.folder, self.lost = folder, ""
         self._path = folder / LOCK
-        self._seat, self._token = seat, uuid4().hex
+        self._owner, self._token = owner, uuid4().hex
 
     def take(self) -> None:
         """Make the lock ours."""
         if self._path.create(self._content()):
             return
-        if (holder := self._read()) is None:  # given up in the meantime
+        if (holder := self._read()) is None:  # deleted in the meantime
             if not self._path.create(self._content()):
                 raise self._refusal(self._read() or {}, 0.0)
-        elif holder.get("seat") == self._seat:
+        elif holder.get("owner") == self._owner:
             self._path.write_bytes(self._content())
         elif (age := self._age()) < _EXPIRE_SECONDS or not self._take_over(holder):
             raise self._refusal(holder, age)
@@ -85,7 +85,7 @@ class _Lease:
                     self._path.write_bytes(self._content())
                     continue
             except StorageError:
-                continue  # not reached: what the run puts there fails as well, and says so
+                continue  # where the store is unreachable, the run's own writes fail and say so
             who = f"taken over by {_name(holder)}" if holder is not None else "deleted"
             self.lost = (
                 f"{self.folder}: the lock of this run was {who}, so it ends; its completions "
@@ -99,9 +99,9 @@ class _Lease:
             self._path.unlink(missing_ok=True)
 
     def _take_over(self, holder: dict[str, Any]) -> bool:
-        """Replace an expired lock; only one machine gets past the step in between."""
-        step = self.folder / f"{LOCK}.{holder.get('token')}"
-        if not step.create(self._content()):
+        """Replace an expired lock; only one machine can create the object for it."""
+        claim = self.folder / f"{LOCK}.{holder.get('token')}"
+        if not claim.create(self._content()):
             return False
         try:
             if (self._read() or {}).get("token") != holder.get("token"):
@@ -109,17 +109,16 @@ class _Lease:
             self._path.write_bytes(self._content())
             return True
         finally:
-            step.unlink(missing_ok=True)
+            claim.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, Any] | None:
-        """Who holds the lock, None if nobody does; empty if it cannot be told."""
+        """Who holds the lock: None if nobody does, {} where the object is not ours."""
         try:
-            holder = json.loads(self._path.read_bytes())
+            return dict(json.loads(self._path.read_bytes()))
         except FileNotFoundError:
             return None
-        except ValueError:
+        except (ValueError, TypeError):
             return {}
-        return holder if isinstance(holder, dict) else {}
 
     def _age(self) -> float:
         """Seconds since the lock was renewed, between two moments of the store's clock."""
@@ -136,7 +135,7 @@ class _Lease:
         holder = {
             "host": platform.node(),
             "process": os.getpid(),
-            "seat": self._seat,
+            "owner": self._owner,
             "token": self._token,
             "renewed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }

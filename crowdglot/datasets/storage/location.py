@@ -1,9 +1,9 @@
-"""Where a dataset lies: in a local folder or at a URL, and what of it lies on this machine."""
+"""Where a dataset is: a local folder or a URL, and the local folder for what stays here."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -16,7 +16,7 @@ Location: TypeAlias = Path | Remote
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::[a-z0-9]+)*://")
 # Journals and locks of datasets at a URL, below the working directory.
-_DESK = Path(".crowdglot")
+_LOCAL = Path(".crowdglot")
 _AT_ONCE = 16  # files at a URL that are read at a time
 _T = TypeVar("_T")
 
@@ -53,28 +53,25 @@ def locate(text: str) -> Location:
     return Remote(text.rstrip("/"))
 
 
-def desk(folder: Location) -> Path:
-    """The local folder for what must lie on this machine: ``folder`` itself where it is local.
+def local_folder(folder: Location) -> Path:
+    """The folder for what must stay on this machine: ``folder`` itself where it is local.
 
-    For a URL it is below the working directory, so a run goes on from there alone.
+    For a URL it is below the working directory, so only a run in the same directory continues.
     """
     if isinstance(folder, Path):
         return folder
-    return _DESK / blake2b(folder.url.encode(), digest_size=8).hexdigest()
+    return _LOCAL / blake2b(folder.url.encode(), digest_size=8).hexdigest()
 
 
 @contextmanager
 def opened(path: Location) -> Iterator[Path | Ranges]:
-    """What a reader of Parquet takes for a file: its path, or a file that fetches what is read."""
-    if isinstance(path, Remote):
-        with path.open() as file:
-            yield file
-    else:
-        yield path
+    """What pyarrow can read: the path itself, or at a URL a file that fetches what is read."""
+    with path.open() if isinstance(path, Remote) else nullcontext(path) as source:
+        yield source
 
 
 def for_each(work: Callable[[Location], _T], paths: Sequence[Location]) -> list[_T]:
-    """What ``work`` makes of each path; a store far away is waited for by several threads."""
+    """What ``work`` makes of each path; in several threads where a path is at a URL."""
     if not any(isinstance(path, Remote) for path in paths):
         return [work(path) for path in paths]
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -1,8 +1,8 @@
 """A folder or file at a URL: the few methods of ``pathlib.Path`` that a dataset needs, by fsspec.
 
 Credentials and addresses of servers come from the environment and from the configuration of the
-protocol's own library, never from the URL. What goes wrong on the way is a StorageError of one
-sentence; only what is missing is a FileNotFoundError, as with a path.
+protocol's own library, never from the URL. Errors are StorageErrors of one sentence; only where
+something is missing, FileNotFoundError is raised, as by a path.
 """
 
 import os
@@ -22,20 +22,14 @@ from crowdglot.errors import ConfigurationError, CrowdglotError, StorageError
 # Here a put is one step: readers see the old object or the new one. Elsewhere (sftp, smb, hdfs …)
 # a file is put under another name first, and moved.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"})
-# What the libraries behind the protocols raise, by name, as most of them are not installed.
-_NO_CREDENTIALS = frozenset(
-    {
-        "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError",
-        "ProfileNotFound", "TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError",
-        "DefaultCredentialsError", "RefreshError", "ClientAuthenticationError",
-    }
-)  # fmt: skip
+# Parts of the names of what the protocols' libraries raise, as most of them are not installed.
+_NO_CREDENTIALS = ("credential", "token", "profilenotfound", "refresherror", "clientauthentication")
 _UNREACHABLE = ("connect", "timeout", "timedout", "resolve", "network", "ssl")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Remote:
-    """What lies, or shall lie, at ``url``; no slash at its end."""
+    """A file or folder, there or not yet, at ``url``, which does not end with a slash."""
 
     url: str
 
@@ -68,15 +62,14 @@ class Remote:
     @property
     def parents(self) -> "tuple[Remote, ...]":
         """All folders around it, the nearest first."""
-        found = []
-        path = self.parent
+        found, path = list[Remote](), self.parent
         while not path.url.endswith(("/", ":")):
             found.append(path)
             path = path.parent
         return tuple(found)
 
     def relative_to(self, folder: "Remote") -> Path:
-        """The way from ``folder`` to it; ValueError if it lies elsewhere."""
+        """The path from ``folder`` to it; ValueError if it is not in ``folder``."""
         if folder not in self.parents:
             raise ValueError(f"{self.url} is not below {folder.url}")
         return Path(self.url[len(folder.url) + 1 :])
@@ -94,15 +87,15 @@ class Remote:
         return True
 
     def is_dir(self) -> bool:
-        """Whether anything lies below it."""
-        return any(True for _ in self.iterdir())
+        """Whether anything is below it."""
+        return bool(self._list())
 
     def iterdir(self) -> Iterator["Remote"]:
-        """What lies directly below it; nothing where there is no such folder."""
+        """What is directly below it; nothing where there is no such folder."""
         return (path for path, _ in self._list())
 
     def glob(self, pattern: str) -> Iterator["Remote"]:
-        """What fits a pattern of names with ``*``, such as "*/*.parquet"; one call a folder."""
+        """What matches a pattern of names, such as "*/*.parquet"; lists each folder once."""
         first, slash, rest = pattern.partition("/")
         for path, is_folder in self._list():
             if not fnmatch(path.name, first):
@@ -114,8 +107,7 @@ class Remote:
 
     def read_bytes(self) -> bytes:
         """The whole object; FileNotFoundError if there is none."""
-        content: bytes = self._do("cat_file")
-        return content
+        return bytes(self._do("cat_file"))
 
     def read_text(self, encoding: str = "utf-8") -> str:
         """The whole object as text."""
@@ -129,19 +121,16 @@ class Remote:
     @contextmanager
     def open(self) -> Iterator["Ranges"]:
         """Read parts of it: each ``read`` asks the store for just those bytes."""
-        file = self._do("open", mode="rb", cache_type="none")
-        try:
+        with self._do("open", mode="rb", cache_type="none") as file:
             yield Ranges(self, file)
-        finally:
-            file.close()
 
     def put(self, source: Path) -> None:
         """Put a local file here in one step."""
-        self._place(lambda system, key: system.put_file(str(source), key))
+        self._write(lambda system, key: system.put_file(str(source), key))
 
     def write_bytes(self, content: bytes) -> None:
         """Put ``content`` here in one step."""
-        self._place(lambda system, key: system.pipe_file(key, content))
+        self._write(lambda system, key: system.pipe_file(key, content))
 
     def create(self, content: bytes) -> bool:
         """Put ``content`` here unless there is something already; whether it was put.
@@ -149,15 +138,13 @@ class Remote:
         One step where the store has a conditional put (S3, Google and Azure do); elsewhere it
         is looked for first.
         """
-        with telling(self):
+        try:
             self._make_parent()
-            system, key = _file_system(self.url, os.getpid())
-            try:
-                system.pipe_file(key, content, mode="create")
-            except FileExistsError:
-                return False
-            except FileNotFoundError as error:
-                raise self._no_bucket(error) from None
+            self._do("pipe_file", content, mode="create")
+        except FileExistsError:
+            return False
+        except FileNotFoundError as error:
+            raise self._no_bucket(error) from None
         return True
 
     def unlink(self, *, missing_ok: bool = False) -> None:
@@ -170,37 +157,32 @@ class Remote:
 
     def replace(self, target: "Remote") -> None:
         """Move the object to ``target``."""
-        with telling(self):
-            target._make_parent()
-            system, key = _file_system(self.url, os.getpid())
-            system.mv(key, _file_system(target.url, os.getpid())[1])
+        target._make_parent()
+        self._do("mv", _file_system(target.url)[1])
 
-    def _do(self, method: str, **options: Any) -> Any:
+    def _do(self, method: str, *arguments: Any, **options: Any) -> Any:
         """Call a method of the file system on this path."""
         with telling(self):
-            system, key = _file_system(self.url, os.getpid())
-            return getattr(system, method)(key, **options)
+            system, key = _file_system(self.url)
+            return getattr(system, method)(key, *arguments, **options)
 
     def _list(self) -> list[tuple["Remote", bool]]:
-        """What lies directly below it, each with whether it is a folder."""
+        """What is directly below it, each with whether it is a folder."""
         try:
             found = self._do("ls", detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        names = ((entry["name"].rstrip("/").rsplit("/", 1)[-1], entry) for entry in found)
-        key = _file_system(self.url, os.getpid())[1].strip("/")
-        return [
-            (self / name, entry["type"] == "directory")
-            for name, entry in names
-            if entry["name"].strip("/") != key  # some stores list the folder itself
-        ]
+        key = _file_system(self.url)[1].strip("/")
+        entries = [(entry["name"].strip("/"), entry["type"] == "directory") for entry in found]
+        # Some stores list the folder itself.
+        return [(self / name.rsplit("/", 1)[-1], is_dir) for name, is_dir in entries if name != key]
 
-    def _place(self, put: Callable[[Any, str], None]) -> None:
+    def _write(self, put: Callable[[Any, str], None]) -> None:
         """Have ``put`` write here, in one step."""
         with telling(self):
-            system, key = _file_system(self.url, os.getpid())
+            system, key = _file_system(self.url)
             try:
-                if self.url.partition("://")[0] in _OBJECT_STORES:
+                if self._is_object:
                     put(system, key)
                 else:
                     self._make_parent()
@@ -210,6 +192,10 @@ class Remote:
             except FileNotFoundError as error:
                 raise self._no_bucket(error) from None
 
+    @property
+    def _is_object(self) -> bool:
+        return self.url.partition("://")[0] in _OBJECT_STORES
+
     def _no_bucket(self, error: FileNotFoundError) -> StorageError:
         return StorageError(
             f"{self}: there is no such bucket ({_short(error)}); create it, or choose another "
@@ -218,65 +204,52 @@ class Remote:
 
     def _make_parent(self) -> None:
         """Make the folder around it; an object store has none, and would make a bucket."""
-        if self.url.partition("://")[0] not in _OBJECT_STORES:
-            system, key = _file_system(self.parent.url, os.getpid())
-            system.makedirs(key, exist_ok=True)
+        if not self._is_object:
+            self.parent._do("makedirs", exist_ok=True)
 
 
 class Ranges:
-    """A file opened for reading, as pyarrow wants it, whose errors are ours."""
+    """A file of fsspec opened for reading, whose errors while reading are ours."""
 
-    def __init__(self, place: Remote, file: Any) -> None:
-        self._place, self._file = place, file
-
-    @property
-    def closed(self) -> bool:
-        """Whether it can no longer be read."""
-        return bool(self._file.closed)
+    def __init__(self, path: Remote, file: Any) -> None:
+        self._path, self._file = path, file
 
     def read(self, size: int = -1) -> bytes:
         """The next ``size`` bytes."""
-        with telling(self._place):
-            content: bytes = self._file.read(size)
-            return content
+        with telling(self._path):
+            return bytes(self._file.read(size))
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place in the file."""
-        return int(self._file.seek(offset, whence))
-
-    def tell(self) -> int:
-        """Where the next ``read`` begins."""
-        return int(self._file.tell())
-
-    def close(self) -> None:
-        """Let go of it."""
-        self._file.close()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 @contextmanager
-def telling(place: Remote) -> Iterator[None]:
-    """Turn what a store's library raises into one sentence, but for what is missing or there."""
+def telling(path: Remote) -> Iterator[None]:
+    """Turn what a store's library raises into one sentence.
+
+    Errors that say whether something exists are left as they are.
+    """
     try:
         yield
     except (CrowdglotError, FileNotFoundError, FileExistsError, NotADirectoryError, KeyError):
         raise
     except Exception as error:
-        raise StorageError(f"{place}: {_sentence(place, error)}") from None
+        raise StorageError(f"{path}: {_sentence(path, error)}") from None
 
 
-def _sentence(place: Remote, error: Exception) -> str:
+def _sentence(path: Remote, error: Exception) -> str:
     """What is wrong, and the remedy."""
-    kind = type(error).__name__
-    if kind in _NO_CREDENTIALS:
+    kind = type(error).__name__.lower()
+    if any(part in kind for part in _NO_CREDENTIALS):
         how = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        known = f" ({how})" if place.url.startswith("s3") else ""
+        known = f" ({how})" if path.url.startswith("s3") else ""
         return (
             f"there are no credentials to use ({_short(error)}); set them in the environment"
             f"{known}, not in the recipe, and run the same command again."
         )
     if isinstance(error, PermissionError):
         return f"access is refused ({_short(error)}); check the credentials and what they may do."
-    if isinstance(error, ConnectionError) or any(part in kind.lower() for part in _UNREACHABLE):
+    if isinstance(error, ConnectionError) or any(part in kind for part in _UNREACHABLE):
         return (
             f"cannot be reached ({_short(error)}); check the address and the network, then run "
             "the same command again."
@@ -292,18 +265,19 @@ def _short(error: Exception) -> str:
     return (lines[0][:200].rstrip(". ") if lines else "") or type(error).__name__
 
 
-def _file_system(url: str, process: int) -> tuple[Any, str]:
+def _file_system(url: str) -> tuple[Any, str]:
     """The file system of a URL and the path in it."""
     parts = urlsplit(url)
-    system = _connect(f"{parts.scheme}://{parts.netloc}", parts.scheme, process)
+    system = _connect(f"{parts.scheme}://{parts.netloc}", os.getpid())
     return system, str(system._strip_protocol(url))
 
 
 @lru_cache(maxsize=8)
-def _connect(root: str, protocol: str, _process: int) -> Any:
+def _connect(root: str, _process: int) -> Any:
     """One file system for all threads of a process; its listings are never kept."""
     from fsspec.core import url_to_fs
 
+    protocol = root.partition("://")[0]
     try:
         return url_to_fs(root, use_listings_cache=False)[0]
     except ImportError as error:

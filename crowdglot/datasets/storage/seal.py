@@ -1,7 +1,7 @@
 """A checksum that a Parquet file carries in its own footer, of all its bytes but the checksum's.
 
-The file stays one that every reader takes, can be moved and copied alone, and tells by itself
-whether a single bit of it has changed.
+Every reader of Parquet still reads the file; it can be moved and copied alone, and any changed bit
+of it is found.
 """
 
 import re
@@ -15,14 +15,14 @@ _DIGITS = 16
 PLACEHOLDER = {_KEY: "0" * _DIGITS}
 # In the footer (Thrift's compact protocol) the key is followed by the field of its value: a type
 # byte and the length.
-_PLACE = re.compile(re.escape(_KEY.encode()) + rb"\x18\x10([0-9a-f]{16})")
+_VALUE = re.compile(re.escape(_KEY.encode()) + rb"\x18\x10([0-9a-f]{16})")
 
 
 def seal(path: Path) -> None:
-    """Put the checksum where ``PLACEHOLDER`` stands in the metadata of ``path``."""
+    """Replace ``PLACEHOLDER`` in the metadata of ``path`` by the checksum."""
     content = bytearray(path.read_bytes())
     if (at := _find(content)) is None:
-        raise ValueError(f"{path} has no place for a checksum.")
+        raise ValueError(f"{path} has no placeholder for a checksum.")
     with path.open("r+b") as file:
         file.seek(at)
         file.write(_digest(content, at))
@@ -36,9 +36,9 @@ def holds(path: Location) -> bool:
 
 
 def _find(content: bytearray) -> int | None:
-    """Where the digits of the last checksum begin: the footer is the end of the file."""
+    """Where the digits of the last checksum begin, as the footer is the end of the file."""
     start = content.rfind(_KEY.encode())
-    found = _PLACE.match(content, start) if start >= 0 else None
+    found = _VALUE.match(content, start) if start >= 0 else None
     return found.start(1) if found else None
 
 

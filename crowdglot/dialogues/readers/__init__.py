@@ -1,8 +1,8 @@
 """Demonstrations and personas from PersonaChat-like sources: one module a file format."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -17,28 +17,25 @@ _HEAD_BYTES = 65_536
 
 
 class Reader(Protocol):
-    """What a module of ``READERS`` holds."""
+    """What a module of ``READERS`` holds.
 
-    def recognises(self, head: str) -> bool:
-        """Whether a file is in this format. ``head``: its beginning, without leading blanks."""
+    ``HEAD``: matches the beginning of a file in this format, without leading blanks.
+    """
+
+    HEAD: re.Pattern[str]
 
     def read(self, path: Path) -> Iterator[Demonstration]:
         """Every dialogue of the file; MaterialError says where it is wrong."""
 
 
-# The formats, in the order in which they are asked: first whose beginning is unmistakable.
+# The formats in the order in which they are tried: those with an unmistakable beginning come first.
 READERS = {
     name: f"crowdglot.dialogues.readers.{name}"
     for name in (
-        "jsonl",
-        "xpersona",
-        "parlai",
-        "parquet_table",
-        "synthetic_persona_chat",
-        "json_table",
+        "jsonl", "xpersona", "parlai", "parquet_table", "synthetic_persona_chat", "json_table",
         "csv_table",
     )
-}
+}  # fmt: skip
 
 
 def read_demonstrations(source: str) -> tuple[Demonstration, ...]:
@@ -46,12 +43,14 @@ def read_demonstrations(source: str) -> tuple[Demonstration, ...]:
 
     Identical dialogues are kept once. MaterialError where the source is missing or damaged.
     """
-    if source == "bundled":
-        return _read_bundled()
-    # The hub's module reads files by this one, so it is imported only here.
+    # That module imports this one, so it is imported here.
     from crowdglot.dialogues.repository import read_repository
 
-    found = read_repository(source) if source.startswith("hf:") else read_file(Path(source))
+    found: Iterable[Demonstration]
+    if source == "bundled":
+        found = (replace(demonstration, source=source) for demonstration in read_file(BUNDLED))
+    else:
+        found = read_repository(source) if source.startswith("hf:") else read_file(Path(source))
     unique: dict[str, Demonstration] = {}
     for demonstration in found:
         unique.setdefault(demonstration.id, demonstration)
@@ -71,7 +70,7 @@ def sniff(path: Path) -> str:
     with reading(path, missing), path.open("rb") as file:
         head = file.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace").lstrip()
     for name in READERS:
-        if _reader(name).recognises(head):
+        if _reader(name).HEAD.match(head):
             return name
     raise MaterialError(
         f"{path}: unknown format; give PersonaChat in ParlAI's text format, XPersona JSON, "
@@ -80,14 +79,17 @@ def sniff(path: Path) -> str:
 
 
 def read_file(path: Path) -> Iterator[Demonstration]:
-    """Every demonstration of a local file of any known format."""
-    return _reader(sniff(path)).read(path)
+    """Every demonstration of a local file of any known format; MaterialError if there is none."""
+    found = False
+    for demonstration in _reader(sniff(path)).read(path):
+        found = True
+        yield demonstration
+    if not found:
+        raise MaterialError(
+            f"{path}: no dialogue found (those with placeholders such as [name] do not count); "
+            "give a file with at least one."
+        )
 
 
 def _reader(name: str) -> Reader:
     return cast(Reader, import_module(READERS[name]))
-
-
-@lru_cache(maxsize=1)
-def _read_bundled() -> tuple[Demonstration, ...]:
-    return tuple(replace(d, source="bundled") for d in read_file(BUNDLED))

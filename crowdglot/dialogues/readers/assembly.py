@@ -1,32 +1,41 @@
 """From what a format says to a Demonstration: speakers named A, B, … in the order they speak."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from crowdglot.dialogues.dialogue import Demonstration, Turn
 from crowdglot.errors import MaterialError
-from crowdglot.personas.normalise import normalise
-from crowdglot.personas.persona import Persona
+from crowdglot.personas.normalise import looks_english, normalise
+from crowdglot.personas.persona import persona_of
 
 SPEAKERS = "ABCD"
 _SILENCE = re.compile(r"_+ ?SILENCE ?_+", re.IGNORECASE)
 
 
 def assemble(
-    spoken: Iterable[tuple[str, str]],
-    personas: Mapping[str, Persona | None],
+    spoken: Sequence[tuple[str, str]],
+    facts: Mapping[str, tuple[str, Any]],
     *,
     where: str,
     source: str,
-    english: bool = True,
+    english: bool | None = None,
     event: str | None = None,
     premise: str = "",
 ) -> Demonstration:
     """The demonstration of (speaker, text) pairs under the format's own speaker labels.
 
+    ``facts``: by label the sentences of a persona, and before them the field's name for errors.
+    ``where``: the record, for errors. ``english``: None where the texts shall tell.
     Silence and blank texts are dropped, consecutive turns of one speaker become one, texts are
     normalised. MaterialError where fewer than two turns remain or more than four people speak.
     """
+    if english is None:
+        english = looks_english(text for _, text in spoken)
+    personas = {
+        label: persona_of(own, where, field, english=english)
+        for label, (field, own) in facts.items()
+    }
     letters: dict[str, str] = {}
     turns: list[Turn] = []
     for label, said in spoken:

@@ -1,5 +1,6 @@
 """CSV tables with a header, read by column."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,10 +8,7 @@ from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.columns import read_rows
 from crowdglot.user_files import csv_rows
 
-
-def recognises(head: str) -> bool:
-    """Whether the first line has a comma. An empty file is a table without rows."""
-    return not head or "," in head.split("\n", 1)[0]
+HEAD = re.compile(r"[^\n]*,|\Z")  # an empty file is a table without rows
 
 
 def read(path: Path) -> Iterator[Demonstration]:

@@ -18,11 +18,14 @@ class Way(Protocol):
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """The next question; the dialogue once ``answers`` are enough. Never raises."""
+        """The next question, or the dialogue once there are enough ``answers``; never raises.
+
+        ``shown``: the demonstrations. A draft that cannot be read is a dialogue with a fault.
+        """
         ...
 
     def most_calls(self, scenario: Scenario) -> int:
-        """How many answers one draft takes at the most."""
+        """The most answers that one draft takes, at least 1."""
         ...
 
 

@@ -1,14 +1,13 @@
 """Vectors from a GGUF model in this process, through llama.cpp."""
 
-import asyncio
 from collections.abc import Sequence
-from typing import Any, Self
+from functools import partial
+from typing import Any
 
 from crowdglot.engines.embedding.embedder import MOST_CHARACTERS, SECTION, Vectors, as_vectors
-from crowdglot.engines.llama import load_library, model_settings
-from crowdglot.engines.native_signals import kept_signals
+from crowdglot.engines.llama import load_library, open_server
 from crowdglot.engines.settings import EmbeddingSettings
-from crowdglot.engines.weights.resolving import Weights, resolve_weights
+from crowdglot.engines.weights.resolving import resolve_weights
 from crowdglot.errors import ConfigurationError, EngineError
 
 
@@ -27,27 +26,27 @@ class EmbeddedVectors:
         self._context = settings.context
         self._server: Any = None
 
-    async def __aenter__(self) -> Self:
-        """Find the weights and load them; raises EngineError."""
-        await asyncio.to_thread(self._load)
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        """Free the model."""
-        self._server = None
-
-    async def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         """See ``Embedder``."""
-        rows = await asyncio.to_thread(lambda: [self._ask(text) for text in texts])
-        return as_vectors(rows, len(texts), self.model)
+        self._load()
+        try:
+            return as_vectors([self._ask(text) for text in texts], len(texts), self.model)
+        finally:
+            self._server = None
 
     def _load(self) -> None:
         weights = resolve_weights(self.model, section=SECTION)
         self.model = weights.model
-        self._server = _open(weights, self._context)
+        # A text is pooled in one go, so that all of it must fit one batch.
+        sizes = dict.fromkeys(("n_ctx", "n_batch", "n_ubatch"), self._context)
+        opened = partial(
+            open_server, weights.path, "for embeddings", embedding=True, n_parallel=1, **sizes
+        )
+        self._server = opened()
         # Most embedding models say how they are pooled. Where one does not, the mean is taken.
         if "ooling type" in str(self._server.handle_embeddings({"input": "a"}).get("error")):
-            self._server = _open(weights, self._context, mean=True)
+            mean = load_library().llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+            self._server = opened(pooling_type=mean)
 
     def _ask(self, text: str) -> object:
         """The vector of one text, cut by halves until it fits the context."""
@@ -60,20 +59,3 @@ class EmbeddedVectors:
             if len(text) < 2 or ("too large" not in told and "exceed" not in told):
                 raise EngineError(f"{self.model}: llama.cpp gives no vector: {told}.")
             text = text[: len(text) // 2]
-
-
-def _open(weights: Weights, context: int, *, mean: bool = False) -> Any:
-    with kept_signals():
-        settings = model_settings(weights.path)
-        settings.embedding = True
-        if mean:
-            settings.pooling_type = load_library().llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
-        # A text is pooled in one go, so that all of it must fit one batch.
-        settings.n_ctx = settings.n_batch = settings.n_ubatch = context
-        settings.n_parallel = 1
-        try:
-            return load_library().Server(settings)
-        except RuntimeError:
-            raise EngineError(
-                f"{weights.path}: llama.cpp cannot load this model for embeddings; try another."
-            ) from None

@@ -1,14 +1,12 @@
 """Embedding models: texts in, vectors out, for what is measured by meaning.
 
-One module each; its name is its key in the recipe. Vectors are measured, never written to rows, so
-that an embedder has no seed and no schema: it is asked for all texts and gives all vectors.
+One module each; its name is its key in the recipe. No vector is ever written to a row.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, Self, cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,37 +35,27 @@ class Meanings:
 
 
 class Embedder(Protocol):
-    """``model``: its name, known once it is entered; it stands in the signature of a metric."""
+    """``model``: its name, known once it was asked; it stands in the signature of a metric."""
 
     model: str
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """One row for each of ``texts``, at least one; raises EngineError."""
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row for each of ``texts``, at least one; loads the model or opens the connections,
+        outside of any event loop; raises EngineError."""
         ...
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(self, *error: object) -> None: ...
 
 
 def build_embedder(settings: EmbeddingSettings) -> Embedder:
-    """The embedder of ``settings``, whose kind is not "", and not yet entered.
-
-    Raises ConfigurationError where it misses a setting.
-    """
+    """The embedder of ``settings``, whose kind is not ""; ConfigurationError if a setting lacks."""
     module, name = EMBEDDERS[settings.kind].split(":")
     return cast(Embedder, getattr(import_module(module), name)(settings))
 
 
 def embed(settings: EmbeddingSettings, texts: Sequence[str]) -> Meanings:
-    """The vectors of ``texts``, from callers outside of any event loop; raises EngineError."""
-
-    async def ask() -> Meanings:
-        async with build_embedder(settings) as embedder:
-            vectors = await embedder.embed(texts)
-            return Meanings(embedder.model, vectors)
-
-    return asyncio.run(ask())
+    """The vectors of ``texts``; see ``Embedder``."""
+    embedder = build_embedder(settings)
+    vectors = embedder.embed(texts)
+    return Meanings(embedder.model, vectors)
 
 
 def as_vectors(rows: Sequence[object], count: int, whose: str) -> Vectors:

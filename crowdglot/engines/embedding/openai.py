@@ -3,17 +3,17 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 import numpy as np
 import orjson
 
 from crowdglot.engines.embedding.embedder import MOST_CHARACTERS, SECTION, Vectors, as_vectors
-from crowdglot.engines.openai.addresses import Address, read_addresses
-from crowdglot.engines.openai.answer import Again, judge_status, parse, server_words
-from crowdglot.engines.openai.exchange import checked_key, open_session, post
-from crowdglot.engines.openai.retries import backoff, retry_after
+from crowdglot.engines.openai.addresses import read_addresses
+from crowdglot.engines.openai.answer import judge_status, parse, server_words
+from crowdglot.engines.openai.exchange import Again, checked_key, open_session, send
+from crowdglot.engines.openai.retries import backoff
 from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable, RequestRefused
 
@@ -30,46 +30,37 @@ class OpenAIVectors:
     """
 
     def __init__(self, settings: EmbeddingSettings) -> None:
-        self._address = _one_address(settings.base_url)
+        self._address, *others = read_addresses(settings.base_url, SECTION)
+        if others:
+            raise ConfigurationError(f"{SECTION}.base_url names several servers; name one.")
         self.model = settings.model
         self._key = checked_key(os.environ.get(settings.api_key_env))
         self._time_out = settings.time_out
         self._room = asyncio.Semaphore(_AT_A_TIME)
-        self._session: aiohttp.ClientSession | None = None
+        self._session: aiohttp.ClientSession
 
-    async def __aenter__(self) -> Self:
-        """Open the connections."""
-        self._session = open_session(self._key, self._time_out)
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        """Close them."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
-
-    async def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         """See ``Embedder``; asks again what failed for a moment."""
-        parts = [texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS)]
-        asked = await asyncio.gather(*map(self._fitting, parts))
-        rows = [row for part in asked for row in part]
-        return as_vectors(rows, len(texts), str(self._address.base))
+        return as_vectors(asyncio.run(self._all(texts)), len(texts), str(self._address.base))
+
+    async def _all(self, texts: Sequence[str]) -> list[Any]:
+        read = [text[:MOST_CHARACTERS] for text in texts]
+        parts = [read[start : start + _TEXTS] for start in range(0, len(read), _TEXTS)]
+        async with open_session(self._key, self._time_out) as self._session:
+            return [
+                row for part in await asyncio.gather(*map(self._fitting, parts)) for row in part
+            ]
 
     async def _fitting(self, texts: Sequence[str]) -> list[Any]:
         """The vectors of ``texts``; where they are refused, of each alone, cut until it fits."""
         try:
             return await self._patiently(texts)
-        except RequestRefused as refusal:
+        except RequestRefused:
             if len(texts) > 1:
                 return [row for text in texts for row in await self._fitting([text])]
-            text = texts[0][:MOST_CHARACTERS]
-            while len(text) > _FEWEST:
-                text = text[: len(text) // 2]
-                try:
-                    return await self._patiently([text])
-                except RequestRefused:
-                    continue
-            raise refusal
+            if len(texts[0]) <= _FEWEST:
+                raise
+        return await self._fitting([texts[0][: len(texts[0]) // 2]])
 
     async def _patiently(self, texts: Sequence[str]) -> list[Any]:
         for tried in range(1, _TRIES + 1):
@@ -79,21 +70,20 @@ class OpenAIVectors:
             except Again as fault:
                 reason, wait = fault.reason, fault.wait
             if tried < _TRIES:
-                await asyncio.sleep(max(backoff(tried, *_WAITS), min(wait or 0.0, _WAITS[1])))
+                await asyncio.sleep(max(backoff(tried, *_WAITS), min(wait, _WAITS[1])))
         raise EngineUnavailable(
             f"{self._address.base}: no vectors in {_TRIES} tries; last {self._clean(reason)}; "
             "see what the server says, then run the same again."
         )
 
     async def _ask(self, texts: Sequence[str]) -> list[Any]:
-        assert self._session is not None
-        body = {"model": self.model, "input": [text[:MOST_CHARACTERS] for text in texts]}
+        body = {"model": self.model, "input": texts}
         try:
-            reply = await post(self._session, self._address.at("embeddings"), orjson.dumps(body))
+            there = self._address.at("embeddings")
+            reply = await send(self._session, "POST", there, orjson.dumps(body))
             if reply.status != 200:
-                wait = retry_after(reply.headers.get("Retry-After"))
-                words = server_words(reply.content)
-                judge_status(reply.status, words, wait, self.model, SECTION)
+                words = self._clean(server_words(reply.content))
+                judge_status(reply, words, self.model, SECTION)
         except EngineError as error:
             sentence = f"{self._address.base}: {self._clean(str(error))}"
             raise type(error)(sentence) from None
@@ -101,9 +91,9 @@ class OpenAIVectors:
             found = sorted(parse(reply.content)["data"], key=lambda one: one["index"])
             rows = [_numbers(one["embedding"]) for one in found]
         except (ValueError, KeyError, TypeError):
-            raise Again("the answer holds no vectors") from None
+            rows = []
         if len(rows) != len(texts):
-            raise Again("the answer holds another number of vectors than texts")
+            raise Again("the answer holds no vectors, or not one for each text")
         return rows
 
     def _clean(self, text: str) -> str:
@@ -113,10 +103,3 @@ class OpenAIVectors:
 def _numbers(row: object) -> object:
     """A list of numbers, in a fourth of the memory; anything else as it is."""
     return np.array(row, np.float64) if isinstance(row, list) else row
-
-
-def _one_address(base_url: str) -> Address:
-    first, *others = read_addresses(base_url, SECTION)
-    if others:
-        raise ConfigurationError(f"{SECTION}.base_url names several servers; name one.")
-    return first

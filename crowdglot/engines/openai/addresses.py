@@ -7,9 +7,6 @@ from yarl import URL
 
 from crowdglot.errors import ConfigurationError
 
-_SEPARATOR = re.compile(r"[\s,]+")
-_WEIGHT = re.compile(r"(.+?)\*([^*/?]*)")
-
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -35,7 +32,7 @@ def read_addresses(base_url: str, section: str = "engine") -> tuple[Address, ...
         raise ConfigurationError(
             f"{key} holds a user name or a password; put the key into the environment."
         )
-    addresses = tuple(_read(part, key) for part in _SEPARATOR.split(base_url) if part)
+    addresses = tuple(_read(part, key) for part in re.split(r"[\s,]+", base_url) if part)
     if not addresses:
         raise ConfigurationError(f"{key} is missing; give one such as http://localhost:8000/v1.")
     bases = [address.base for address in addresses]
@@ -48,24 +45,21 @@ def read_addresses(base_url: str, section: str = "engine") -> tuple[Address, ...
 
 
 def _read(text: str, key: str) -> Address:
-    weight = 1.0
-    if found := _WEIGHT.fullmatch(text):
-        text, share = found[1], found[2]
-        try:
-            weight = float(share)
-        except ValueError:
-            weight = 0.0
-        if not 0 < weight <= 1000:
-            raise ConfigurationError(
-                f"{key}: the weight '{share}' is no number above 0 and up to 1000."
-            )
+    base, star, share = text.partition("*")
     try:
-        url = URL(text.rstrip("/").removesuffix("/chat/completions"))
-        valid = url.scheme in ("http", "https") and bool(url.host)
+        weight = float(share) if star else 1.0
     except ValueError:
-        url, valid = URL(), False
-    if not valid:
+        weight = 0.0
+    if not 0 < weight <= 1000:
         raise ConfigurationError(
-            f"{key} '{text}' is no http address; give one such as http://localhost:8000/v1."
+            f"{key}: the weight '{share}' is no number above 0 and up to 1000."
+        )
+    try:
+        url = URL(base.rstrip("/").removesuffix("/chat/completions"))
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ConfigurationError(
+            f"{key} '{base}' is no http address; give one such as http://localhost:8000/v1."
         )
     return Address(url, weight)

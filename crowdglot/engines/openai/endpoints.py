@@ -1,4 +1,4 @@
-"""Several servers as one: who gets the next question, and who waits until there is room."""
+"""Several servers as one: which one gets the next question, and which questions wait for room."""
 
 import asyncio
 import math
@@ -45,13 +45,10 @@ class Endpoints:
     """Weighted least-in-flight over all servers that are in, ``ceiling`` questions at a time.
 
     A server's prefix cache is its own, so questions that share all but their last message prefer
-    the same server: each ranks the servers by rendezvous hashing (D. Thaler and C. Ravishankar,
-    "Using Name-Based Mappings to Increase Hit Rates", 1998; weights after J. Resch), and takes the
-    first that has no more than 1.25 times its share of the load (V. Mirrokni, M. Thorup and M.
-    Zadimoghaddam, "Consistent Hashing with Bounded Loads", 2018). The hash is the same in every
-    process, so that many clients keep the same caches warm.
-
-    A question that finds no room waits in one queue, first come, first served.
+    the same server, in every process: each ranks the servers by rendezvous hashing (Thaler and
+    Ravishankar 1998; weights after J. Resch), and takes the first that has no more than 1.25 times
+    its share of the load (Mirrokni et al., "Consistent Hashing with Bounded Loads", 2018). A
+    question that finds no room waits in one queue, first come, first served.
     """
 
     def __init__(self, addresses: Sequence[Address], ceiling: int) -> None:
@@ -60,8 +57,6 @@ class Endpoints:
             for address in addresses
         )
         self._ceiling = ceiling
-        self._running = 0
-        self._usable = self.every
         self._queue: deque[tuple[asyncio.Future[Endpoint], Messages, Endpoint | None]] = deque()
         self._ranking = lru_cache(_PREFIXES)(self._rank)
 
@@ -81,7 +76,6 @@ class Endpoints:
     def give(self, endpoint: Endpoint) -> None:
         """The question to ``endpoint`` is over."""
         endpoint.pressure.running -= 1
-        self._running -= 1
         self.call_up()
 
     def call_up(self) -> None:
@@ -107,7 +101,6 @@ class Endpoints:
     def set_out(self, endpoint: Endpoint, out: bool) -> None:
         """Take ``endpoint`` out or in. With none in, all are asked: one may have come back."""
         endpoint.out = out
-        self._usable = tuple(one for one in self.every if not one.out) or self.every
         self.call_up()
 
     def others(self, endpoint: Endpoint) -> int:
@@ -116,20 +109,21 @@ class Endpoints:
 
     def _hold(self, endpoint: Endpoint) -> Endpoint:
         endpoint.pressure.running += 1
-        self._running += 1
         return endpoint
 
     def _choose(self, messages: Messages, avoid: Endpoint | None) -> Endpoint | None:
-        if self._running >= self._ceiling:
+        running = sum(one.pressure.running for one in self.every)
+        if running >= self._ceiling:
             return None
         now = asyncio.get_running_loop().time()
-        free = [one for one in self._usable if one.pressure.room and one.paused_until <= now]
+        usable = [one for one in self.every if not one.out] or self.every
+        free = [one for one in usable if one.pressure.room and one.paused_until <= now]
         if len(free) > 1 and avoid in free:
             free.remove(avoid)
         if len(free) < 2:
             return free[0] if free else None
         if len(messages) > 1:
-            fair = (self._running + 1) / sum(one.address.weight for one in self._usable)
+            fair = (running + 1) / sum(one.address.weight for one in usable)
             for one in self._ranking(messages[:-1]):
                 # At least two: with little under way, questions of one prefix would never meet.
                 most = max(2, math.ceil(_IMBALANCE * fair * one.address.weight))

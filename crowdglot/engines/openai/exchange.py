@@ -3,20 +3,39 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import aiohttp
 from aiohttp.http_exceptions import ContentLengthError, TransferEncodingError
 from yarl import URL
 
-from crowdglot.engines.openai.answer import Again, Fault
 from crowdglot.errors import ConfigurationError, EngineError
 
-CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 10.0
 _ANSWER_BYTES = 4 << 20
 # uvicorn, and so vLLM, closes a connection that was idle for five seconds: a question sent at that
 # moment would be lost.
 _IDLE_SECONDS = 4.0
+
+
+class Fault(Enum):
+    """What is wrong with a server whose answer is of no use."""
+
+    REFUSED = "it has too much to do"
+    LATE = "its answer took too long"
+    GONE = "it cannot be reached, or cut the connection"
+    ODD = "its answer makes no sense, or it failed on this request"
+
+
+@dataclass(eq=False)
+class Again(Exception):
+    """The answer is of no use now; the same request may do better. ``wait``: seconds, 0 if the
+    server told none."""
+
+    reason: str
+    fault: Fault = Fault.ODD
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,71 +57,58 @@ def checked_key(key: str | None) -> str:
 
 
 def open_session(key: str, seconds: float) -> aiohttp.ClientSession:
-    """Connections for all servers, as many as are asked for; ``seconds`` for one answer."""
+    """Connections for all servers, as many as are asked for; ``seconds`` for one answer, from the
+    connection to the last byte."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if key:
         headers["Authorization"] = f"Bearer {key}"
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=_time_out(seconds),
+        timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS),
         headers=headers,
     )
 
 
-def _time_out(seconds: float) -> aiohttp.ClientTimeout:
-    """``seconds`` from the connection to the last byte, and a few for the connection."""
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-
-
-async def post(session: aiohttp.ClientSession, url: URL, body: bytes) -> Reply:
-    """Send ``body``; raises Again for all that can go wrong on the way."""
-    return await _reply(session.post(url, data=body, allow_redirects=False), session.timeout.total)
-
-
-async def get(session: aiohttp.ClientSession, url: URL, seconds: float) -> Reply:
-    """Fetch ``url``; raises Again for all that can go wrong on the way."""
-    asked = session.get(url, allow_redirects=False, timeout=_time_out(seconds))
-    return await _reply(asked, seconds)
-
-
-async def _reply(asked: Any, seconds: float | None) -> Reply:
+async def send(
+    session: aiohttp.ClientSession, method: str, url: URL, body: bytes | None = None, **how: Any
+) -> Reply:
+    """Send ``body``; raises Again for all that can go wrong on the way. ``how``: of aiohttp."""
     try:
+        asked = session.request(method, url, data=body, allow_redirects=False, **how)
         async with asked as response:
             return Reply(response.status, response.headers, await _read(response))
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise _fault(error, seconds) from None
+        raise _fault(error, how.get("timeout", session.timeout).total) from None
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     """The content; aiohttp decompresses it in small blocks, so that the bound holds for those."""
-    stream, blocks, size = response.content, [], 0
-    while not stream.at_eof():
-        block = await stream.readany()
-        blocks.append(block)
-        size += len(block)
-        if size > _ANSWER_BYTES:
+    content = bytearray()
+    async for block in response.content.iter_any():
+        content += block
+        if len(content) > _ANSWER_BYTES:
             response.close()
             raise Again(f"the answer is longer than {_ANSWER_BYTES >> 20} MB")
-    return b"".join(blocks)
+    return bytes(content)
 
 
-def _fault(error: Exception, seconds: float | None) -> Exception:
+def _fault(error: Exception, seconds: float) -> Exception:
     """What the error means, in a few words; a certificate that is not trusted never passes."""
-    cause = getattr(error, "os_error", error)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return EngineError("its certificate is not trusted; check base_url.")
+    cause = getattr(error, "os_error", error)
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return Again(f"it does not connect within {CONNECT_SECONDS:g} s", Fault.GONE)
+        return Again(f"it does not connect within {_CONNECT_SECONDS:g} s", Fault.GONE)
     if isinstance(error, TimeoutError):
         return Again(f"it does not answer within {seconds:g} s", Fault.LATE)
     if isinstance(cause, ConnectionRefusedError) or "Connect call failed" in str(cause):
         return Again("connection refused", Fault.GONE)
     if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
         return Again("the connection was cut", Fault.GONE)
+    if isinstance(error.__cause__, ContentLengthError | TransferEncodingError):
+        return Again("the connection was cut before the answer's end", Fault.GONE)
     if isinstance(error, aiohttp.ClientPayloadError):
-        if isinstance(error.__cause__, ContentLengthError | TransferEncodingError):
-            return Again("the connection was cut before the answer's end", Fault.GONE)
         return Again("the answer cannot be decompressed")
     if isinstance(error, aiohttp.ClientResponseError):
         # What follows a colon or a line's end is the server's own bytes.

@@ -14,16 +14,14 @@ _NAMES = {
     "response_format": (
         "response_format", "json_schema", "json schema", "structured output", "guided", "grammar",
     ),
-    "min_p": ("min_p",),
-    "repeat_penalty": ("repeat_penalty",),
-    "repetition_penalty": ("repetition_penalty",),
-    "chat_template_kwargs": ("chat_template_kwargs",),
-    "temperature": ("temperature",),
-    "top_p": ("top_p",),
-    "seed": ("'seed'", '"seed"', "seed"),
     "max_tokens": ("max_completion_tokens",),
-    "logprobs": ("logprobs",),
     "top_logprobs": ("logprobs",),
+} | {
+    name: (name,)
+    for name in (
+        "min_p", "repeat_penalty", "repetition_penalty", "chat_template_kwargs", "temperature",
+        "top_p", "seed", "logprobs",
+    )
 }  # fmt: skip
 # Refusals of a field come with these; 404 from routers that find no server for all fields.
 REFUSALS = frozenset({400, 404, 415, 422, 501})

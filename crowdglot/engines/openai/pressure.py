@@ -11,16 +11,11 @@ _CAREFUL = 1.25  # times the limit that was refused last, up to which the limit 
 class Pressure:
     """The limit of one server; it asks no clock and no network, its owner tells it what happens.
 
-    Additive increase, multiplicative decrease, as TCP does it: it converges, and callers who share
-    a server end with fair shares (D.-M. Chiu and R. Jain, "Analysis of the Increase and Decrease
-    Algorithms for Congestion Avoidance in Computer Networks", 1989). A refusal (429, 503), a cut
-    connection and a time-out lower the limit: one in a flight (the questions that were under way
-    together) by 15%, many by what was refused, half at most. Slow answers lower nothing: whoever
-    makes a dataset wants many answers, not quick ones.
-
-    The limit begins at ``ceiling``: a server that takes all loses no time to a slow start. It grows
-    by one a flight up to a little above where it was refused last, and faster beyond, as in CUBIC
-    (RFC 9438).
+    Additive increase, multiplicative decrease, so that callers who share a server end with fair
+    shares (D.-M. Chiu and R. Jain 1989). A refusal (429, 503), a cut connection and a time-out
+    lower the limit: one in a flight (the questions under way together) by 15%, many by what was
+    refused, half at most; slow answers lower nothing. The limit begins at ``ceiling``, grows by one
+    a flight up to a little above where it was refused last, and faster beyond (CUBIC, RFC 9438).
     """
 
     def __init__(self, ceiling: int) -> None:

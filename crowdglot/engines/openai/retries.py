@@ -1,11 +1,12 @@
 """How often, and how long after, a server is asked again."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from crowdglot.engines.openai.answer import Fault
+from crowdglot.engines.openai.exchange import Fault
 
 _REFUSALS = 10  # times its tries that an overloaded server may refuse one request
 
@@ -53,23 +54,16 @@ def backoff(attempt: int, first: float, most: float) -> float:
     return random.uniform(longest / 2, longest)
 
 
-def retry_after(header: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a Retry-After header asks for; None where it is missing or not readable.
+def retry_after(header: str | None) -> float:
+    """Seconds that a Retry-After header asks for; 0 where it is missing or not readable.
 
     It holds seconds or an HTTP date (RFC 9110, section 10.2.3).
     """
-    if not header:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(header)
-        except ValueError:
-            return None
-        if date.tzinfo is None:
-            date = date.replace(tzinfo=UTC)
-        seconds = (date - (now or datetime.now(UTC))).total_seconds()
-    if seconds != seconds:  # a header may well say "nan"
-        return None
-    return max(0.0, seconds)
+    header = header or "0"
+    with suppress(ValueError):
+        return max(0.0, float(header))
+    with suppress(ValueError):
+        date = parsedate_to_datetime(header)
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0.0, (date - datetime.now(UTC)).total_seconds())
+    return 0.0

@@ -1,17 +1,17 @@
-"""The thread that computes: requests come in, join the batch, are drawn token by token, and leave.
+"""The thread that computes: questions join the batch, get token after token, and leave.
 
-On an accelerator a step is launched before the tokens of the last one are read, so that grammars
-move on while it computes; a row that has just ended then costs one token in vain.
+On an accelerator a step is launched before the tokens of the last one are read, so that the
+grammars advance while it computes; for a row that has just ended, one token is computed in vain.
 """
 
 import logging
 import threading
-from collections import deque
+from queue import SimpleQueue
 from typing import Any
 
 import numpy
 
-from crowdglot.engines.transformers.question import Question, fail
+from crowdglot.engines.transformers.question import Question, give
 from crowdglot.engines.transformers.rows import Rows
 from crowdglot.engines.transformers.sampling import draw, settings
 from crowdglot.errors import EngineError
@@ -28,9 +28,8 @@ class Batch:
         self._device = device
         self._ends = ends
         self._ahead = device != "cpu"
-        self._news: deque[Question] = deque()
-        self._changed = threading.Condition()
-        self._closed = False
+        self._news: SimpleQueue[Question | None] = SimpleQueue()  # None: no more will come
+        self._open = True
         self._fault: BaseException | None = None
         self._waiting: list[Question] = []
         self._running: list[Question] = []
@@ -41,51 +40,51 @@ class Batch:
         self._thread.start()
 
     def ask(self, question: Question) -> None:
-        """Put a question; its ``answer`` is set by the thread, and may be cancelled."""
-        with self._changed:
-            if self._closed or self._fault:
-                fail([question], self._fault or EngineError("The transformers engine is closed."))
-                return
-            self._news.append(question)
-            self._changed.notify()
+        """Queue a question; the thread sets its ``answer``, which may be cancelled."""
+        self._news.put(question)
 
     def close(self) -> None:
         """Finish the questions that nobody has cancelled, and end the thread."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
+        self._news.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         import torch
 
         if self._device.startswith("cuda"):
-            torch.cuda.set_device(self._device)  # each thread has its own
+            torch.cuda.set_device(self._device)  # each thread has a current device of its own
         with torch.inference_mode():
             while self._take_news():
                 try:
-                    self._round()
+                    if not self._fault:
+                        self._round()
                 except torch.OutOfMemoryError:
                     self._halve()
                 except BaseException as error:
-                    with self._changed:
-                        self._fault = _told(error)
-                        lost = [*self._running, *self._waiting, *self._news]
-                    fail(lost, self._fault)
-                    return
+                    self._fault = error
+                    if type(error).__name__ == "AcceleratorError":
+                        said = str(error).split("\n", 1)[0][:200]
+                        self._fault = EngineError(
+                            f"The accelerator failed ({said}); see its driver, then start again."
+                        )
+                if self._fault:
+                    for question in (*self._running, *self._waiting):
+                        give(question.answer, self._fault)
+                    self._running, self._waiting = [], []
         self.rows.limit(1)
 
     def _take_news(self) -> bool:
         """Wait for something to do; False when there is nothing more to come."""
-        with self._changed:
-            while not (self._news or self._waiting or self._running or self._closed):
-                self._changed.wait()
-            self._waiting += self._news
-            self._news.clear()
+        while self._open and not (self._news.empty() and (self._waiting or self._running)):
+            question = self._news.get()
+            if question is None:
+                self._open = False
+            else:
+                self._waiting.append(question)
         self._waiting = [each for each in self._waiting if not each.answer.cancelled()]
         if self.rows.static:
             self._waiting.sort(key=lambda each: len(each.prompt.tokens))
-        return bool(self._waiting or self._running or not self._closed)
+        return bool(self._waiting or self._running or self._open)
 
     def _round(self) -> None:
         """Hand out the tokens drawn last, let questions join, compute, and draw."""
@@ -118,7 +117,7 @@ class Batch:
         """Give the drawn tokens to their rows; the rows that go on, gaps filled from the end."""
         if not self._running:
             return []
-        if self._device != "cpu":
+        if self._ahead:
             self._copied.synchronize()
         tokens = self._host.tolist()
         on = [
@@ -132,7 +131,9 @@ class Batch:
 
     def _joining(self) -> list[Question]:
         """The questions that join now; some at a time, so that prompts are read together."""
-        room = self.rows.room(len(self._running))
+        room = self.rows.most_rows - len(self._running)
+        if self.rows.static and self._running:
+            return []
         enough = min(len(self._waiting), max(1, self.rows.most_rows // 16))
         return self._waiting[:room] if room >= enough or not self._running else []
 
@@ -141,7 +142,9 @@ class Batch:
         import torch
 
         rows = self._running
-        values = settings([row.sampling for row in rows], [row.uniform() for row in rows])
+        values = settings(
+            [row.sampling for row in rows], [row.draws.word() / 2**64 for row in rows]
+        )
         recent = torch.from_numpy(numpy.stack([row.recent for row in rows]))
         masks = self._grammars.masks([row.matcher for row in rows])
         self._drawn = draw(
@@ -166,32 +169,25 @@ class Batch:
     def _halve(self) -> None:
         """After running out of memory: begin again with half as many rows at a time.
 
-        Rows begin from their first token; with their own seeds they come to the same text.
+        Rows begin anew from their first token; with their own seeds they get the same text.
         """
         import torch
 
-        # Those that were about to join are among the waiting ones still.
+        # Questions that were about to join are still among the waiting ones.
         tried = min(self.rows.most_rows, len(self._running) + len(self._waiting))
-        for row in self._running:
-            row.begin()
         self._waiting = [row for row in (*self._running, *self._waiting) if not row.answer.done()]
+        for row in self._waiting:
+            row.begin()
         self._running, self._drawn = [], None
         if tried == 1:
-            lost, self._waiting = self._waiting[:1], self._waiting[1:]
             words = (
                 f"The memory of {self._device} does not hold a single answer; use a smaller model,"
                 " engine.quantisation, or shorter prompts."
             )
-            fail(lost, EngineError(words))
+            for question in self._waiting[:1]:
+                give(question.answer, EngineError(words))
+            del self._waiting[:1]
         self.rows.limit(max(1, tried // 2))
         if self._device.startswith("cuda"):
             torch.cuda.empty_cache()
         _LOG.info("%s ran out of memory; now %d at a time", self._device, self.rows.most_rows)
-
-
-def _told(error: BaseException) -> BaseException:
-    """A fault of the device in one sentence; a fault of ours as it is."""
-    if type(error).__name__ == "AcceleratorError":
-        first = str(error).split("\n", 1)[0][:200]
-        return EngineError(f"The accelerator failed ({first}); see its driver, then start again.")
-    return error

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from crowdglot.engines.engine import Message
@@ -34,7 +35,12 @@ class Chat:
             )
         self._tokenizer = tokenizer
         self._model = model
-        self._merges = not self._takes_system()
+        self._merges = False
+        asked = (Message("system", _PROBE), Message("user", "Hello."))
+        try:
+            self._merges = _PROBE not in self._render(asked, answer=True)
+        except EngineError:
+            self._merges = True
 
     def encode(self, messages: Sequence[Message]) -> Prompt:
         """The prompt as tokens, ready for the answer's first one."""
@@ -43,35 +49,20 @@ class Chat:
             head = self._tokens(self._render(messages[:-1], answer=False)) if messages[:-1] else []
         except EngineError:
             head = []  # some templates take no conversation that ends with an answer
-        shared = 0
-        for one, other in zip(head, tokens[:-1], strict=False):
-            if one != other:
-                break
-            shared += 1
+        pairs = zip(head, tokens[:-1], strict=False)
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         return Prompt(tuple(tokens), shared)
 
-    def decode(self, tokens: Sequence[int]) -> str:
-        """Text without special tokens."""
+    def decode(self, tokens: Sequence[int], *, special: bool = False) -> str:
+        """The text of tokens; ``special``: with that of special tokens."""
         text = self._tokenizer.decode(
-            list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
+            list(tokens), skip_special_tokens=not special, clean_up_tokenization_spaces=False
         )
         return str(text)
-
-    def name(self, token: int) -> str:
-        """The text of one token, also of a special one."""
-        return str(self._tokenizer.decode([token], clean_up_tokenization_spaces=False))
 
     def _tokens(self, text: str) -> list[int]:
         # The template has written the special tokens already.
         return list(self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
-
-    def _takes_system(self) -> bool:
-        asked = (Message("system", _PROBE), Message("user", "Hello."))
-        self._merges = False
-        try:
-            return _PROBE in self._render(asked, answer=True)
-        except EngineError:
-            return False
 
     def _render(self, messages: Sequence[Message], *, answer: bool) -> str:
         from jinja2 import TemplateError

@@ -1,12 +1,11 @@
 """Continuous batching: answers join and leave the batch between any two tokens.
 
-Prompts are read with what they share in the cache already, several at a time on an accelerator.
-Steps run on a ``Window``; on a CUDA device each is one recorded graph, so that launching its
-kernels costs no time of the processor.
+What prompts share is read once and kept. On an accelerator several prompts are read at a time.
+Steps run on a ``Window``; on a CUDA device each step is one recorded graph, so that the processor
+spends no time on launching its kernels.
 """
 
 import logging
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,10 +13,9 @@ from crowdglot.engines.transformers.chat import Prompt
 from crowdglot.engines.transformers.window import Window
 
 _LOG = logging.getLogger(__name__)
-# A shorter beginning is not worth being kept.
-_LEAST_SHARED = 32
+_LEAST_SHARED = 32  # tokens; a shorter beginning is not kept
 _KEPT_PREFIXES = 4
-# Prompts that are read together on an accelerator, and their tokens with the padding.
+# How many prompts are read together on an accelerator, and their tokens with the padding.
 _TOGETHER, _TOKENS_TOGETHER = 16, 8192
 _Layers = list[tuple[Any, Any]]
 
@@ -33,7 +31,7 @@ class Continuous:
     def __init__(self, model: Any, device: str, most_rows: int, *, records: bool = True) -> None:
         self._model = model
         self._device = device
-        self._prefixes: OrderedDict[tuple[int, ...], _Layers] = OrderedDict()
+        self._prefixes: dict[tuple[int, ...], _Layers] = {}
         self._window: Window | None = None
         self._graphs: dict[tuple[int, ...], tuple[Any, Any]] = {}
         self._pool: Any = None
@@ -52,10 +50,6 @@ class Continuous:
         self._inputs = torch.zeros(shape, dtype=torch.long, device=self._device)
         self._positions = torch.zeros(shape, dtype=torch.long, device=self._device)
 
-    def room(self, rows: int) -> int:
-        """How many prompts may join ``rows`` answers under way."""
-        return self.most_rows - rows
-
     def join(self, prompts: Sequence[Prompt]) -> Any:
         """Read prompts; logits of each one's next token, (prompts, vocabulary)."""
         import torch
@@ -64,17 +58,15 @@ class Continuous:
         lengths = [len(prompt.tokens) for prompt in prompts]
         self._positions[rows : rows + len(prompts), 0] = torch.tensor(lengths, device=self._device)
         logits: list[Any] = [None] * len(prompts)
-        added = False
-        for group in self._groups(prompts):
+        for number, group in enumerate(self._groups(prompts)):
             read, layers = self._read([prompts[at] for at in group])
             if self._window is None:
                 shapes = [
                     (keys.shape[1], keys.shape[3], values.shape[3]) for keys, values in layers
                 ]
                 self._window = Window(shapes, layers[0][0].dtype, self._device, self.most_rows)
-            if not added:
+            if not number:
                 self._window.add(lengths)
-                added = True
             for row, at in enumerate(group):
                 logits[at] = read[row]
                 self._window.put(rows + at, [(keys[row], values[row]) for keys, values in layers])
@@ -117,9 +109,10 @@ class Continuous:
         assert self._window is not None
         key = (rows, self._window.seen_width, self._window.generation)
         if key not in self._graphs:
-            outdated = [other for other in self._graphs if other[2] != key[2]]
-            for other in outdated:
-                del self._graphs[other]
+            current = self._window.generation
+            self._graphs = {
+                other: graph for other, graph in self._graphs.items() if other[2] == current
+            }
             try:
                 self._graphs[key] = self._record(rows)
             except RuntimeError as error:
@@ -139,7 +132,7 @@ class Continuous:
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            self._forward(rows)  # libraries allocate their work space outside the graph
+            self._forward(rows)  # libraries must allocate their work space outside the graph
         torch.cuda.current_stream().wait_stream(side)
         self._pool = self._pool or torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
@@ -152,24 +145,21 @@ class Continuous:
 
         On a processor each is read alone, so that a prompt's state depends on nothing else.
         """
-        order = sorted(
-            range(len(prompts)), key=lambda at: (_beginning(prompts[at]), len(prompts[at].tokens))
-        )
+        most = 1 if self._device == "cpu" else _TOGETHER
+        beginnings = [_beginning(prompt) for prompt in prompts]
+        lengths = [len(prompt.tokens) for prompt in prompts]
         group: list[int] = []
-        for at in order:
-            beginning = _beginning(prompts[at])
-            length = len(prompts[at].tokens) - len(beginning)
-            full = len(group) == (1 if self._device == "cpu" else _TOGETHER)
+        for at in sorted(range(len(prompts)), key=lambda at: (beginnings[at], lengths[at])):
+            rest = lengths[at] - len(beginnings[at])
             if group and (
-                full
-                or beginning != _beginning(prompts[group[0]])
-                or length * (len(group) + 1) > _TOKENS_TOGETHER
+                len(group) == most
+                or beginnings[at] != beginnings[group[0]]
+                or rest * (len(group) + 1) > _TOKENS_TOGETHER
             ):
                 yield group
                 group = []
             group.append(at)
-        if group:
-            yield group
+        yield group
 
     def _read(self, prompts: Sequence[Prompt]) -> tuple[Any, _Layers]:
         """Logits (prompts, vocabulary), and keys and values by layer (prompts, heads, …)."""
@@ -184,7 +174,7 @@ class Continuous:
                 cache.update(keys.expand(spread), values.expand(spread), layer)
         rests = [prompt.tokens[len(beginning) :] for prompt in prompts]
         longest = max(map(len, rests))
-        # Padding stands behind: nothing looks ahead, and its keys are not kept.
+        # The padding is at the end: no token attends to later ones, and its keys are not kept.
         padded = [[*rest, *[rest[-1]] * (longest - len(rest))] for rest in rests]
         tokens = torch.tensor(padded, device=self._device)
         positions = torch.arange(longest, device=self._device) + len(beginning)
@@ -204,20 +194,20 @@ class Continuous:
         import torch
         from transformers import DynamicCache
 
-        if beginning in self._prefixes:
-            self._prefixes.move_to_end(beginning)
-            return self._prefixes[beginning]
-        cache = DynamicCache()
-        self._model(
-            input_ids=torch.tensor([beginning], device=self._device),
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        while len(self._prefixes) >= _KEPT_PREFIXES:
-            self._prefixes.popitem(last=False)
-        self._prefixes[beginning] = _layers(cache)
-        return self._prefixes[beginning]
+        layers = self._prefixes.pop(beginning, None)
+        if layers is None:
+            cache = DynamicCache()
+            self._model(
+                input_ids=torch.tensor([beginning], device=self._device),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            layers = _layers(cache)
+            if len(self._prefixes) == _KEPT_PREFIXES:
+                del self._prefixes[next(iter(self._prefixes))]  # the one used longest ago
+        self._prefixes[beginning] = layers
+        return layers
 
 
 def _beginning(prompt: Prompt) -> tuple[int, ...]:

@@ -1,8 +1,7 @@
 """Models run by the library ``transformers`` in this process, or in one process for each GPU.
 
-The batching is our own, not the library's: that one takes no grammar, seed, min-p or penalty for a
-request alone, and without an extra attention library it multiplies every row with every other.
-``continuous`` says what is done instead.
+The batching is our own: the library's takes no grammar, seed, min-p or penalty for a request alone,
+and without an extra attention library it multiplies every row with every other.
 """
 
 import asyncio
@@ -35,18 +34,13 @@ class Transformers:
 
     kind = "transformers"
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, _api_key: str | None = None) -> None:
         self.model = settings.model
         self.revision = ""
         self.concurrency = settings.calls
         self._settings = settings
         self._runners: list[Runner] = []
         self._loads: list[int] = []
-
-    @classmethod
-    def from_settings(cls, settings: EngineSettings, _api_key: str | None) -> Self:
-        """The engine that a recipe asks for."""
-        return cls(settings)
 
     async def __aenter__(self) -> Self:
         """Find the weights and load them on every device, in threads; raises EngineError."""
@@ -78,19 +72,19 @@ class Transformers:
 
     def _open(self) -> None:
         # Late: these import torch, which takes seconds.
-        from crowdglot.engines.transformers.local import Local, Plan
-        from crowdglot.engines.transformers.model import devices, find, libraries
+        from crowdglot.engines.transformers.local import Local
+        from crowdglot.engines.transformers.model import devices, libraries
         from crowdglot.engines.transformers.workers import Worker
+        from crowdglot.engines.weights.folders import find
 
         settings = self._settings
         libraries()
         chosen = devices(settings.devices)
-        source = find(settings.model)
+        weights = find(settings.model)
         rows = -(-self.concurrency // len(chosen))
-        plan = Plan(source, rows, settings)
         run = Local if len(chosen) == 1 else Worker
-        opened = open_all([partial(run, plan, device) for device in chosen])
-        self.model, self.revision = source.model, source.revision
+        opened = open_all([partial(run, weights, rows, settings, device) for device in chosen])
+        self.model, self.revision = weights.model, weights.revision
         self._runners, self._loads = opened, [0] * len(opened)
 
 

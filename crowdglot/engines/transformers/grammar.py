@@ -33,8 +33,8 @@ class Grammars:
         self._compiler = xgrammar.GrammarCompiler(known, max_threads=threads)
         self._batch = xgrammar.BatchGrammarMatcher(threads)
         self._words = (vocabulary + 31) // 32
-        # No special token may stand inside a text: it would vanish when the answer is decoded. And
-        # JSON takes no control characters, which xgrammar lets into strings of limited length.
+        # A special token inside a text would vanish when the answer is decoded. JSON forbids
+        # control characters, which xgrammar allows in strings of limited length.
         allowed = numpy.zeros(self._words * 32, dtype=bool)
         for token, piece in enumerate(known.decoded_vocab):
             allowed[token] = not _CONTROL.search(piece)
@@ -61,7 +61,7 @@ class Grammars:
         return xgrammar.GrammarMatcher(compiled, terminate_without_stop_token=True)
 
     def masks(self, matchers: Sequence[Any]) -> Any:
-        """What may follow in each row, as a tensor in main memory; None if nothing is held."""
+        """What may follow in each row, as a tensor in main memory; None if no row has a schema."""
         import torch
 
         rows = [at for at, matcher in enumerate(matchers) if matcher is not None]

@@ -3,8 +3,6 @@
 import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from crowdglot.engines.chat import completion
@@ -13,37 +11,31 @@ from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.transformers.batch import Batch
 from crowdglot.engines.transformers.chat import Chat
 from crowdglot.engines.transformers.grammar import Grammars
-from crowdglot.engines.transformers.model import Source, load
+from crowdglot.engines.transformers.model import load
 from crowdglot.engines.transformers.question import Question, give
 from crowdglot.engines.transformers.rows import choose
+from crowdglot.engines.weights.resolving import Weights
 from crowdglot.errors import RequestRefused
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one device shall run. ``rows``: answers at a time."""
-
-    source: Source
-    rows: int
-    settings: EngineSettings
-
-
 class Local:
-    """Loads in the caller's thread. Tokens are made and read in one thread, computed in another."""
+    """``most_rows`` answers at a time. Loads in the caller's thread; one thread tokenizes and
+    decodes, another one computes."""
 
-    def __init__(self, plan: Plan, device: str) -> None:
-        settings = plan.settings
-        model, tokenizer = load(plan.source, device, settings.dtype, settings.quantisation)
-        self._name = plan.source.model
+    def __init__(
+        self, weights: Weights, most_rows: int, settings: EngineSettings, device: str
+    ) -> None:
+        model, tokenizer = load(weights, device, settings.dtype, settings.quantisation)
+        self._name = weights.model
         self._chat = Chat(tokenizer, self._name)
         vocabulary = model.get_input_embeddings().num_embeddings
         threads = max(1, (os.cpu_count() or 2) // 2)
         self._grammars = Grammars(tokenizer, vocabulary, self._name, threads)
         own = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         self._context = min(settings.context, own or settings.context)
-        rows = choose(model, device, plan.rows, self._name)
+        rows = choose(model, device, most_rows, self._name)
         self.batch = Batch(rows, self._grammars, device, _ends(model, tokenizer))
-        # One thread: tokenizers may not be used by two at once.
+        # One thread, because a tokenizer may not be used by two.
         self._words = ThreadPoolExecutor(1, thread_name_prefix="transformers-words")
 
     def submit(self, request: Request) -> "Future[Completion]":
@@ -54,7 +46,7 @@ class Local:
 
     def close(self) -> None:
         """Finish what is under way, and free the model."""
-        self._words.submit(lambda: None).result()  # what was submitted has reached the batch
+        self._words.submit(lambda: None).result()  # by now all requests have reached the batch
         self.batch.close()
         self._words.shutdown()
 
@@ -64,9 +56,13 @@ class Local:
         except Exception as error:
             give(outer, error)
             return
-        finish = partial(self._words.submit, self._finish, question, outer, start)
+
+        def finish(answer: "Future[str]") -> None:
+            if not answer.cancelled():
+                self._words.submit(self._finish, question, outer, start)
+
         outer.add_done_callback(lambda ended: ended.cancelled() and question.answer.cancel())
-        question.answer.add_done_callback(lambda answer: answer.cancelled() or finish())
+        question.answer.add_done_callback(finish)
         self.batch.ask(question)
 
     def _question(self, request: Request) -> Question:
@@ -79,29 +75,25 @@ class Local:
             )
         most = min(room, request.sampling.max_tokens)
         matcher = self._grammars.matcher(request.schema)
-        return Question(
-            prompt, request.sampling, request.seed, matcher, most, logprobs=request.logprobs
-        )
+        return Question(prompt, request.sampling, request.seed, matcher, most, request.logprobs)
 
     def _finish(self, question: Question, outer: "Future[Completion]", start: float) -> None:
         try:
-            give(outer, self._completion(question, time.perf_counter() - start))
+            reason = question.answer.result()
+            usage = {
+                "prompt_tokens": len(question.prompt.tokens),
+                "completion_tokens": len(question.tokens),
+            }
+            text, seconds = self._chat.decode(question.tokens), time.perf_counter() - start
+            names = [self._chat.decode([token], special=True) for token, _ in question.first]
+            told = tuple(zip(names, (value for _, value in question.first), strict=True))
+            give(outer, completion(text, reason, usage, seconds, told))
         except BaseException as error:
             give(outer, error)
 
-    def _completion(self, question: Question, seconds: float) -> Completion:
-        found = question.answer.result()
-        usage = {
-            "prompt_tokens": len(question.prompt.tokens),
-            "completion_tokens": len(found.tokens),
-        }
-        reason = "length" if found.cut else "stop"
-        told = tuple((self._chat.name(token), value) for token, value in found.first)
-        return completion(self._chat.decode(found.tokens), reason, usage, seconds, told)
-
 
 def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
-    """All tokens that end an answer, by the model's and the tokenizer's own word."""
+    """All tokens that end an answer, as the model's and the tokenizer's files name them."""
     found: list[int | None] = [tokenizer.eos_token_id]
     for config in (model.generation_config, model.config):
         named = getattr(config, "eos_token_id", None)

@@ -1,6 +1,5 @@
 """One request as the batch sees it: what is drawn for it so far, and its answer."""
 
-from collections.abc import Iterable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,20 +13,14 @@ from crowdglot.engines.transformers.chat import Prompt
 from crowdglot.engines.transformers.sampling import WINDOW
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The tokens of one answer. ``cut``: the limit ended it. ``first``: the likeliest first tokens
-    with their log-probabilities, as many as were asked for."""
-
-    tokens: tuple[int, ...]
-    cut: bool
-    first: tuple[tuple[int, float], ...] = ()
-
-
 @dataclass(slots=True, eq=False)
 class Question:
     """``matcher``: see ``Grammars``; ``most``: tokens of the answer; ``logprobs``: how many of the
-    likeliest first tokens to tell. ``answer`` may be cancelled at any time."""
+    likeliest first tokens to tell.
+
+    ``answer``: the finish reason, once ``tokens`` are complete; it may be cancelled at any time.
+    ``first``: the likeliest first tokens with their log-probabilities.
+    """
 
     prompt: Prompt
     sampling: Sampling
@@ -35,7 +28,7 @@ class Question:
     matcher: Any
     most: int
     logprobs: int = 0
-    answer: Future[Answer] = field(default_factory=Future)
+    answer: Future[str] = field(default_factory=Future)
     tokens: list[int] = field(default_factory=list)
     first: tuple[tuple[int, float], ...] = ()
     draws: Draws = field(init=False)
@@ -61,24 +54,18 @@ class Question:
 
     def take(self, token: int, ends: frozenset[int]) -> bool:
         """Add a token; whether the answer is complete."""
-        if self.matcher is None and token in ends:
-            return self._end(cut=False)
-        self.tokens.append(token)
-        self.recent[len(self.tokens) % WINDOW] = token
+        stop = self.matcher is None and token in ends
+        if not stop:
+            self.tokens.append(token)
+            self.recent[len(self.tokens) % WINDOW] = token
         if self.matcher is not None:
             if not self.matcher.accept_token(token):
                 raise RuntimeError(f"token {token} was drawn against the grammar")
-            if self.matcher.is_terminated():
-                return self._end(cut=False)
-        return len(self.tokens) >= self.most and self._end(cut=True)
-
-    def uniform(self) -> float:
-        """The next number in [0, 1) of this question alone."""
-        return self.draws.word() / 2**64
-
-    def _end(self, *, cut: bool) -> bool:
-        give(self.answer, Answer(tuple(self.tokens), cut, self.first))
-        return True
+            stop = self.matcher.is_terminated()
+        done = stop or len(self.tokens) >= self.most
+        if done:
+            give(self.answer, "stop" if stop else "length")
+        return done
 
 
 def give(future: "Future[Any]", value: Any) -> None:
@@ -88,9 +75,3 @@ def give(future: "Future[Any]", value: Any) -> None:
             future.set_exception(value)
         else:
             future.set_result(value)
-
-
-def fail(questions: Iterable[Question], error: BaseException) -> None:
-    """Give all of them ``error``."""
-    for question in questions:
-        give(question.answer, error)

@@ -1,8 +1,7 @@
 """Drawing the next token of many answers at once, each with its own settings, on the device.
 
 The order is llama.cpp's: what the grammar forbids, repetitions, the 40 likeliest tokens, top-p,
-min-p, temperature. The last step takes one uniform number an answer, which the caller draws from
-the request's seed; so an answer's draws do not depend on what is computed beside it.
+min-p, temperature. The last step takes one uniform number an answer, drawn from its own seed.
 """
 
 from collections.abc import Sequence
@@ -12,9 +11,9 @@ import numpy
 
 from crowdglot.engines.engine import Sampling
 
-# llama.cpp's own default, as in the embedded engine. It also spares sorting the vocabulary.
+# llama.cpp's default, as in the embedded engine; it also avoids sorting the vocabulary.
 TOP_K = 40
-# How many of the last tokens count as repetitions; llama.cpp's default.
+# A token counts as repeated if it is among so many last ones; llama.cpp's default.
 WINDOW = 64
 
 

@@ -1,7 +1,7 @@
-"""Static batches, for models whose memory is no list of keys and values (Mamba and its relatives).
+"""Static batches, for models whose cache is no list of keys and values (Mamba and its relatives).
 
-Prompts of similar length are read together, padded on the left, and nothing joins before all of
-them are done. Answers that end leave the batch at once.
+Prompts of similar length are read together, padded on the left, and no other joins before all of
+them are done. An answer that ends leaves the batch at once.
 """
 
 import inspect
@@ -19,7 +19,7 @@ class Static:
     def __init__(self, model: Any, device: str, most_rows: int) -> None:
         self._model = model
         self._device = device
-        # Models that are all state take their cache by another name, and a mask with prompts only.
+        # State-space models take their cache by another name, and a mask with prompts only.
         self._all_state = "cache_params" in inspect.signature(model.forward).parameters
         self.limit(most_rows)
 
@@ -28,10 +28,6 @@ class Static:
         self.most_rows = most_rows
         self._cache: Any = None
         self._mask: Any = None
-
-    def room(self, rows: int) -> int:
-        """How many prompts may join ``rows`` answers under way."""
-        return 0 if rows else self.most_rows
 
     def join(self, prompts: Sequence[Prompt]) -> Any:
         """Read prompts; logits of each one's next token, (prompts, vocabulary)."""

@@ -1,15 +1,15 @@
-"""Keys and values of all answers under way, side by side, each ending at one common place.
+"""The key-value cache of all answers under way: a row an answer, and all rows end together.
 
-Token t of a row that holds n tokens stands at ``cursor - n + t``: rows begin where they may and end
-together, so that a step writes one column for all of them. Positions were turned into the keys
-before, so a row can be moved. Models see an object with the methods that they ask of a cache of
-``transformers``. Shapes: keys and values of a layer (rows, heads, width, size), mask (rows, width).
+A step writes one column for all rows; keys hold their positions, so a row can be moved. Models call
+the methods as those of a cache of ``transformers``. Shapes: keys and values of a layer
+(rows, heads, width, size), mask (rows, width).
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-# Widths and, on an accelerator, what attention sees of them, are multiples of this.
+# Widths are multiples of this, and on an accelerator what attention sees of them as well.
 STEP = 256
 
 
@@ -21,20 +21,19 @@ class Window:
     ) -> None:
         import torch
 
-        self._shapes = shapes
         self._most_rows = most_rows
-        self._options = {"dtype": dtype, "device": device}
-        # On a processor attention reads what is there; on an accelerator shapes must repeat.
+        # Recorded graphs need few different shapes; a processor reads no more than what is there.
         self.is_compileable = device != "cpu"
         self.is_sliding = [False] * len(shapes)
-        self.keys: list[Any] = [self._empty(0, 0, heads, key) for heads, key, _ in shapes]
-        self.values: list[Any] = [self._empty(0, 0, heads, size) for heads, _, size in shapes]
+        empty = partial(torch.zeros, dtype=dtype, device=device)
+        self.keys: list[Any] = [empty((0, heads, 0, size)) for heads, size, _ in shapes]
+        self.values: list[Any] = [empty((0, heads, 0, size)) for heads, _, size in shapes]
         self.mask = torch.zeros((0, 0), dtype=torch.bool, device=device)
         self.place = torch.zeros(1, dtype=torch.long, device=device)
         self.cursor = 0
         self.starts: list[int] = []
         self.seen_rows = self.seen_width = 0
-        self.generation = 0  # counts the reallocations, which outdate captured graphs
+        self.generation = 0  # counts the reallocations, after which recorded graphs are invalid
 
     @property
     def rows(self) -> int:
@@ -61,7 +60,7 @@ class Window:
         self.mask[row, start:end] = True
 
     def keep(self, order: Sequence[int]) -> None:
-        """Keep the rows ``order`` in that order; those that stay in place cost nothing."""
+        """Keep the rows ``order`` in that order; a row that stays in its place costs nothing."""
         for new, old in enumerate(order):
             if new != old:
                 for layer in (*self.keys, *self.values):
@@ -89,7 +88,7 @@ class Window:
         self.cursor += 1
 
     def update(self, keys: Any, values: Any, layer: int, *_: Any, **__: Any) -> tuple[Any, Any]:
-        """Called by each layer of the model with its new column; gives back what it shall see."""
+        """Each layer calls this with its new column; returns what its attention reads."""
         rows, width = self.seen_rows, self.seen_width
         self.keys[layer][:rows].index_copy_(2, self.place, keys)
         self.values[layer][:rows].index_copy_(2, self.place, values)
@@ -127,6 +126,8 @@ class Window:
 
     def _reserve(self, rows: int, width: int) -> None:
         """Have room for ``rows`` and ``width``; what is held is kept."""
+        from torch.nn.functional import pad
+
         held_rows, held_width = self.mask.shape
         if rows <= held_rows and width <= held_width:
             return
@@ -135,20 +136,9 @@ class Window:
         if width > held_width:
             width = -(-max(width, held_width + held_width // 2) // STEP) * STEP
         rows, width = max(rows, held_rows), max(width, held_width)
-        for layer, (heads, key, value) in enumerate(self._shapes):
-            self.keys[layer] = self._grown(self.keys[layer], rows, width, heads, key)
-            self.values[layer] = self._grown(self.values[layer], rows, width, heads, value)
-        mask = self.mask.new_zeros((rows, width))
-        mask[:held_rows, :held_width] = self.mask
-        self.mask = mask
+        by = (0, width - held_width, 0, rows - held_rows)
+        for layer in range(len(self.keys)):
+            self.keys[layer] = pad(self.keys[layer], (0, 0, *by[:2], 0, 0, *by[2:]))
+            self.values[layer] = pad(self.values[layer], (0, 0, *by[:2], 0, 0, *by[2:]))
+        self.mask = pad(self.mask, by)
         self.generation += 1
-
-    def _grown(self, old: Any, rows: int, width: int, heads: int, size: int) -> Any:
-        new = self._empty(rows, width, heads, size)
-        new[: old.shape[0], :, : old.shape[2]] = old
-        return new
-
-    def _empty(self, rows: int, width: int, heads: int, size: int) -> Any:
-        import torch
-
-        return torch.zeros((rows, heads, width, size), **self._options)

@@ -1,6 +1,7 @@
-"""A model in a process of its own, one a device: Python's lock would share one process's time.
+"""A model in a process of its own, one for each device.
 
-Requests and completions travel through a pipe as plain dataclasses.
+In one process, Python's global lock would make one device wait for the other. Requests and
+completions are sent through a pipe as plain dataclasses.
 """
 
 import multiprocessing
@@ -11,9 +12,10 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection
+from typing import Any
 
 from crowdglot.engines.engine import Completion, Request
-from crowdglot.engines.transformers.local import Local, Plan
+from crowdglot.engines.transformers.local import Local
 from crowdglot.engines.transformers.question import give
 from crowdglot.errors import CrowdglotError, EngineError, EngineUnavailable
 
@@ -21,16 +23,16 @@ _LEAVE_SECONDS = 30.0
 
 
 class Worker:
-    """A process that loads ``plan`` on ``device``; the same calls as ``Local``.
+    """A process with a ``Local`` of its own; the same arguments and calls.
 
-    Raises what loading raises there. A process that dies fails what it was asked.
+    Raises what loading raises there. If the process dies, all its questions fail.
     """
 
-    def __init__(self, plan: Plan, device: str) -> None:
+    def __init__(self, *local: Any) -> None:
         spawn = multiprocessing.get_context("spawn")
-        self._device = device
+        self._device = local[-1]
         self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_serve, args=(theirs, plan, device), daemon=True)
+        self._process = spawn.Process(target=_serve, args=(theirs, *local), daemon=True)
         self._process.start()
         theirs.close()
         self._numbers = count()
@@ -45,11 +47,11 @@ class Worker:
             self._process.join(_LEAVE_SECONDS)
             self._pipe.close()
             raise loaded
-        self._reader = threading.Thread(target=self._read, name=f"worker-{device}", daemon=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def submit(self, request: Request) -> "Future[Completion]":
-        """Ask; a cancelled future frees its row over there."""
+        """Ask; a cancelled future frees its row in the other process."""
         future: Future[Completion] = Future()
         with self._lock:
             number = next(self._numbers)
@@ -57,7 +59,12 @@ class Worker:
                 future.set_exception(self._death())
                 return future
             self._asked[number] = future
-        future.add_done_callback(partial(self._cancel, number))
+
+        def stop(ended: "Future[Completion]") -> None:
+            if ended.cancelled():
+                self._send((number, None))
+
+        future.add_done_callback(stop)
         self._send((number, request))
         return future
 
@@ -71,12 +78,8 @@ class Worker:
             self._process.join()
         self._pipe.close()
 
-    def _cancel(self, number: int, future: "Future[Completion]") -> None:
-        if future.cancelled():
-            self._send((number, None))
-
     def _send(self, message: tuple[int, Request | None]) -> None:
-        with self._lock, suppress(OSError):  # a broken pipe is noticed by the reader
+        with self._lock, suppress(OSError):  # the reader notices a broken pipe
             self._pipe.send(message)
 
     def _read(self) -> None:
@@ -101,11 +104,11 @@ class Worker:
         )
 
 
-def _serve(pipe: Connection, plan: Plan, device: str) -> None:
-    """The worker's whole life; signals of the terminal are the parent's business."""
+def _serve(pipe: Connection, *arguments: Any) -> None:
+    """What the process runs. It ignores Ctrl-C: the parent ends it in good order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        local = Local(plan, device)
+        local = Local(*arguments)
     except Exception as error:
         pipe.send(_portable(error))
         return
@@ -131,13 +134,13 @@ def _serve(pipe: Connection, plan: Plan, device: str) -> None:
             asked[number] = future = local.submit(request)
             future.add_done_callback(partial(answer, number))
     except (EOFError, OSError):
-        for future in list(asked.values()):  # the parent has died: nobody waits for these
+        for future in list(asked.values()):  # the parent has died, so nobody wants the answers
             future.cancel()
     local.close()
 
 
 def _portable(error: BaseException) -> BaseException:
-    """An error that survives the pipe: ours as they are, others by their words."""
+    """An error that can be pickled: ours as they are, of others the words."""
     if isinstance(error, CrowdglotError):
         return error
     return RuntimeError(f"{type(error).__name__}: {error}")

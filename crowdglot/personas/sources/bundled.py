@@ -4,8 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from crowdglot.errors import MaterialError
-from crowdglot.personas.persona import Persona
-from crowdglot.personas.reading import persona_of
+from crowdglot.personas.persona import Persona, persona_of
 from crowdglot.user_files import json_lines
 
 BUNDLED = Path(__file__).parent / "bundled.jsonl"

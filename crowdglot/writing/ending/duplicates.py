@@ -1,7 +1,7 @@
 """Withdrawing near-duplicates from a dataset whose shards are all written.
 
 First the search says which rows repeat an earlier dialogue. Then the shards that hold them are
-written anew from their own calls, now with that verdict, and want other dialogues in their place.
+written anew from their own calls, now with that verdict, and want other dialogues instead.
 After a crash in between the second step is done again. What is found depends on the rows alone,
 not on the order in which shards were written.
 """

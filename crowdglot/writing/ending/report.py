@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from crowdglot.datasets.folder import read_stored_recipe
+from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.report import METRICS, Facts, Source, gather, write_report
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.human import read_human
@@ -31,9 +32,9 @@ def rewrite_report(
         Source(
             folder=folder,
             name=str(recipe.get("name") or folder.resolve().name),
-            seed=_whole(recipe.get("seed")),
+            seed=recipe.get("seed", 0),
             wanted=_wanted(known),
-            personas_available=_whole(known.get("personas_available")),
+            personas_available=known.get("personas_available", 0),
             reference=read_human(human, tags) if human else {},
             embed=embedder(embedding),
         )
@@ -45,9 +46,10 @@ def _earlier(folder: Location) -> Mapping[str, Any]:
     """The ``metrics.json`` of the run: it knows the plan, which the rows do not."""
     try:
         read = json.loads((folder / METRICS).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return read if isinstance(read, dict) else {}
+        Funnel.from_metrics({"short": (), **read["funnel"]})
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # it was never written, or is not ours
+    return cast(Mapping[str, Any], read)
 
 
 def _wanted(known: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:
@@ -55,17 +57,7 @@ def _wanted(known: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:
 
     None where no run has ended since the shards changed.
     """
-    funnel = known.get("funnel")
-    short = funnel.get("short") if isinstance(funnel, dict) else None
-    if not isinstance(short, list):
+    if "short" not in known.get("funnel", {}):
         return None
-    return {
-        (str(cell["language"]), str(cell["speech_event"])): _whole(cell["wanted"])
-        for cell in short
-        if isinstance(cell, dict) and {"language", "speech_event", "wanted"} <= cell.keys()
-    }
-
-
-def _whole(value: Any) -> int:
-    """The number, or 0 where there is none."""
-    return value if isinstance(value, int) and value > 0 else 0
+    short = Funnel.from_metrics(known["funnel"]).short
+    return {(language, event): wanted for language, event, wanted, _ in short}

@@ -5,10 +5,10 @@ calls at a time the two would hold each other up in one process.
 """
 
 from crowdglot.writing.judging.process import AnotherProcess
-from crowdglot.writing.judging.rows import InProcess, Judged, Judging, to_table
+from crowdglot.writing.judging.rows import InProcess, Judged, Judging, judge_drafts
 from crowdglot.writing.opened import OpenedRecipe
 
-__all__ = ["AnotherProcess", "InProcess", "Judged", "Judging", "open_judging", "to_table"]
+__all__ = ["AnotherProcess", "InProcess", "Judged", "Judging", "judge_drafts", "open_judging"]
 
 # From so many calls at a time on, judging gets a process of its own.
 _MANY_CALLS = 16

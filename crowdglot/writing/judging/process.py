@@ -70,12 +70,12 @@ class AnotherProcess:
             self._process.stdin.close()
             await self._process.wait()
 
-    async def judge(self, draft: Draft, *, wanted: bool = True) -> Judged:
+    async def judge(self, draft: Draft) -> Judged:
         """See ``Judging``."""
         judged: asyncio.Future[Judged] = asyncio.get_running_loop().create_future()
         if self._talk is None or self._talk.done():
             raise _ended()
-        self._waiting.append((_packed(draft, wanted=wanted), judged))
+        self._waiting.append((_packed(draft), judged))
         self._some.set()
         return await judged
 
@@ -108,15 +108,12 @@ class AnotherProcess:
             (size,) = SIZE.unpack(await stdout.readexactly(SIZE.size))
             content = await stdout.readexactly(size)
             self._ahead.release()
-            _hand_out(self._sent.popleft(), content)
-
-
-def _hand_out(batch: _Batch, content: bytes) -> None:
-    table = pa.ipc.open_stream(content).read_all()
-    reasons = table["reason"].to_pylist()
-    for at, (_, judged) in enumerate(batch):
-        if not judged.done():
-            judged.set_result(Judged(table, at, not reasons[at]))
+            batch = self._sent.popleft()
+            passed, table = content[: len(batch)], pa.ipc.open_stream(content[len(batch) :])
+            rows = table.read_all()
+            for at, (_, judged) in enumerate(batch):
+                if not judged.done():
+                    judged.set_result(Judged(rows, at, bool(passed[at])))
 
 
 def _ended() -> CrowdglotError:
@@ -126,7 +123,6 @@ def _ended() -> CrowdglotError:
     )
 
 
-def _packed(draft: Draft, *, wanted: bool) -> bytes:
-    """A line with a sign and the number of calls, then the calls as lines of the journal."""
-    lines = [encode(call) for call in draft.calls]
-    return b"".join((b"+" if wanted else b"-", b"%d\n" % len(lines), *lines))
+def _packed(draft: Draft) -> bytes:
+    """A line with the number of its calls, then the calls as lines of the journal."""
+    return b"".join((b"%d\n" % len(draft.calls), *map(encode, draft.calls)))

@@ -15,18 +15,18 @@ from crowdglot.writing.opened import OpenedRecipe
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Row ``at`` of ``table`` (of the record schema). ``keep``: whether the plan takes it."""
+    """Row ``at`` of ``table`` (of the record schema). ``passed``: whether no critic rejects it."""
 
     table: pa.Table
     at: int
-    keep: bool
+    passed: bool
 
 
 class Judging(Protocol):
     """Where drafts are judged."""
 
-    async def judge(self, draft: Draft, *, wanted: bool = True) -> Judged:
-        """Judge one draft; ``wanted``: whether a dialogue is still wanted for its scenario."""
+    async def judge(self, draft: Draft) -> Judged:
+        """Judge one draft."""
         ...
 
     async def __aenter__(self) -> Self: ...
@@ -34,16 +34,15 @@ class Judging(Protocol):
     async def __aexit__(self, *error: object) -> None: ...
 
 
-def to_table(opened: OpenedRecipe, drafts: Sequence[tuple[Draft, bool]]) -> pa.Table:
-    """Judge drafts, each with whether it is wanted, and make them rows."""
-    withdrawals, rows = read_withdrawals(opened.folder), []
-    judged = opened.judge([draft for draft, _ in drafts])
-    for (draft, wanted), (dialogue, verdicts) in zip(drafts, judged, strict=True):
+def judge_drafts(opened: OpenedRecipe, drafts: Sequence[Draft]) -> tuple[pa.Table, list[bool]]:
+    """The rows of drafts, and of each whether no critic rejects it."""
+    withdrawals, rows, passed = read_withdrawals(opened.folder), [], []
+    for draft, (dialogue, verdicts) in zip(drafts, opened.judge(drafts), strict=True):
         texts = (turn.text for turn in dialogue.turns)
         verdicts = (*verdicts, *withdrawals.verdicts(draft.index, draft.attempt, texts))
-        keep = wanted and all(verdict.passed for verdict in verdicts)
-        rows.append(to_row(draft, dialogue, opened.sampling, verdicts, keep=keep))
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+        passed.append(all(verdict.passed for verdict in verdicts))
+        rows.append(to_row(draft, dialogue, opened.sampling, verdicts))
+    return pa.Table.from_pylist(rows, schema=SCHEMA), passed
 
 
 class InProcess:
@@ -58,8 +57,8 @@ class InProcess:
     async def __aexit__(self, *error: object) -> None:
         return None
 
-    async def judge(self, draft: Draft, *, wanted: bool = True) -> Judged:
+    async def judge(self, draft: Draft) -> Judged:
         """See ``Judging``."""
         await asyncio.sleep(0)  # the next question goes out first: the engine does not wait
-        table = to_table(self._opened, [(draft, wanted)])
-        return Judged(table, 0, not table["reason"][0].as_py())
+        table, passed = judge_drafts(self._opened, [draft])
+        return Judged(table, 0, passed[0])

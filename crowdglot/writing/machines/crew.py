@@ -18,7 +18,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from crowdglot.datasets.shards import Shard, incomplete
 from crowdglot.datasets.storage.files import write_text
-from crowdglot.datasets.storage.location import desk
+from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import CrowdglotError, StorageError
 from crowdglot.writing.budget import Budget
 from crowdglot.writing.machines.cluster import api_url, runner_class, started
@@ -187,10 +187,7 @@ class Crew:
         return done.is_set()
 
     def _count(self, report: BatchCounts) -> None:
-        self._watch.progress.accepted += report.accepted
-        self._watch.progress.rejected += report.rejected
-        self._watch.progress.prompt_tokens += report.prompt_tokens
-        self._watch.progress.completion_tokens += report.completion_tokens
+        self._watch.progress.take_in(report.progress)
         if report.error:
             self._watch.stop.because(CrowdglotError(report.error))
         if self._unsent > 0 or self._sent > 0:
@@ -204,7 +201,7 @@ class Crew:
         while True:
             if self._watch.stop.wanted:
                 with suppress(StorageError):
-                    write_text(desk(self._opened.folder) / STOP, self._watch.stop.spent)
+                    write_text(local_folder(self._opened.folder) / STOP, self._watch.stop.spent)
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -247,7 +244,7 @@ async def on_machines(
     settings = opened.recipe.machines
     make = runner_class(settings)
     url = await api_url(settings)
-    message = desk(opened.folder) / STOP
+    message = local_folder(opened.folder) / STOP
     message.unlink(missing_ok=True)
     # Without this every worker would start a Prefect server of its own.
     with temporary_settings({PREFECT_API_URL: url}), started(make, settings) as runner:

@@ -22,7 +22,9 @@ _TAKEN = (BlockingIOError, PermissionError)  # EAGAIN or EACCES, as POSIX leaves
 
 
 class ShardLocks:
-    """The shards of a dataset that this process has locked, until the end. ``folder``: its ``desk``.
+    """The shards of a dataset that this process has locked, until the end.
+
+    ``folder``: the dataset's ``local_folder``.
 
     One at a time in a process: closing a file frees all that the process holds of it.
     """
@@ -62,14 +64,14 @@ class ShardLocks:
 
 
 def check_no_workers(folder: Path) -> None:
-    """Raise StorageError while workers of an earlier run are still filling shards at this desk."""
+    """Raise StorageError while workers of an earlier run are still filling shards here."""
     with keeping_workers_out(folder):
         pass
 
 
 @contextmanager
 def keeping_workers_out(folder: Path) -> Iterator[None]:
-    """Keep all workers from this desk; StorageError where one of an earlier run is at it."""
+    """Keep all workers out of this folder; StorageError where one of an earlier run is in it."""
     if not (folder / LOCKS).exists():
         yield
         return

@@ -11,14 +11,14 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Timer
 
 from crowdglot.datasets.folder import check_binding
 from crowdglot.datasets.shards import incomplete
 from crowdglot.datasets.storage.lease import LOCK
-from crowdglot.datasets.storage.location import desk
+from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import CrowdglotError, StorageError
 from crowdglot.writing.binding import planned
 from crowdglot.writing.budget import Budget
@@ -28,7 +28,7 @@ from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.run import Run, Started, leaving, start
 from crowdglot.writing.shards.call_queue import CallQueue
 from crowdglot.writing.shards.in_order import fill_in_order
-from crowdglot.writing.watch import Watch
+from crowdglot.writing.watch import Progress, Watch
 
 STOP = ".stop"
 _LOOK_SECONDS = 0.5
@@ -37,13 +37,10 @@ _IDLE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """What a batch came to; tokens of its own calls; ``error``: one sentence, or ""."""
+    """What a batch came to. ``written``: shards; ``error``: one sentence, or ""."""
 
     written: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    progress: Progress = field(default_factory=Progress)
     error: str = ""
 
 
@@ -114,7 +111,7 @@ class _Process:
         try:
             opened = open_recipe(recipe)
             _check_folder(opened)
-            if (desk(opened.folder) / STOP).exists():
+            if (local_folder(opened.folder) / STOP).exists():
                 return BatchCounts()
             until = None if deadline is None else time.monotonic() + deadline - time.time()
             tools = await self._tools(opened)
@@ -124,15 +121,7 @@ class _Process:
             written = await _fill(run, ranks)
         except CrowdglotError as error:
             watch.stop.because(error)
-        counts = watch.progress
-        return BatchCounts(
-            written,
-            counts.accepted,
-            counts.rejected,
-            counts.prompt_tokens,
-            counts.completion_tokens,
-            str(watch.stop.cause or ""),
-        )
+        return BatchCounts(written, watch.progress, str(watch.stop.cause or ""))
 
     async def _tools(self, opened: OpenedRecipe) -> Started:
         made_for = opened.recipe.model_dump_json()
@@ -149,7 +138,7 @@ _PROCESS = _Process()
 
 def _check_folder(opened: OpenedRecipe) -> None:
     """Raise StorageError unless this process sees the flow's journals, and plans the same rows."""
-    here = desk(opened.folder)
+    here = local_folder(opened.folder)
     if not (here / LOCK).exists():
         raise StorageError(
             f"{here.resolve()}: a worker does not see the run there; start the workers in the "
@@ -169,7 +158,7 @@ def _check_recipe(opened: OpenedRecipe) -> None:
 
 async def _fill(run: Run, ranks: Sequence[int]) -> int:
     """Fill the shards that nobody else is at and that are not there yet; how many were filled."""
-    folder = desk(run.opened.folder)
+    folder = local_folder(run.opened.folder)
     obeying = asyncio.create_task(_obey(folder, run.watch))
     try:
         with ShardLocks(folder) as locks:

@@ -7,14 +7,14 @@ run that was killed, or the rows of a shard to be judged anew. So a first run, a
 
 import asyncio
 import time
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby, takewhile
 
 import pyarrow as pa
 
 from crowdglot.datasets.journal import Journal, encode
-from crowdglot.datasets.record import SCHEMA
+from crowdglot.datasets.record import SCHEMA, as_rejected
 from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_shard
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import prompt_hash
@@ -33,14 +33,16 @@ _REFUSED_IN_A_ROW = 20
 @dataclass(slots=True)
 class _Filling:
     """The state of one shard while it is filled. ``known``: calls of drafts that were not judged
-    yet; ``stored``: (index, attempt) of drafts that its files hold, which are not news."""
+    yet; ``stored``: (index, attempt) of drafts that its files hold, which are not news; ``kept``,
+    ``others``: judged drafts."""
 
     run: Run
     shard: Shard
     journal: Journal
     known: dict[Key, Call]
     stored: Set[tuple[int, int]] = frozenset()
-    judged: list[Judged] = field(default_factory=list)
+    kept: list[Judged] = field(default_factory=list)
+    others: list[Judged] = field(default_factory=list)
     unfinished: int = 0
 
     async def write_one(self, number: int, first_index: int) -> None:
@@ -75,17 +77,15 @@ class _Filling:
                 Key(index, attempt),
                 ask,
             )
-        for call in calls:
-            self.known.pop(call.key, None)
         return Draft(index, attempt, calls)
 
     def known_draft(self, index: int, attempt: int) -> Draft:
-        """The draft that the known calls make, which are forgotten; NothingAsked if there is none.
+        """The draft that the known calls make; NothingAsked if there is none.
 
         Its prompts are not compared: whoever judges anew has checked the sources.
         """
         keys = takewhile(self.known.__contains__, (Key(index, attempt, WRITE, n) for n in count()))
-        calls = tuple([self.known.pop(key) for key in list(keys)])
+        calls = tuple([self.known[key] for key in keys])
         if not calls:
             raise NothingAsked
         return Draft(index, attempt, calls)
@@ -131,6 +131,7 @@ class _Filling:
         except CrowdglotError as error:
             watch.stop.because(error)
             raise NothingAsked from None
+        self.known[call.key] = call
         watch.progress.count(call.completion)
         if watch.progress.refused == _REFUSED_IN_A_ROW:
             watch.stop.because(EngineError(call.completion.text))
@@ -138,28 +139,21 @@ class _Filling:
 
     async def judge(self, draft: Draft, *, wanted: bool = True) -> bool:
         """Have one draft judged; whether it was accepted."""
-        judged = await self.run.judging.judge(draft, wanted=wanted)
-        self.judged.append(judged)
+        for call in draft.calls:
+            self.known.pop(call.key, None)
+        judged = await self.run.judging.judge(draft)
+        keep = wanted and judged.passed
+        (self.kept if keep else self.others).append(judged)
         if (draft.index, draft.attempt) not in self.stored:
-            self.run.watch.progress.add(accepted=judged.keep)
-        return judged.keep
+            self.run.watch.progress.add(accepted=keep)
+        return keep
 
     async def judge_the_rest(self) -> None:
         """Judge the known drafts that no position wanted, so that none is lost."""
         keys = sorted(self.known)
         for (index, attempt), some in groupby(keys, lambda key: (key.index, key.attempt)):
-            calls = tuple([self.known.pop(key) for key in some])
+            calls = tuple([self.known[key] for key in some])
             await self.judge(Draft(index, attempt, calls), wanted=False)
-
-    def rows(self, *, accepted: bool) -> pa.Table:
-        """The rows of one of the two files, in no order."""
-        taken: dict[int, tuple[pa.Table, list[int]]] = {}
-        for judged in self.judged:
-            if judged.keep == accepted:
-                taken.setdefault(id(judged.table), (judged.table, []))[1].append(judged.at)
-        parts = [table.take(chosen) for table, chosen in taken.values()]
-        # Not SCHEMA.empty_table(), which imports pandas where it is installed.
-        return pa.concat_tables([pa.Table.from_batches([], SCHEMA), *parts])
 
 
 async def fill_shard(run: Run, shard: Shard) -> bool:
@@ -187,7 +181,7 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
         if stop.cause or (filling.unfinished and not to_write):
             return False
         await filling.judge_the_rest()
-        if filling.unfinished and not filling.judged:
+        if filling.unfinished and not (filling.kept or filling.others):
             journal.remove()  # of a shard that was opened in vain nothing is left
             return False
         with run.watch.progress.busy():
@@ -204,10 +198,20 @@ def _put_away(filling: _Filling, *, rewritten: bool) -> None:
     folder, shard = filling.run.opened.folder, filling.shard
     if filling.unfinished or rewritten:
         reopen(folder, shard)
-    write_shard(folder, shard, filling.rows(accepted=True), filling.rows(accepted=False))
+    write_shard(folder, shard, _rows(filling.kept), as_rejected(_rows(filling.others)))
     if not filling.unfinished:
         close(folder, shard)
     filling.journal.remove()
+
+
+def _rows(judged: Sequence[Judged]) -> pa.Table:
+    """The rows of judged drafts, in no order."""
+    taken: dict[int, tuple[pa.Table, list[int]]] = {}
+    for one in judged:
+        taken.setdefault(id(one.table), (one.table, []))[1].append(one.at)
+    parts = [table.take(chosen) for table, chosen in taken.values()]
+    # Not SCHEMA.empty_table(), which imports pandas where it is installed.
+    return pa.concat_tables([pa.Table.from_batches([], SCHEMA), *parts])
 
 
 async def _write_all(filling: _Filling) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from crowdglot.datasets.shards import Shard
-from crowdglot.datasets.storage.location import desk
+from crowdglot.datasets.storage.location import local_folder
 from crowdglot.writing.budget import Budget
 from crowdglot.writing.machines.shard_locks import check_no_workers
 from crowdglot.writing.opened import OpenedRecipe
@@ -32,7 +32,7 @@ def in_this_process(
 
     @asynccontextmanager
     async def writing(opened: OpenedRecipe, watch: Watch, budget: Budget) -> AsyncIterator[Write]:
-        check_no_workers(desk(opened.folder))
+        check_no_workers(local_folder(opened.folder))
         async with leaving(await (started or start(opened))) as tools:
             queue = CallQueue(tools.engine.concurrency)
             run = Run(opened, tools.engine, tools.judging, queue, watch, budget)

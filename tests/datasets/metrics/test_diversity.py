@@ -6,7 +6,6 @@ import pytest
 from crowdglot import __version__
 from crowdglot.datasets.metrics.measuring.diversity import measure
 from crowdglot.datasets.metrics.measuring.figure import as_metrics
-from crowdglot.datasets.metrics.measuring.rows import read_some
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.dialogues.readers import read_demonstrations
 
@@ -132,16 +131,6 @@ def test_human_reference_in_its_own_words(data_folder):
         other = by_metric[figure.metric]
         assert figure.signature == other.signature
         assert figure.value == pytest.approx(other.value, rel=0.35)
-
-
-def test_an_even_part_of_a_large_dataset_is_read(tmp_path):
-    shard = tmp_path / "data" / "en" / "train-00000-of-00001.parquet"
-    assert read_some(tmp_path, 0, 5).is_empty()
-    shard.parent.mkdir(parents=True)
-    frame(*(row(n) for n in range(100))).write_parquet(shard)
-    assert read_some(tmp_path, 100, 100).height == 100
-    assert read_some(tmp_path, 100, 25).height == 25
-    assert measure(read_some(tmp_path, 100, 25), seed=0, subsample=500)
 
 
 def test_figures_as_metrics_json():

@@ -10,6 +10,7 @@ from crowdglot.datasets.metrics.measuring.corpus import Corpus
 from crowdglot.datasets.metrics.measuring.diversity import measure as measure_all
 from crowdglot.datasets.metrics.vendi import measure, score
 from crowdglot.engines.embedding.embedder import Meanings
+from tests.datasets.metrics.test_diversity import row
 
 
 def unit(rows):
@@ -42,7 +43,7 @@ def test_without_vectors_there_is_no_figure():
 def test_every_text_gets_its_own_vector_and_all_are_asked_for_at_once():
     said = {"fr": ["un", "deux", "un", "trois"], "es": ["uno", "uno", "uno", "uno"]}
     rows = [
-        {"language": tag, "turns": [{"speaker": "A", "text": text}]}
+        row(0, tag, turns=[text]) | {"personas": [{"id": "p"}]}
         for tag, texts in said.items()
         for text in texts
     ]

@@ -36,7 +36,7 @@ def row(
     call = Call(Key(number, 0), "0f", seed, "canned", "a-model", "1", completion, 1.7e9)
     made_of = Draft(number, 0, (call,))
     verdicts = [Verdict(critic, why, evidence, 1.0)] if reason else []
-    made = to_row(made_of, Dialogue(asked, turns), Sampling(0.8), verdicts, keep=not reason)
+    made = to_row(made_of, Dialogue(asked, turns), Sampling(0.8), verdicts)
     return made | {"id": f"{tag}-{number}"} | changes
 
 

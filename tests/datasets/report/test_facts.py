@@ -2,20 +2,19 @@
 
 import json
 import random
-from dataclasses import replace
 
 import pytest
 
 from crowdglot.datasets.metrics.measuring.figure import Figure
-from crowdglot.datasets.report import Source, gather, selection, similar, write_report
+from crowdglot.datasets.report import Source, facts, gather, similar, write_report
 from crowdglot.datasets.report.charts import funnel_steps, heat_rows, plot, strip
 from crowdglot.datasets.report.distributions import Histogram, histograms
-from crowdglot.datasets.report.facts import read_some
 from crowdglot.datasets.report.markdown import escape, report_markdown
 from crowdglot.datasets.report.page import as_json, render
-from crowdglot.datasets.report.reading import open_part, read_places
 from crowdglot.datasets.report.text import visible
 from crowdglot.datasets.report.views import diversity_views, examples_by_reason
+from crowdglot.datasets.scan import collect
+from crowdglot.datasets.shards import files_of
 from crowdglot.errors import StorageError
 from tests.builders import FRENCH
 from tests.datasets.report.dataset import ARABIC, row, write_dataset
@@ -39,8 +38,10 @@ def some(tmp_path, **more):
     return gather(Source(write_dataset(tmp_path / "d", rows), "test", **more))
 
 
-def data_of(tmp_path, rows):
-    return open_part(write_dataset(tmp_path / "d", rows), "data")
+def most_similar(folder, **more):
+    files = files_of(folder, "data")
+    rows = collect(files, ["language", "turns"])
+    return similar.most_similar(files, range(rows.height), rows, **more)
 
 
 def test_counts_cells_and_steps(tmp_path):
@@ -67,67 +68,55 @@ def test_counts_cells_and_steps(tmp_path):
 
 def test_pairs_are_exact_and_below_the_threshold_too(tmp_path):
     base = talk(1)
-    near = (*base[:4], *talk(2)[4:])
-    rows = [row(n, talk(n)) for n in range(3, 20)] + [row(20, base), row(21, near)]
-    found = similar.most_similar(data_of(tmp_path, rows), most=2)
-    assert found.compared == 19
-    first = found.pairs[0]
+    changed = (*base[:4], *talk(2)[4:])
+    rows = [row(n, talk(n)) for n in range(3, 20)] + [row(20, base), row(21, changed)]
+    folder = write_dataset(tmp_path / "d", rows)
+    found = most_similar(folder, most=2)
+    first = found[0]
     assert (first.one["id"], first.other["id"]) == ("fr-20", "fr-21")
     from crowdglot.datasets.duplicates.shingles import jaccard, shingles
 
-    exact = jaccard(*shingles(["\n".join(base), "\n".join(near)], "Latn"))
+    exact = jaccard(*shingles(["\n".join(base), "\n".join(changed)], "Latn"))
     assert first.similarity == exact
     assert 0.3 < exact < 0.7
-    assert found == similar.most_similar(open_part(tmp_path / "d", "data"), most=2)
+    assert found == most_similar(folder, most=2)
 
 
 def test_short_greetings_are_no_pair(tmp_path):
     rows = [row(n, ("Salut !", "Ça va ?")) for n in range(4)]
-    assert similar.most_similar(data_of(tmp_path, rows)).pairs == ()
+    assert most_similar(write_dataset(tmp_path / "d", rows)) == []
 
 
 def test_a_large_dataset_shows_an_even_part(tmp_path, monkeypatch):
-    monkeypatch.setattr(selection, "MOST_ACCEPTED", 12)
-    monkeypatch.setattr(selection, "MOST_REJECTED", 4)
-    monkeypatch.setattr(similar, "MOST_COMPARED", 10)
+    monkeypatch.setattr(facts, "MOST_ACCEPTED", 12)
+    monkeypatch.setattr(facts, "MOST_REJECTED", 4)
+    monkeypatch.setattr(facts, "MOST_MEASURED", 10)
     rows = [row(n, talk(n), event="catching_up" if n % 10 else "gossip") for n in range(40)]
     rows += [row(40 + n, ARABIC, tag="ar") for n in range(8)]
     rows += [row(50 + n, reason="length.too_long") for n in range(20)]
     rows += [row(80, reason="format.not_json")]
     folder = write_dataset(tmp_path / "d", rows)
-    facts = gather(Source(folder, "large"))
-    cells = [(shown["language"], shown["event"]) for shown in facts.accepted]
+    found = gather(Source(folder, "large"))
+    cells = [(shown["language"], shown["event"]) for shown in found.accepted]
     assert {cell: cells.count(cell) for cell in cells} == {
         ("ar", "catching_up"): 4, ("fr", "catching_up"): 4, ("fr", "gossip"): 4,
     }  # fmt: skip
-    reasons = [shown["reason"] for shown in facts.rejected]
+    reasons = [shown["reason"] for shown in found.rejected]
     assert sorted(reasons) == ["format.not_json", *["length.too_long"] * 3]
-    assert facts.funnel.accepted == 48
-    assert facts.similar.compared == 10
-    page = render(facts)
+    assert (found.funnel.accepted, found.measured) == (48, 10)
+    assert {f.count for f in found.figures if f.metric == "turns"} == {5}  # languages take turns
+    page = render(found)
+    assert "drawn from an even part of 10 of the 48" in page
     assert "12 of 48 accepted dialogues" in page
     assert "4 of 21 rejected drafts" in page
     assert page == render(gather(Source(folder, "large")))
 
 
-def test_rows_by_place(tmp_path):
-    rows = [row(n, tag=tag) for tag in ("ar", "fr") for n in range(3)]
-    part = data_of(tmp_path, rows)
-    assert part.heights == [3, 3]
-    found = read_places(part, [5, 0, 3], ["id"])
-    assert [each["id"] for each in found] == ["fr-2", "ar-0", "fr-0"]
-
-
-def test_a_shard_written_anew_meanwhile_is_named(tmp_path):
-    part = data_of(tmp_path, [row(n) for n in range(3)])
-    with pytest.raises(StorageError, match="was written anew while it was read"):
-        read_places(replace(part, heights=[4]), [3], ["id"])
-
-
 def test_histograms_against_the_human_reference(tmp_path):
     folder = write_dataset(tmp_path / "d", [row(n, FRENCH[:4]) for n in range(5)])
     human = {"fr": [list(FRENCH)] * 3}
-    found = {each.measure: each for each in histograms(read_some(folder, 5, 9), human)}
+    rows = collect(files_of(folder, "data"))
+    found = {each.measure: each for each in histograms(rows, human)}
     turns = found["turns"]
     assert (turns.low, turns.width, turns.shares, turns.human) == (4, 1, (1, 0, 0), (0, 0, 1))
     assert (turns.median, turns.human_median) == (4, 6)
@@ -152,21 +141,21 @@ def test_a_histogram_gathers_the_tail_in_its_last_bin():
 def test_strips_share_a_scale():
     ours = Figure("ead", "fr", "all", 2.0, 1.0, 3.0, 9, "s", "higher")
     human = Figure("ead", "fr", "human", 5.0, None, None, 9, "s", "higher")
-    drawn = strip(ours, human)
-    assert drawn.ours[1] < drawn.ours[0] < drawn.ours[2] < drawn.human[0]
-    assert drawn.human[0] == drawn.human[1] == drawn.human[2]
+    (value, low, high), theirs = strip(ours, human)
+    assert low < value < high < theirs[0]
+    assert theirs[0] == theirs[1] == theirs[2]
     alone = Figure("ead", "fr", "all", 0.0, None, None, 9, "s", "higher")
-    assert strip(alone, None).ours == (50, 50, 50)
+    assert strip(alone, None) == ([50, 50, 50], None)
 
 
-def test_human_figures_stand_beside(tmp_path):
+def test_human_figures_are_compared(tmp_path):
     facts = some(tmp_path, reference={"fr": [list(talk(n)) for n in range(30, 40)]})
     views = {view.language: view for view in diversity_views(facts.figures)}
-    assert all(line.human is None for line in views["ar"].lines)
-    french = {line.figure.metric: line for line in views["fr"].lines}
-    assert french["distinct_2"].human.group == "human"
-    assert french["distinct_2"].human.signature == french["distinct_2"].figure.signature
-    assert french["distinct_2"].figure.signature in render(facts).replace("&#39;", "'")
+    assert all(human is None for _, human, _ in views["ar"].lines)
+    figure, human, _ = next(line for line in views["fr"].lines if line[0].metric == "distinct_2")
+    assert human.group == "human"
+    assert human.signature == figure.signature
+    assert figure.signature in render(facts).replace("&#39;", "'")
 
 
 def test_examples_are_of_different_languages(tmp_path):
@@ -213,7 +202,7 @@ def test_one_dialogue(tag, texts, tmp_path):
     rows = [row(0, texts, tag=tag)]
     facts = gather(Source(write_dataset(tmp_path / "d", rows), "one"))
     assert facts.funnel.accepted == 1
-    assert facts.similar.pairs == ()
+    assert facts.similar == []
     assert "No two accepted dialogues" in render(facts)
 
 
@@ -242,7 +231,8 @@ def test_a_damaged_shard_is_named(part, damage, tmp_path):
     with pytest.raises(StorageError) as told:
         gather(Source(folder, "damaged"))
     assert str(path) in str(told.value)
-    assert "`crowdglot synthesize`" in str(told.value)
+    assert f"{path}: damaged (" in str(told.value)
+    assert "; run `crowdglot synthesize` with --verify, which writes" in str(told.value)
     assert "\n" not in str(told.value)
 
 
@@ -251,7 +241,8 @@ def test_a_strange_file_is_named(tmp_path):
 
     folder = write_dataset(tmp_path / "d", [row(0)])
     pl.DataFrame({"text": ["x"]}).write_parquet(folder / "data" / "fr" / "other.parquet")
-    with pytest.raises(StorageError, match=r"other.parquet: has no column 'attempt'"):
+    told = r"other.parquet: not as it was written \(it has no column 'language'\); run .* --verify"
+    with pytest.raises(StorageError, match=told):
         gather(Source(folder, "strange"))
 
 
@@ -263,7 +254,8 @@ def test_a_strange_file_without_rows_is_named(tmp_path):
     path = folder / "data" / "fr" / "other.parquet"
     pq.ParquetWriter(path, pa.schema([("text", pa.string())])).close()
     assert pq.read_metadata(path).num_row_groups == 0
-    with pytest.raises(StorageError, match=r"other.parquet: has no column 'attempt'"):
+    told = r"other.parquet: not as it was written \(it has no column 'language'\); run .* --verify"
+    with pytest.raises(StorageError, match=told):
         gather(Source(folder, "strange"))
 
 

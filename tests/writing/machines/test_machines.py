@@ -32,7 +32,7 @@ from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.watch import Watch
 from crowdglot.writing.write import write_dataset
 from tests.command.test_command import closed_port
-from tests.stub import serving
+from tests.stub_server import serving
 from tests.writing.builders import timeless
 
 ROOT = Path(__file__).parents[3]
@@ -93,8 +93,10 @@ def test_a_worker_keeps_its_engine_between_batches(tmp_path, monkeypatch):
         first = fill_batch(opened.recipe, [0, 1], None, None)
         second = fill_batch(opened.recipe, [1, 2, 3], None, None)
         assert (first.written, second.written) == (2, 2)
-        assert first.prompt_tokens + first.completion_tokens == 2 * SHARD_SIZE * 150
-        assert first.accepted == 2 * SHARD_SIZE
+        assert (
+            first.progress.prompt_tokens + first.progress.completion_tokens == 2 * SHARD_SIZE * 150
+        )
+        assert first.progress.accepted == 2 * SHARD_SIZE
         assert first.error == second.error == ""
         assert len(entered) == 1
         assert len(incomplete(opened.folder, opened.shards())) == SHARDS - 4
@@ -106,7 +108,7 @@ def test_a_worker_keeps_its_engine_between_batches(tmp_path, monkeypatch):
 def test_a_worker_tells_an_error_and_takes_a_new_engine(tmp_path):
     opened = make_opened(tmp_path / "d", f"http://127.0.0.1:{closed_port()}/v1")
     report = fill_batch(opened.recipe, [0], None, None)
-    assert (report.written, report.accepted) == (0, 0)
+    assert (report.written, report.progress.accepted) == (0, 0)
     assert opened.recipe.engine.base_url in report.error
     with serving() as stub:
         opened = make_opened(tmp_path / "d", stub.base_url)
@@ -136,7 +138,7 @@ def test_a_worker_obeys_stop_budget_and_deadline(tmp_path):
         report = fill_batch(opened.recipe, range(SHARDS), 150, None)
         assert (report.written, report.error) == (0, "")
         assert 0 < len(stub.asked) < SHARD_SIZE
-        assert report.accepted == len(stub.asked)
+        assert report.progress.accepted == len(stub.asked)
 
 
 def tell_after_ten(stub, opened, spent, monkeypatch):

@@ -5,12 +5,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from crowdglot.datasets.metrics.measuring.tokenisation import tokenise
 from crowdglot.engines.embedding.embedder import Meanings
 
 Numbers = NDArray[np.int64]
+Dialogues = Sequence[Sequence[str]]  # the turn texts of each dialogue
+
+
+def turn_texts(rows: pl.DataFrame) -> list[list[str]]:
+    """The turn texts of each row: its column "turns"."""
+    return [[turn["text"] or "" for turn in turns or ()] for turns in rows["turns"].to_list()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Corpus:
     meanings: Meanings | None = None
 
     @classmethod
-    def build(cls, dialogues: Sequence[Sequence[str]], tokeniser: str) -> "Corpus":
+    def build(cls, dialogues: Dialogues, tokeniser: str) -> "Corpus":
         """From the turn texts of dialogues; a dialogue's text is its turns, one a line."""
         documents = tuple(tuple(tokenise("\n".join(d), tokeniser)) for d in dialogues)
         return cls(tuple(tuple(d) for d in dialogues), documents, tokeniser)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from crowdglot import __version__
 
 Better = Literal["higher", "lower", "neither"]
+Interval = Literal["bootstrap", "halves", "none"]
 Chosen = NDArray[np.int64]  # numbers of dialogues
 Details = Mapping[str, str | int | float]
 
@@ -19,16 +20,16 @@ class Reading:
     """A metric of one corpus that can be taken again on some of its dialogues.
 
     ``of``: the value over the dialogues with these numbers; None where it is not defined.
-    ``interval``: "bootstrap" for means over dialogues, "halves" for what a repeated dialogue would
-    distort (see ``intervals``), "none" where no interval is given.
-    ``resamples``: at most so many. ``whole``: counted over all dialogues
-    of the group, not over the subsample. ``details``: what the signature says beside the usual.
+    ``interval``: "bootstrap" for means over dialogues, "halves" where a repeated dialogue would
+    distort the value (see ``intervals``), "none" for no interval. ``resamples``: at most so many.
+    ``whole``: counted over all dialogues of the group, not over the subsample. ``details``: what
+    the signature adds.
     """
 
     metric: str
     of: Callable[[Chosen], float | None]
     better: Better
-    interval: Literal["bootstrap", "halves", "none"]
+    interval: Interval
     details: Details = field(default_factory=dict)
     resamples: int = 200
     whole: bool = False
@@ -68,6 +69,9 @@ def sign(metric: str, details: Details) -> str:
 def as_metrics(figures: Iterable[Figure]) -> list[dict[str, str | float | None]]:
     """The figures as ``metrics.json`` holds them."""
     return [
-        {key: round(value, 6) if isinstance(value, float) else value for key, value in pairs}
-        for pairs in (asdict(figure).items() for figure in figures)
+        {
+            key: round(value, 6) if isinstance(value, float) else value
+            for key, value in asdict(figure).items()
+        }
+        for figure in figures
     ]

@@ -1,11 +1,10 @@
 """95% intervals of a reading, by resampling whole dialogues.
 
 Means over dialogues get the percentile bootstrap; the score of each dialogue against the others
-(Self-BLEU, self-repetition) is held fixed in it. What counts repetition over the set (distinct-n,
-compression) must not: a bootstrap draws dialogues twice, which is the very repetition measured. It
-gets random halves without replacement (the delete-half jackknife, Shao and Wu 1989): the spread of
-halves is that of the whole, up to sqrt(m / (n - m)); the interval is the value and 1.96 of it to
-both sides.
+(Self-BLEU, self-repetition) is held fixed in it. Metrics that count repetition over the set
+(distinct-n, compression) do not, because a bootstrap draws dialogues twice, which adds repetition.
+They get random halves without replacement (the delete-half jackknife, Shao and Wu 1989): the spread
+of halves is that of the whole, up to sqrt(m / (n - m)); the interval is the value ± 1.96 spreads.
 """
 
 from functools import lru_cache
@@ -21,23 +20,27 @@ _TAILS = (2.5, 97.5)
 _WIDTH = 1.96
 
 
-def interval(reading: Reading, count: int, seed: int, resamples: int) -> tuple[float, float] | None:
-    """Low and high; None where the reading gives none or ``count`` dialogues are too few."""
+def interval(
+    reading: Reading, value: float, count: int, seed: int, resamples: int
+) -> tuple[float, float] | None:
+    """Low and high; None where the reading gives none or ``count`` dialogues are too few.
+
+    ``value``: the reading over all dialogues.
+    """
     draws = min(resamples, reading.resamples)
     if reading.interval == "none" or count < FEWEST or draws < 1:
         return None
     bootstrap = reading.interval == "bootstrap"
     chosen = (bootstraps if bootstrap else halves)(count, seed, draws)
-    values = np.array([value for row in chosen if (value := reading.of(row)) is not None])
-    whole = reading.of(np.arange(count))
-    if whole is None or not len(values):
+    values = np.array([one for row in chosen if (one := reading.of(row)) is not None])
+    if not len(values):
         return None
     if bootstrap:
         low, high = np.percentile(values, _TAILS)
         return float(low), float(high)
     half = count // 2
     spread = float(values.std()) * (half / (count - half)) ** 0.5
-    return whole - _WIDTH * spread, whole + _WIDTH * spread
+    return value - _WIDTH * spread, value + _WIDTH * spread
 
 
 def some_numbers(count: int, size: int, seed: int, *path: str) -> Chosen:
