@@ -45,8 +45,10 @@ def download(repository: str, file: str, revision: str | None = None) -> tuple[P
 
     name = f"hf:{repository}:{file}" + (f"@{revision}" if revision else "")
     # A commit never changes, so the hub is not asked about a file that the cache has of one.
-    pinned = bool(_COMMIT.fullmatch(revision or ""))
-    path = _get(get, name, EngineError, EngineUnavailable, cache_first=pinned)
+    if revision and _COMMIT.fullmatch(revision):
+        with suppress(Exception), _quiet():
+            return get(True), revision
+    path = _get(get, name, EngineError, EngineUnavailable)
     return path, _commit(path)
 
 
@@ -83,17 +85,12 @@ def _get(
     name: str,
     refused: type[CrowdglotError],
     unavailable: type[CrowdglotError],
-    *,
-    cache_first: bool = False,
 ) -> Path:
     """What ``get(False)`` fetches from the hub, or ``get(True)`` finds in the cache.
 
     ``refused`` and ``unavailable``: the errors for good, and for what may work later.
     """
     with _quiet():
-        if cache_first:
-            with suppress(Exception):
-                return get(True)
         fault = _unreachable()
         if not fault:
             try:

@@ -19,25 +19,23 @@ CUT = "the file seems cut in the middle; get it again"
 
 @contextmanager
 def reading(path: Path, missing: str = "no such file; check the path") -> Iterator[None]:
-    """The system's errors become MaterialError; ``missing``: what is said of a file not there."""
+    """Errors of reading become MaterialError; ``missing``: what is said of a file not there."""
     try:
         yield
     except OSError as error:
         why = f"cannot be read ({error.strerror}); give a readable file"
         why = missing if isinstance(error, FileNotFoundError) else why
         raise MaterialError(f"{path}: {why}.") from None
+    except UnicodeDecodeError as error:
+        raise MaterialError(
+            f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8."
+        ) from None
 
 
 def read_text(path: Path) -> str:
     """The whole file, line ends as they are; MaterialError if missing, empty or not UTF-8."""
     with reading(path):
-        content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise MaterialError(
-            f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8."
-        ) from None
+        text = path.read_bytes().decode("utf-8-sig")
     if not text.strip():
         raise MaterialError(f"{path}: the file is empty; give one with at least one record.")
     return text

@@ -1,4 +1,4 @@
-"""The dataset card: what the hub and ``datasets.load_dataset`` read, one config a language."""
+"""The dataset card, which the hub and ``datasets.load_dataset`` read: one config a language."""
 
 from collections.abc import Sequence
 
@@ -60,7 +60,5 @@ the people in it are invented. The model's licence governs the use of its output
 
 def _size(rows: int) -> str:
     """The hub's name for a number of rows."""
-    for limit, label in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")):
-        if rows < limit:
-            return label
-    return "100K<n<1M" if rows < 1_000_000 else "1M<n<10M"
+    names = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M")
+    return names[max(0, min(len(str(rows)) - 3, 4))]

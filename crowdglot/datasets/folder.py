@@ -18,8 +18,8 @@ from crowdglot.datasets.withdrawals import stamp
 from crowdglot.errors import StorageError
 
 RECIPE = "recipe.toml"
-# Of the files in the folder: the columns, the journal and the names of shards. A dataset of another
-# format is told so and left as it is.
+# The version of the columns, the journal and the names of shards. A dataset of another version is
+# refused and not changed.
 FORMAT = 2
 
 
@@ -64,7 +64,7 @@ def _owner(folder: Remote) -> str:
 def read_stored_recipe(folder: Location) -> dict[str, Any]:
     """The recipe that made the dataset in ``folder``, and under "identity" what its rows depend on.
 
-    StorageError if there is none, or if the dataset has another format.
+    StorageError if there is no recipe, or it is damaged, or the dataset has another format.
     """
     path = folder / RECIPE
     try:
@@ -120,7 +120,7 @@ def check_binding(folder: Location, identity: Mapping[str, Any]) -> None:
         more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
         raise StorageError(
             f"{folder}: made by another recipe: '{key}'{more} was "
-            f"{_short(made_by.get(key))} and is now {_short(identity.get(key))}; choose "
+            f"{made_by.get(key)!r:.60} and is now {identity.get(key)!r:.60}; choose "
             "another output, or restore the recipe."
         )
 
@@ -147,8 +147,3 @@ def store_recipe(folder: Location, recipe: Mapping[str, Any], identity: Mapping[
     write_text(
         folder / RECIPE, tomli_w.dumps({**recipe, "format": FORMAT, "identity": dict(identity)})
     )
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

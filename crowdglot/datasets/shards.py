@@ -112,18 +112,15 @@ def missing_dialogues(folder: Location, shard: Shard) -> int:
 
 def unfinished(folder: Location) -> int:
     """How many shards are marked, or have a journal on this machine."""
-    marks = (folder / "open").glob("*/*")
+    marks = (folder / "open").glob("*/*[0-9]")
     journals = (local_folder(folder) / "journal").glob("*/*.jsonl")
-    return len(
-        {(path.parent.name, path.stem) for path in (*marks, *journals) if path.suffix != ".tmp"}
-    )
+    names = {(path.parent.name, path.name.removesuffix(".jsonl")) for path in (*marks, *journals)}
+    return len(names)
 
 
 def _names(folder: Location, suffix: str) -> set[str]:
     """The names, without it, of all files in ``folder`` that have this suffix."""
-    if isinstance(folder, Path) and not folder.is_dir():
-        return set()
-    return {path.stem for path in folder.iterdir() if path.suffix == suffix}
+    return {path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}")}
 
 
 def reopen(folder: Location, shard: Shard) -> None:
@@ -132,7 +129,7 @@ def reopen(folder: Location, shard: Shard) -> None:
 
 
 def close(folder: Location, shard: Shard) -> None:
-    """Take the mark away, once both files are as they shall be."""
+    """Delete the mark, once both files are complete."""
     mark = shard.mark(folder)
     with storing(mark):
         mark.unlink(missing_ok=True)
@@ -147,7 +144,7 @@ def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa
     """Write both files, rows sorted by index and attempt, each with a checksum of itself."""
     for path, rows in ((shard.rejected(folder), rejected), (shard.accepted(folder), accepted)):
         with replacing(path) as temporary:
-            # Texts seldom come twice in a shard: zstd does better without dictionaries.
+            # Texts are seldom repeated in a shard, so zstd does better without dictionaries.
             with pq.ParquetWriter(
                 temporary, SCHEMA, compression="zstd", use_dictionary=False
             ) as writer:
@@ -157,7 +154,7 @@ def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa
 
 
 def _in_order(rows: pa.Table) -> pa.Table:
-    # By numpy: Arrow's own sorting loads its whole query engine first, most of a second.
+    # Sorted by numpy, because Arrow's sorting first loads its query engine for most of a second.
     order = np.lexsort((rows["attempt"].to_numpy(), rows["index"].to_numpy()))
     return rows.take(order) if (order[1:] < order[:-1]).any() else rows
 
@@ -207,7 +204,11 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
 
 
 def unreadable(path: Location, state: str, cause: str) -> StorageError:
-    """What is said of every Parquet file of a dataset that cannot be used."""
+    """The error for any Parquet file of a dataset that cannot be used.
+
+    ``state``: "damaged", or "not as it was written" where other columns were read. ``cause``: of
+    several lines the first is told.
+    """
     first = (cause.splitlines() or ["no cause is given"])[0][:200]
     return StorageError(
         f"{path}: {state} ({first}); run `crowdglot synthesize` with --verify, which writes a "
@@ -216,7 +217,7 @@ def unreadable(path: Location, state: str, cause: str) -> StorageError:
 
 
 def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Location]:
-    """Read all files of ``shards`` and move those that are not as they were written.
+    """Read all files of ``shards`` and move those that have changed since they were written.
 
     They go to ``damaged/``; their shards are incomplete from then on, and what the other file of
     a shard holds is used again. Returns where the files were.

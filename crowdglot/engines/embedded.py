@@ -17,10 +17,8 @@ from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.weights.resolving import DEFAULT_WEIGHTS, resolve_weights
 from crowdglot.errors import EngineError, EngineUnavailable, RequestRefused
 
-# Tokens that are read between two checks of whether the call was cancelled.
-_BATCH = 512
-# llama.cpp's own default, written down because the rows depend on it.
-_TOP_K = 40
+_BATCH = 512  # tokens that are read between two checks of whether the call was cancelled
+_TOP_K = 40  # llama.cpp's own default, written down because the rows depend on it
 
 
 class Embedded:
@@ -152,6 +150,6 @@ class Embedded:
                 f"The prompt has {error.get('n_prompt_tokens')} tokens and the embedded engine"
                 f" takes {self._context} with the answer; use fewer or shorter demonstrations."
             )
-        reason = str(error.get("message") or "no answer")
         kind = EngineError if error.get("code") == 400 else EngineUnavailable
-        return kind(f"llama.cpp gave no answer for {self.model}: {reason[:300]}.")
+        reason = str(error.get("message") or "none")[:300]
+        return kind(f"llama.cpp gave no answer for {self.model}: {reason}.")

@@ -58,7 +58,6 @@ class Engine(Protocol):
 
     ``kind``: its key in the recipe. ``model`` and ``revision`` go into every row; ``revision`` is
     "" where the server does not tell. ``concurrency``: how many calls it takes at a time.
-
     ``complete`` raises EngineUnavailable when the same call may work later (after its own
     retries), RequestRefused when this call never will, and EngineError when none will. A refusal
     in words, or bad JSON, is a Completion.

@@ -12,11 +12,9 @@ class PromptCache:
     """Which beginnings of a prompt a slot has read.
 
     Kernels round differently for different numbers of tokens, so a token's cached state depends on
-    how many were read with it, that is, on what the cache held before. Here the reading always
-    stops at the same beginnings of a prompt, and the first of them is read into an empty cache.
-    Before a new one is read, the last one that the cache shares with the prompt is read once more:
-    that drops whatever the cache holds behind it, and computes its end alone. It costs the time of
-    a few single tokens a prompt.
+    how many were read with it. Here the reading always stops at the same beginnings of a prompt,
+    and the first of them is read into an empty cache. Before a new one is read, the last one that
+    the cache shares with the prompt is read once more: that drops what the cache holds behind it.
     """
 
     def __init__(self) -> None:

@@ -6,10 +6,6 @@ from pydantic import Field, field_validator
 
 from crowdglot.strict_toml import Strict, free
 
-# Engines that answer one question at a time unless they are told otherwise.
-_ONE_AT_A_TIME = ("embedded", "scripted")
-_AT_A_TIME = 16
-
 
 class EngineSettings(Strict):
     """Which model writes, and where it runs. An engine reads what concerns it.
@@ -43,7 +39,7 @@ class EngineSettings(Strict):
     @property
     def calls(self) -> int:
         """How many calls the engine takes at a time."""
-        return self.concurrency or (1 if self.kind in _ONE_AT_A_TIME else _AT_A_TIME)
+        return self.concurrency or (1 if self.kind in ("embedded", "scripted") else 16)
 
 
 class EmbeddingSettings(Strict):

@@ -19,7 +19,8 @@ _MOST_CHARACTERS = 4_000
 
 def readable(text: str) -> str:
     """``text`` as one line of valid Unicode, cut to what identifiers need."""
-    text = text[:_MOST_CHARACTERS].replace("\n", " ").encode("utf-8", "replace").decode()
+    text = text[:_MOST_CHARACTERS].replace("\n", " ")
+    text = text if text.isascii() else text.encode("utf-8", "replace").decode()
     return text.lower() if text.isupper() else text
 
 

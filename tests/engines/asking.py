@@ -15,13 +15,13 @@ KEY = "sk-canary-7f3a9b"
 TEXT = '{"A1": "Yes.", "B1": "No."}'
 
 
-_KNOBS = ("tries", "first_wait", "longest_wait")
-
-
 def open_ai(url: str, *, api_key: str | None = None, **options: Any) -> OpenAI:
     """The engine on ``url``; ``options``: of the recipe, and how patient it is."""
-    knobs = {name: options.pop(name) for name in _KNOBS if name in options}
-    return OpenAI(EngineSettings(kind="openai", base_url=url, **options), api_key, **knobs)
+    tries = options.pop("tries", OpenAI.tries)
+    waits = options.pop("first_wait", 0.5), options.pop("longest_wait", 60.0)
+    engine = OpenAI(EngineSettings(kind="openai", base_url=url, **options), api_key)
+    engine.tries, engine.waits = tries, waits
+    return engine
 
 
 def ask(

@@ -15,7 +15,7 @@ from crowdglot.datasets.duplicates.bands import Bands, Hashes, Signer, shared
 from crowdglot.datasets.duplicates.shingles import Shingles, jaccard
 
 Texts = Sequence[Shingles]  # the shingles of every turn of a dialogue
-_FEWEST = 8  # shingles that a text needs to be compared: "I am fine, and you?" is nobody's copy
+FEWEST = 8  # shingles that a text needs to be compared: "I am fine, and you?" is nobody's copy
 # A dialogue has 64 entries in the bands: its first 63 turns, and the whole. An entry is the
 # dialogue's key times 64, plus the number of the turn.
 _ENTRIES, _WHOLE = 64, 63
@@ -107,9 +107,9 @@ class Index:
         turns, wholes = list[_Part](), list[_Part]()
         for parts, texts in zip(dealt, dialogues, strict=True):
             whole = frozenset[str]().union(*texts)
-            if len(whole) >= _FEWEST:
+            if len(whole) >= FEWEST:
                 for number, text in enumerate(texts[:_WHOLE]):
-                    if len(text) >= _FEWEST:
+                    if len(text) >= FEWEST:
                         turns.append(parts.setdefault(number, _Part(text)))
                 wholes.append(parts.setdefault(_WHOLE, _Part(whole)))
         bands = []

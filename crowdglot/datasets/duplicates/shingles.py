@@ -1,4 +1,4 @@
-"""Shingles: the overlapping pieces by which two texts are compared, as fits their script."""
+"""Shingles: the overlapping pieces by which two texts are compared, according to their script."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,8 +7,8 @@ from crowdglot.languages.folding import fold
 
 Shingles = frozenset[str]
 
-# Characters of a shingle where blanks do not part words, or part long groups of them: about as
-# much as two words. The others are cut into words.
+# Characters of a shingle in scripts without blanks between words: about as much as two words. Texts
+# in other scripts are cut into words.
 _CHARACTERS = {
     "Hans": 4, "Hant": 4, "Jpan": 4, "Kore": 4, "Bopo": 4,
     "Thai": 7, "Laoo": 7, "Khmr": 7, "Mymr": 7, "Tibt": 7,

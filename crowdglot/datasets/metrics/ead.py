@@ -10,7 +10,7 @@ from crowdglot.datasets.metrics.measuring.corpus import Corpus
 from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
 
 BUDGETED = True
-# Fixed, as V must be the same for all that is compared; of the size of a speaker's vocabulary.
+# Fixed, because V must be equal for all that is compared; about a speaker's vocabulary.
 VOCABULARY = 30_000
 
 

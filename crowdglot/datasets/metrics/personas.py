@@ -1,4 +1,4 @@
-"""Persona coverage: how many of the personas at hand were used, and how evenly."""
+"""Persona coverage: how many of the available personas were used, and how evenly."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
-"""The report: one page that shows a dataset, and ``metrics.json`` beside it.
+"""The report: one page that shows a dataset, and ``metrics.json`` with its figures.
 
-``facts`` gathers what is shown from the Parquet files, ``page`` turns it into one HTML file that
-asks the network for nothing, ``markdown`` into short tables. Text that a model wrote is data all
-the way: escaped in the page, set as text by its script.
+``facts`` gathers from the Parquet files what is shown. ``page`` makes of it one HTML file that
+loads nothing from the network, ``markdown`` short tables. Text that a model wrote is never markup:
+it is escaped in the page and set as text by the page's script.
 """
 
 from crowdglot.datasets.report.facts import Facts, Source, gather

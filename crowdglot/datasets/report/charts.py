@@ -12,15 +12,15 @@ from crowdglot.datasets.report.text import visible
 
 SHADES = 8
 WIDTH, HEIGHT = 240, 96  # of a histogram's field, in units of its viewBox
-_FEWEST_BINS = 8  # fewer fill their part of the field only
+_FEWEST_BINS = 8  # so many fill the field; fewer are not made wider
 # Value, low and high in percent of a scale's width: of the dataset, and of the human reference.
 Strip = tuple[list[float], list[float] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A row of the funnel: ``count`` drafts, of which the bar is drawn from ``start`` on (both as
-    percent of all drafts)."""
+    """A row of the funnel: ``count`` drafts, whose bar begins at ``start`` and is ``percent`` wide,
+    both in percent of all drafts."""
 
     label: str
     count: int
@@ -29,7 +29,7 @@ class Step:
 
 
 def funnel_steps(funnel: Funnel) -> list[Step]:
-    """Every reason takes its share from the right, the most frequent first; the rest is kept."""
+    """One step a reason, the most frequent first; its bar ends where the one before begins."""
     steps, left = [], funnel.drafts
     for reason, count in funnel.reasons.items():
         left -= count

@@ -24,12 +24,12 @@ _MEASURED = ("language", "speech_event", "model", "personas", "turns")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A dataset, and what its rows cannot tell.
+    """A dataset, and what is not in its rows.
 
     ``funnel``: where the run has counted it already. ``wanted``: dialogues planned of each
     (language, event), where it has not; None where the plan is not known. ``personas_available``:
     the size of the persona pool, 0 where it is not known. ``reference``: the turn texts of human
-    dialogues by language tag. ``embed``: the vectors of texts, where an embedding model is at hand.
+    dialogues by language tag. ``embed``: the vectors of texts, where there is an embedding model.
     """
 
     folder: Location

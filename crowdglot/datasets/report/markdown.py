@@ -1,4 +1,4 @@
-"""The report in short, as Markdown tables, for places that show no HTML of ours."""
+"""A short report as Markdown tables, for programs that do not show our HTML."""
 
 import re
 

@@ -1,7 +1,7 @@
-"""From facts to ``report.html``: one file that asks the network for nothing.
+"""From facts to ``report.html``: one file that loads nothing from the network.
 
-Style and script are in the page, and its Content-Security-Policy lets exactly these two run, by
-their hashes: no markup in a dialogue could, were it ever to get through the escaping.
+Style and script are in the page, and its Content-Security-Policy allows only these two, by their
+hashes. So markup in a dialogue could not run, even if it got through the escaping.
 """
 
 import json

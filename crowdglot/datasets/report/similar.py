@@ -13,16 +13,15 @@ import numpy as np
 import polars as pl
 
 from crowdglot.datasets.duplicates.bands import Hashes, Signer, shared
+from crowdglot.datasets.duplicates.index import FEWEST
 from crowdglot.datasets.duplicates.shingles import jaccard, shingles
 from crowdglot.datasets.metrics.measuring.corpus import turn_texts
 from crowdglot.datasets.report.selection import read_shown
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
 
-# Shingles, as crowdglot.datasets.duplicates asks for: two short greetings are no copies.
-_FEWEST = 8
-# Bands are paired from the smallest on, which say most, until a language has so many pairs; of a
-# band no more dialogues than this; and so many of the likeliest pairs are compared.
+# Bands are paired from the smallest on, because these say most, until a language has so many pairs;
+# only so many dialogues of a band are paired; and so many of the likeliest pairs are compared.
 _MOST_PAIRED, _LARGEST_BAND, _MOST_EXACT = 500_000, 40, 2_000
 _SIZE, _LEAST, _RECALL = 64, 0.3, 0.9
 _AT_ONCE = 512  # dialogues that are cut into shingles at a time
@@ -66,7 +65,7 @@ def _pairs(texts: Mapping[int, str], script: str) -> Iterator[tuple[float, int, 
     for start in range(0, len(texts), _AT_ONCE):
         some = list(texts)[start : start + _AT_ONCE]
         cuts = shingles([texts[position] for position in some], script)
-        long = [(at, cut) for at, cut in zip(some, cuts, strict=True) if len(cut) >= _FEWEST]
+        long = [(at, cut) for at, cut in zip(some, cuts, strict=True) if len(cut) >= FEWEST]
         positions += [at for at, _ in long]
         bands += [sign.sign([cut for _, cut in long])] if long else []
     cut = lru_cache(maxsize=_AT_ONCE)(lambda at: shingles((texts[at],), script)[0])

@@ -1,9 +1,9 @@
-"""Text of models made fit to be shown: nothing invisible, nothing endless."""
+"""Text of models for the page: nothing is invisible or endless."""
 
 import re
 
-# Controls, what turns the direction of text, blanks without width, tags: no reader sees them, and
-# a page would obey them. The joiners of Persian, of India's scripts and of emoji stay.
+# Control characters, changes of direction, blanks without width and tags: no reader sees them, but
+# a browser obeys them. The joiners of Persian, of India's scripts and of emoji stay.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"

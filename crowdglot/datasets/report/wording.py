@@ -28,17 +28,17 @@ BETTER = {"higher": "higher is more varied", "lower": "lower is more varied", "n
 
 
 def metric_words(metric: str) -> tuple[str, str]:
-    """Name and meaning of a metric; its key where nothing is said of it here."""
+    """Name and meaning of a metric; its key where it has no entry here."""
     return METRICS.get(metric, (metric.replace("_", " "), ""))
 
 
 def event_title(name: str) -> str:
-    """A speech event's title; its name where the events no longer know it."""
+    """A speech event's title; its name where there is no such event any more."""
     return read_event(name).title if name in event_names() else visible(name, 80).replace("_", " ")
 
 
 def number(value: float) -> str:
-    """Four digits that count, without exponents: 0.4128, 37.41, 1,204."""
+    """Four significant digits, without exponents: 0.4128, 37.41, 1,204."""
     if abs(value) >= 1000 or float(value).is_integer():
         return f"{value:,.0f}"
     digits = 4 if abs(value) < 1 else 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1

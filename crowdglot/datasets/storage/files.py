@@ -76,7 +76,7 @@ def move(path: Location, target: Location) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename or a new name in ``folder`` outlast a power cut."""
+    """Sync ``folder``, so that a rename in it survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

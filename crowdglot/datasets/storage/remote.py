@@ -45,16 +45,6 @@ class Remote:
         return self.url.rsplit("/", 1)[-1]
 
     @property
-    def stem(self) -> str:
-        """The name without its suffix."""
-        return Path(self.name).stem
-
-    @property
-    def suffix(self) -> str:
-        """The end of the name from its last point on."""
-        return Path(self.name).suffix
-
-    @property
     def parent(self) -> "Remote":
         """The folder around it."""
         return Remote(self.url.rsplit("/", 1)[0])

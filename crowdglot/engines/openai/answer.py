@@ -36,24 +36,21 @@ def read_answer(reply: Reply, seconds: float, logprobs: int = 0) -> Completion |
         raise Again(f"the answer is not a JSON object (content type {told})")
     try:
         choice = answer["choices"][0]
-        message = dict(choice["message"])
-    except (LookupError, TypeError, ValueError):
+        message = choice["message"]
+        text = _text(message.get("content")) or _text(message.get("refusal"))
+    except (LookupError, TypeError, AttributeError):
         if isinstance(answer.get("error"), dict):
             return dict(answer["error"])
         raise Again("the answer holds no choices with a message") from None
-    text = _text(message.get("content")) or _text(message.get("refusal"))
     best = first_logprobs(choice, logprobs)
     return completion(text, choice.get("finish_reason"), answer.get("usage"), seconds, best)
 
 
 def _text(content: object) -> str:
     """Content as text: a string, null, or a list of parts."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = (part.get("text") for part in content if isinstance(part, dict))
-        return "".join(part for part in parts if isinstance(part, str))
-    return ""
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def server_words(content: bytes) -> str:

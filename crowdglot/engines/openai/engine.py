@@ -32,31 +32,23 @@ class OpenAI:
 
     ``settings.model`` "": the first one that a server offers. ``settings.calls``: questions under
     way at most; on overload fewer are for a while (see ``Pressure``) and the others wait here.
-    ``tries``: how often one request is sent at most, with waits that begin at ``first_wait`` and
-    never exceed ``longest_wait`` seconds, whatever a Retry-After says (see ``Patience`` for what
-    costs no try). The API key goes into one header and nowhere else.
+    ``tries``: how often one request is sent at most (see ``Patience``); ``waits``: the first wait
+    and the longest, in seconds, whatever a Retry-After says. The API key goes into one header and
+    nowhere else.
     """
 
     kind = "openai"
     revision = ""
+    tries = 6
+    waits = 0.5, 60.0
 
-    def __init__(
-        self,
-        settings: EngineSettings,
-        api_key: str | None = None,
-        *,
-        tries: int = 6,
-        first_wait: float = 0.5,
-        longest_wait: float = 60.0,
-    ) -> None:
+    def __init__(self, settings: EngineSettings, api_key: str | None = None) -> None:
         self._addresses = read_addresses(settings.base_url)
         self._key = SecretStr(checked_key(api_key))
         self.model = settings.model
         self.concurrency = settings.calls
         self.refused: frozenset[str] = frozenset()
         self._time_out = settings.time_out
-        self._tries = tries
-        self._waits = (first_wait, longest_wait)
         self._answers = 0
         self._health: Health | None = None
 
@@ -64,7 +56,7 @@ class OpenAI:
         """Open the connections and see that a server answers; raises EngineError at once."""
         session = open_session(self._key.get_secret_value(), self._time_out)
         endpoints = Endpoints(self._addresses, self.concurrency)
-        self._health = Health(endpoints, session, self._clean, self._waits[1])
+        self._health = Health(endpoints, session, self._clean, self.waits[1])
         try:
             self.model = await self._health.greet(self.model)
         except BaseException:
@@ -81,7 +73,7 @@ class OpenAI:
     async def complete(self, request: Request) -> Completion:
         """Ask until an answer can be read, at most ``tries`` times."""
         before = self._answers
-        patience = Patience(self._tries, before)
+        patience = Patience(self.tries, before)
         failed: Endpoint | None = None
         while True:
             if (health := self._health) is None:
@@ -104,13 +96,13 @@ class OpenAI:
             if patience.moves_on(fault, health.endpoints.others(endpoint)):
                 continue
             if not patience.spend(fault, self._answers):
-                told = f"{endpoint}: no usable answer in {self._tries} tries; last {reason}"
+                told = f"{endpoint}: no usable answer in {self.tries} tries; last {reason}"
                 # A server that answers others meanwhile is there: it is this question that fails.
                 if fault in (Fault.ODD, Fault.LATE) and self._answers > before:
                     raise RequestRefused(f"{told}, while other questions were answered.")
                 raise EngineUnavailable(f"{told}; see what the server says, then start again.")
             # A wait that the server told holds for all questions; the jitter keeps them apart.
-            await asyncio.sleep(backoff(patience.tried or 1, *self._waits))
+            await asyncio.sleep(backoff(patience.tried or 1, *self.waits))
 
     async def _ask(
         self, session: aiohttp.ClientSession, endpoint: Endpoint, request: Request

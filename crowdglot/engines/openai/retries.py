@@ -13,10 +13,10 @@ _REFUSALS = 10  # times its tries that an overloaded server may refuse one reque
 
 @dataclass(slots=True)
 class Patience:
-    """What one request may still be sent: ``tries`` times, and two things cost none of them.
+    """What one request may still be sent: ``tries`` times.
 
-    To go on at once to another server, when one is dead or overloaded, once for each server; and
-    to be refused by an overloaded server that answers others meanwhile, up to ten times ``tries``.
+    Free are: to go on at once to another server, once for each, when one is dead or overloaded; and
+    refusals of an overloaded server that answers others meanwhile, up to ten times ``tries``.
     ``answers``: how many answers the engine had when the request was last sent.
     """
 
@@ -45,10 +45,9 @@ class Patience:
 def backoff(attempt: int, first: float, most: float) -> float:
     """Seconds before try number ``attempt`` (from 1): exponential, with equal jitter.
 
-    Uniform in the upper half of [0, min(most, first * 2**(attempt - 1))], so that callers who
-    failed together do not come back together (M. Brooker, "Exponential Backoff And Jitter", 2015).
-    With full jitter all tries of a question may fall into a trouble of a second or two. The
-    ``random`` module is right here: nothing in a row depends on it.
+    Uniform in the upper half of [0, min(most, first * 2**(attempt - 1))] (M. Brooker, "Exponential
+    Backoff And Jitter", 2015): with full jitter all tries of a question may fall into one short
+    trouble. The ``random`` module is right here: nothing in a row depends on it.
     """
     longest = min(most, first * 2.0 ** min(attempt - 1, 30))
     return random.uniform(longest / 2, longest)

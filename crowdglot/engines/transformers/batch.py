@@ -71,7 +71,8 @@ class Batch:
                     for question in (*self._running, *self._waiting):
                         give(question.answer, self._fault)
                     self._running, self._waiting = [], []
-        self.rows.limit(1)
+        if not self._fault:
+            self.rows.limit(1)
 
     def _take_news(self) -> bool:
         """Wait for something to do; False when there is nothing more to come."""

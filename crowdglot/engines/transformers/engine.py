@@ -27,9 +27,8 @@ class Transformers:
 
     ``settings.calls``: answers at a time, shared among the devices; several hundred suit a large
     GPU. On a processor with one at a time a completion depends on its request alone, bit for bit.
-    With more, its draws still do, but the logits are rounded with the shape of the batch, so a
-    text may differ from run to run where a draw falls on the border of two tokens.
-    ``settings.devices``: empty for the first GPU or the processor; several get a process each.
+    With more, logits are rounded with the shape of the batch, so that a text may differ from run to
+    run where a draw falls on the border of two tokens. Several devices get a process each.
     """
 
     kind = "transformers"

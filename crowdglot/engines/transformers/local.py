@@ -52,7 +52,17 @@ class Local:
 
     def _begin(self, request: Request, outer: "Future[Completion]", start: float) -> None:
         try:
-            question = self._question(request)
+            prompt = self._chat.encode(request.messages)
+            room = self._context - len(prompt.tokens)
+            if room < 1:
+                raise RequestRefused(
+                    f"The prompt has {len(prompt.tokens)} tokens and {self._name} takes"
+                    f" {self._context} with the answer here; use fewer or shorter demonstrations."
+                )
+            most = min(room, request.sampling.max_tokens)
+            matcher = self._grammars.matcher(request.schema)
+            told = request.logprobs
+            question = Question(prompt, request.sampling, request.seed, matcher, most, told)
         except Exception as error:
             give(outer, error)
             return
@@ -64,18 +74,6 @@ class Local:
         outer.add_done_callback(lambda ended: ended.cancelled() and question.answer.cancel())
         question.answer.add_done_callback(finish)
         self.batch.ask(question)
-
-    def _question(self, request: Request) -> Question:
-        prompt = self._chat.encode(request.messages)
-        room = self._context - len(prompt.tokens)
-        if room < 1:
-            raise RequestRefused(
-                f"The prompt has {len(prompt.tokens)} tokens and {self._name} takes"
-                f" {self._context} with the answer here; use fewer or shorter demonstrations."
-            )
-        most = min(room, request.sampling.max_tokens)
-        matcher = self._grammars.matcher(request.schema)
-        return Question(prompt, request.sampling, request.seed, matcher, most, request.logprobs)
 
     def _finish(self, question: Question, outer: "Future[Completion]", start: float) -> None:
         try:

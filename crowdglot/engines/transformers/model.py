@@ -93,15 +93,13 @@ def _quiet(transformers: Any) -> Iterator[None]:
     logs.set_verbosity(logging.CRITICAL)
     logs.disable_progress_bar()
     # The reader of GGUF files draws a bar without asking.
-    gguf = import_module("transformers.modeling_gguf_pytorch_utils")
-    bar = getattr(gguf, "tqdm", None)
-    gguf.tqdm = lambda items, **_: items  # type: ignore[attr-defined]
+    gguf: Any = import_module("transformers.modeling_gguf_pytorch_utils")
+    gguf.tqdm = logs.tqdm
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        gguf.tqdm = bar  # type: ignore[attr-defined]
         logs.set_verbosity(before)
         if bars:
             logs.enable_progress_bar()

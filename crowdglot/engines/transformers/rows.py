@@ -1,8 +1,7 @@
 """Which kind of batch a model can run: continuous where a trial shows it, else static."""
 
 import logging
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from crowdglot.engines.transformers.chat import Prompt
 from crowdglot.engines.transformers.continuous import Continuous
@@ -10,18 +9,7 @@ from crowdglot.engines.transformers.static import Static
 from crowdglot.errors import EngineError
 
 _LOG = logging.getLogger(__name__)
-
-
-class Rows(Protocol):
-    """What computes logits, a row an answer. ``static``: none joins before all others are done."""
-
-    static: bool
-    most_rows: int
-
-    def limit(self, most_rows: int) -> None: ...
-    def join(self, prompts: Sequence[Prompt]) -> Any: ...
-    def step(self, tokens: Any) -> Any: ...
-    def keep(self, order: Sequence[int]) -> None: ...
+Rows = Continuous | Static  # what computes logits, a row an answer
 
 
 def choose(model: Any, device: str, most_rows: int, name: str = "the model") -> Rows:

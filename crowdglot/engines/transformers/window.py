@@ -95,32 +95,25 @@ class Window:
         return self.keys[layer][:rows, :, :width], self.values[layer][:rows, :, :width]
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
-        """How many columns are written."""
         return self.cursor
 
     def get_query_offset(self, layer_idx: int = 0) -> Any:
-        """The column of the token under way, for the model's mask."""
         return self.place
 
     def get_mask_sizes(self, query_length: int, layer_idx: int = 0) -> tuple[int, int]:
-        """Width and offset of the model's mask."""
         return self.seen_width, 0
 
     def get_max_length(self, layer_idx: int | None = None) -> int:
-        """No limit of its own."""
         return -1
 
     def _move(self, by: int) -> None:
         """Shift all rows to the right, or to the left where ``by`` is negative."""
         if by > 0:
             self._reserve(self.rows, self.cursor + by + 1)
-        rows, begin = self.rows, max(0, -by)
+        # What comes in at the other end is masked, or written before it is seen.
         for tensor in (*self.keys, *self.values):
-            held = tensor[:rows, :, begin : self.cursor].clone()
-            tensor[:rows, :, begin + by : self.cursor + by] = held
-        mask = self.mask[:rows, begin : self.cursor].clone()
-        self.mask[:rows] = False
-        self.mask[:rows, begin + by : self.cursor + by] = mask
+            tensor[: self.rows] = tensor[: self.rows].roll(by, dims=2)
+        self.mask[: self.rows] = self.mask[: self.rows].roll(by, dims=1)
         self.cursor += by
         self.starts = [start + by for start in self.starts]
 

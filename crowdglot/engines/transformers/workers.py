@@ -73,9 +73,8 @@ class Worker:
         self._send((-1, None))
         self._reader.join()
         self._process.join(_LEAVE_SECONDS)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._process.kill()  # nothing where it has ended
+        self._process.join()
         self._pipe.close()
 
     def _send(self, message: tuple[int, Request | None]) -> None:

@@ -24,11 +24,10 @@ _OPTIONAL = (
 
 
 def find(model: str) -> Weights:
-    """The folder or the GGUF file of ``model``; it is downloaded where a hub has it.
+    """The folder or the GGUF file of ``model``: org/name with @revision behind it if wanted, which
+    is downloaded, a folder, a GGUF file, or a name that the embedded engine knows.
 
-    ``model``: org/name with @revision behind it if wanted, a folder, a GGUF file, or a name that
-    the embedded engine knows. Raises EngineUnavailable when the hub is out of reach, else
-    EngineError.
+    Raises EngineUnavailable when the hub is out of reach, else EngineError.
     """
     folder = Path(model).expanduser()
     if model in named_weights() or model.endswith(".gguf") or model.startswith("hf:"):

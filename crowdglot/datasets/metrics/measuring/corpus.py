@@ -22,7 +22,7 @@ def turn_texts(rows: pl.DataFrame) -> list[list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Grams:
-    """All n-grams of one order, dialogue by dialogue in order.
+    """All n-grams of one order, in the order of the dialogues.
 
     ``ids``: which n-gram (0 … kinds - 1). ``owner``: the number of its dialogue. ``start``: the
     position of its first token in the corpus.
@@ -48,8 +48,8 @@ class Corpus:
     """``turns``: the turn texts of each dialogue. ``documents``: the tokens of each, lower-cased.
 
     ``personas`` and ``events``: one entry a use, over all dialogues of the group, not only those
-    that were drawn; ``personas_available``: how many different ones could have been used.
-    ``meanings``: a vector for each dialogue, where an embedding model is at hand.
+    that were drawn. ``personas_available``: how many different ones could have been used.
+    ``meanings``: a vector for each dialogue, where there is an embedding model.
     """
 
     turns: tuple[tuple[str, ...], ...]
@@ -89,9 +89,9 @@ class Corpus:
         return _grams(self, order)
 
     def cut(self, budget: int) -> "Corpus":
-        """Every dialogue cut by the same share, so that about ``budget`` tokens remain in all.
+        """Every dialogue cut to the same share, so that about ``budget`` tokens remain in all.
 
-        Turns are cut as texts, by the same share of their characters.
+        Its text is cut to the same share of its characters.
         """
         if budget >= self.tokens:
             return self

@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import version
 
-# By ISO 15924 script: so any BCP-47 tag finds its tokeniser, as "yue" or "zh-TW" do.
+# By ISO 15924 script, so that any BCP-47 tag finds its tokeniser, such as "yue" or "zh-TW".
 TOKENISERS = {
     "Hans": "zh", "Hant": "zh", "Hani": "zh",
     "Jpan": "icu", "Thai": "icu", "Khmr": "icu", "Laoo": "icu", "Mymr": "icu", "Tibt": "icu",
@@ -55,7 +55,7 @@ def describe(name: str) -> str:
 
 @lru_cache(maxsize=16)
 def _load(name: str) -> Callable[[str], str]:
-    """From a text to its tokens with blanks between."""
+    """A function from a text to its tokens, joined by blanks."""
     if name == "icu":
         return _icu()
     module, cls = _SACREBLEU[name].split(":")
@@ -71,7 +71,7 @@ def _icu() -> Callable[[str], str]:
     def split(text: str) -> str:
         # ICU refuses lone surrogates.
         clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        # One breaker knows the dictionaries of all scripts; the root locale asks for no other.
+        # The root locale's breaker has the dictionaries of all scripts.
         return " ".join(WordBreaker(clean, "root"))
 
     return split
