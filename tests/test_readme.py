@@ -6,7 +6,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from crowdglot.command.app import app
-from crowdglot.critics import CRITICS
+from crowdglot.critics import CRITICS, MEANING
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.writing.recipe import Recipe
 
@@ -37,7 +37,7 @@ def test_every_recipe_key_is_explained():
 def test_every_command_and_critic_is_named():
     for command in app.registered_commands:
         assert f"crowdglot {command.callback.__name__} " in README
-    for critic in CRITICS:
+    for critic in (*CRITICS, *MEANING):
         assert f"`{critic}`" in README
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crowdglot.critics import CRITICS, THRESHOLDS
+from crowdglot.critics import CRITICS, MEANING, OF_MEANING, THRESHOLDS
 from crowdglot.dialogues.readers import READERS
 from crowdglot.engines import ENGINES
 from crowdglot.strict_toml import read_toml
@@ -26,7 +26,8 @@ ORDER = (*GROUND, *ROOMS, "api")
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "flows").glob("*.py")])
 FOLDERS = sorted({path.parent for path in MODULES})
 MOST_LINES, MOST_FILES, MOST_FLOW_LINES = 300, 14, 100
-MOST_PRODUCT_LINES = 15_500
+# 15,500 for the house itself; what issues add later is added here.
+MOST_PRODUCT_LINES = 15_500 + 1_130  # meaning: critics of it, best of k, trials, the short prompt
 WITH_PREFECT = ("writing/machines/", "command/", "writing/api_key.py")
 
 
@@ -109,8 +110,15 @@ def test_every_critic_keeps_its_contract():
     assert helpers <= {"grams", "calibration"}
     thresholds = read_toml(THRESHOLDS)
     assert list(CRITICS) and set(thresholds) == set(CRITICS)
-    for name, cls in CRITICS.items():
-        critic = getattr(import_module(f"crowdglot.critics.{name}"), cls)
+    of_meaning = read_toml(OF_MEANING)
+    assert set(of_meaning) == set(MEANING)
+    files = {path.stem for path in (PACKAGE / "critics/meaning").glob("*.py")}
+    assert files - {"__init__", *MEANING} == {"space", "next_turn"}
+    every = [(f"crowdglot.critics.{name}", name, cls) for name, cls in CRITICS.items()]
+    every += [(f"crowdglot.critics.meaning.{name}", name, cls) for name, cls in MEANING.items()]
+    thresholds |= of_meaning
+    for module, name, cls in every:
+        critic = getattr(import_module(module), cls)
         assert is_dataclass(critic)
         assert set(critic.__dataclass_fields__) == set(thresholds[name])
         assert re.search(r"Reasons?:", critic.__doc__), f"{name} does not name its reasons"

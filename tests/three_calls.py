@@ -15,6 +15,9 @@ from crowdglot.scenarios.scenario import Scenario
 class ThreeCalls:
     """An answer that is no part of a dialogue ends it there, as a fault."""
 
+    def __init__(self, prompt: str = "full") -> None:
+        del prompt
+
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:

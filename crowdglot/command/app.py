@@ -157,11 +157,24 @@ def calibrate(
     language: Annotated[str, typer.Option(help="The language of all files.")] = "",
     turns: Annotated[int, typer.Option(help="Judge only the first turns; 0 for all.", min=0)] = 0,
     examples: Annotated[int, typer.Option(help="Rejections to show of each.", min=0)] = 3,
+    judges: Annotated[
+        bool, typer.Option("--judges", help="Damage them: does each score tell good from bad?")
+    ] = False,
+    most: Annotated[int, typer.Option(help="Dialogues a language, for --judges.", min=20)] = 100,
+    output: Annotated[Path | None, typer.Option(help="A JSON file for --judges.")] = None,
 ) -> None:
     """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
-    from crowdglot.command.tables import print_calibration
+    from crowdglot.command.tables import print_calibration, print_trials
     from crowdglot.critics.calibration import calibrate as measure
 
+    if judges:
+        from crowdglot.critics.calibration.trials import try_critics, write_trials
+
+        trials = try_critics(source, language, most_turns=turns or 10, most=most)
+        print_trials(trials)
+        if output is not None:
+            write_trials(output, trials)
+        return
     calibration = measure(source, language, turns)
     print_calibration(calibration, examples)
     sys.exit(1 if calibration.broken else 0)

@@ -1,11 +1,14 @@
 """The tables that the command prints."""
 
+from collections.abc import Sequence
+
 from rich.table import Column, Table
 from rich.text import Text
 
 from crowdglot.command.console import console
 from crowdglot.critics import CRITICS
 from crowdglot.critics.calibration import MOST_REJECTED, Calibration
+from crowdglot.critics.calibration.trials import Trial
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.identification import verifiable
@@ -112,6 +115,21 @@ def print_calibration(calibration: Calibration, examples: int = 3) -> None:
     if broken := calibration.broken:
         names = ", ".join(f"{critic} in {tag}" for critic, tag in broken)
         console.print(f"[red]More than {MOST_REJECTED:.0%} rejected:[/] {names}.")
+
+
+def print_trials(trials: Sequence[Trial]) -> None:
+    """One table a kind of damage: each critic's AUC by language, and what it finds at 1%."""
+    tags = sorted({trial.language for trial in trials})
+    for kind in dict.fromkeys(trial.damage for trial in trials):
+        table = _table(f"Damage: {kind} (AUC, found at 1% false rejection)", "critic", *tags)
+        by_critic: dict[str, dict[str, str]] = {}
+        for trial in trials:
+            if trial.damage == kind:
+                cell = f"{trial.auc:.2f} {trial.found:.0%}"
+                by_critic.setdefault(trial.critic, {})[trial.language] = cell
+        for critic, cells in by_critic.items():
+            table.add_row(critic, *(cells.get(tag, "") for tag in tags))
+        console.print(table)
 
 
 def _rate(calibration: Calibration, critic: str, tag: str) -> Text:

@@ -8,12 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from crowdglot.critics.meaning import MEANING
 from crowdglot.critics.verdict import Critic, Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.errors import ConfigurationError
 from crowdglot.strict_toml import read_toml
 
-__all__ = ["CRITICS", "Critic", "Verdict", "judge", "judge_all", "load_critics"]
+__all__ = ["CRITICS", "MEANING", "Critic", "Verdict", "judge", "judge_all", "load_critics"]
 
 CRITICS = {
     "format": "Format",
@@ -29,19 +30,23 @@ CRITICS = {
 }
 
 THRESHOLDS = Path(__file__).parent / "thresholds.toml"
+OF_MEANING = Path(__file__).parent / "meaning" / "thresholds.toml"
 
 
-def load_critics(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Critic, ...]:
-    """All critics in order, with the thresholds of the TOML.
+def load_critics(
+    overrides: Mapping[str, Mapping[str, Any]] | None = None, *, meaning: bool = False
+) -> tuple[Critic, ...]:
+    """All critics in order, with the thresholds of their TOML files.
 
     ``overrides``: by critic other thresholds; ConfigurationError where one does not exist or is no
-    number.
+    number. ``meaning``: whether the critics of meaning judge too, after the others.
     """
-    thresholds = read_toml(THRESHOLDS)
+    thresholds = read_toml(THRESHOLDS) | (read_toml(OF_MEANING) if meaning else {})
     for name, changed in (overrides or {}).items():
-        if name not in CRITICS:
+        if name not in thresholds:
+            hint = ' and meaning is not "bundled"' if name in MEANING else ""
             raise ConfigurationError(
-                f"critics: there is no critic '{name}'; known: {', '.join(CRITICS)}."
+                f"critics: there is no critic '{name}'{hint}; known: {', '.join(thresholds)}."
             )
         for key, value in changed.items():
             if key not in thresholds[name]:
@@ -55,9 +60,11 @@ def load_critics(overrides: Mapping[str, Mapping[str, Any]] | None = None) -> tu
                     f"critics.{name}.{key}: {value!r} is not a number; give one such as {usual}."
                 )
             thresholds[name][key] = value
+    classes = [(f"crowdglot.critics.{name}", name, cls) for name, cls in CRITICS.items()]
+    if meaning:
+        classes += [(f"crowdglot.critics.meaning.{name}", name, c) for name, c in MEANING.items()]
     return tuple(
-        getattr(import_module(f"crowdglot.critics.{name}"), cls)(**thresholds[name])
-        for name, cls in CRITICS.items()
+        getattr(import_module(module), cls)(**thresholds[name]) for module, name, cls in classes
     )
 
 

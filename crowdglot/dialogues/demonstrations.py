@@ -30,6 +30,16 @@ class DemonstrationPool:
         self.seed, self.count = seed, count
         self.all = tuple(replace(d, turns=d.turns[: max(FEWEST_TURNS, most_turns)]) for d in fit)
 
+    def for_event(self, event: str) -> tuple[Demonstration, ...]:
+        """The demonstrations for a speech event: those of that event first, then any others.
+
+        The first stands last in the prompt, next to the request.
+        """
+        draws = Draws(self.seed, "demonstrations", event)
+        drawn = draws.shuffled(self.all)
+        fitting = sorted(drawn, key=lambda shown: (shown.event != event, len(shown.personas) != 2))
+        return tuple(reversed(fitting[: self.count]))
+
     def for_block(self, block: int) -> tuple[Demonstration, ...]:
         """The demonstrations of block number ``block``, the same in every language.
 

@@ -1,14 +1,19 @@
 """The prompt: scenario and demonstrations in, chat messages and answer schema out.
 
-Two Jinja templates in this folder hold its whole text. The demonstrations are earlier
+Two Jinja templates in this folder hold the whole text of a form. The demonstrations are earlier
 exchanges in the source language; only the last request names the target language. A prompt holds in
 the target language its name, names of speakers and places, and the pack's one line that orders the
 language, but never a dialogue.
+
+The form "full" tells all that is planned. The form "short" tells the premise alone, calls the
+speakers A and B, and shows demonstrations of as many turns as are asked for: a small model recites
+what it is told of personas, and narrates a premise that names its people.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,9 +28,13 @@ from crowdglot.scenarios.event import read_event
 from crowdglot.scenarios.scenario import Scenario
 
 SOURCE_LANGUAGE = "English"
-_SYSTEM, _REQUEST = (
-    (Path(__file__).parent / f"{name}.jinja").read_text("utf-8") for name in ("system", "request")
-)
+_PARTS = ("system", "request")
+_FOLDER = Path(__file__).parent
+# By form the text of the system message, and the template of a request.
+FORMS = {
+    form: tuple((_FOLDER / f"{prefix}{name}.jinja").read_text("utf-8") for name in _PARTS)
+    for form, prefix in (("full", ""), ("short", "short_"))
+}
 # The relations that the prompt does not call by their names.
 _RELATIONS = {
     "strangers": "strangers who have never met",
@@ -41,16 +50,16 @@ _KNOWLEDGE = {
 _FORMAL = frozenset({"strangers", "acquaintances", "client_and_provider", "neighbours"})
 
 
-@lru_cache(maxsize=1)
-def _request() -> Template:
+@lru_cache(maxsize=4)
+def _request(form: str) -> Template:
     # Nothing here becomes HTML: the text goes to a model, so escaping would only corrupt it.
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    return environment.from_string(_REQUEST)
+    return environment.from_string(FORMS[form][1])
 
 
-def template_hash() -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of both templates."""
-    return _digits((_SYSTEM, _REQUEST))
+def template_hash(form: str = "full") -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of both templates of a form."""
+    return _digits(FORMS[form])
 
 
 def prompt_hash(messages: Sequence[Message]) -> str:
@@ -80,28 +89,48 @@ def answer_schema(order: str) -> Mapping[str, Any]:
     }
 
 
-def render(scenario: Scenario, demonstrations: Sequence[Demonstration] = ()) -> tuple[Message, ...]:
+def render(
+    scenario: Scenario, demonstrations: Sequence[Demonstration] = (), form: str = "full"
+) -> tuple[Message, ...]:
     """The chat: system line, k demonstrations as earlier exchanges, then the request.
 
-    All messages but the last are the same for scenarios with the same demonstrations, so an engine
-    with a prefix cache reads them once.
+    ``form``: see ``FORMS``. All messages but the last are the same for scenarios with the same
+    demonstrations (and in the short form as many turns), so an engine with a prefix cache reads
+    them once.
     """
-    return (*_prefix(tuple(demonstrations)), _ask(_scenario_fields(scenario)))
+    fields, turns = _scenario_fields(scenario), None
+    if form == "short":
+        fields["premise"] = lettered(scenario.common_ground.premise, scenario.names)
+        turns = len(scenario.order)
+    return (*_prefix(tuple(demonstrations), form, turns), _ask(fields, form))
+
+
+def lettered(text: str, names: Sequence[str]) -> str:
+    """``text`` with the letters A, B … where it names the speakers."""
+    for letter, name in zip("ABCD", names, strict=False):
+        text = re.sub(rf"\b{re.escape(name)}\b", letter, text)
+    return text
 
 
 @lru_cache(maxsize=64)
-def _prefix(demonstrations: tuple[Demonstration, ...]) -> tuple[Message, ...]:
-    messages = [Message("system", _SYSTEM.strip())]
-    for demonstration in demonstrations:
+def _prefix(
+    demonstrations: tuple[Demonstration, ...], form: str, turns: int | None
+) -> tuple[Message, ...]:
+    messages = [Message("system", FORMS[form][0].strip())]
+    for whole in demonstrations:
+        demonstration = replace(whole, turns=whole.turns[:turns])
         fields = _demonstration_fields(demonstration)
         texts = [turn.text for turn in demonstration.turns]
         answer = dict(zip(fields["keys"], texts, strict=True))
-        messages += [_ask(fields), Message("assistant", json.dumps(answer, ensure_ascii=False))]
+        messages += [
+            _ask(fields, form),
+            Message("assistant", json.dumps(answer, ensure_ascii=False)),
+        ]
     return tuple(messages)
 
 
-def _ask(fields: dict[str, Any]) -> Message:
-    return Message("user", _request().render(fields).strip())
+def _ask(fields: dict[str, Any], form: str) -> Message:
+    return Message("user", _request(form).render(fields).strip())
 
 
 def _scenario_fields(scenario: Scenario) -> dict[str, Any]:
@@ -131,7 +160,9 @@ def _scenario_fields(scenario: Scenario) -> dict[str, Any]:
 
 def _demonstration_fields(demonstration: Demonstration) -> dict[str, Any]:
     return {
-        **dict.fromkeys(("definition", "tone", "relation", "address", "instruction"), ""),
+        **dict.fromkeys(
+            ("definition", "tone", "relation", "address", "instruction", "channel"), ""
+        ),
         "language": SOURCE_LANGUAGE,
         "title": read_event(demonstration.event).title if demonstration.event else "",
         "speakers": [

@@ -49,7 +49,7 @@ class EmbeddingSettings(Strict):
     engine. No row depends on any of them.
     """
 
-    kind: Literal["", "embedded", "openai"] = free("")
+    kind: Literal["", "bundled", "embedded", "openai"] = free("")
     model: str = free("")
     base_url: str = free("")
     api_key_env: str = free("OPENAI_API_KEY")

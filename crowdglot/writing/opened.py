@@ -18,7 +18,9 @@ from crowdglot.dialogues.readers import personas_of, read_demonstrations
 from crowdglot.dialogues.ways import Way, build_way
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
+from crowdglot.engines.embedding.bundled import missing
 from crowdglot.engines.engine import Request, Sampling
+from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.personas.pairing import PersonaPool
 from crowdglot.personas.persona import Persona
@@ -71,7 +73,9 @@ class OpenedRecipe:
         return [self.plan.index(language, shard.first + step) for step in range(shard.size)]
 
     def shown(self, scenario: Scenario) -> tuple[Demonstration, ...]:
-        """The demonstrations that go with a scenario: the same for its whole block."""
+        """The demonstrations that go with a scenario."""
+        if self.recipe.demonstrations.by == "event":
+            return self.demonstrations.for_event(scenario.event.name)
         block = self.plan.position(scenario.index) // self.recipe.demonstrations.block
         return self.demonstrations.for_block(block)
 
@@ -155,11 +159,20 @@ def _open(written: str) -> OpenedRecipe:
             count=recipe.demonstrations.count,
             most_turns=recipe.turns[1],
         ),
-        way=build_way(recipe.way),
-        critics=load_critics(recipe.critics),
+        way=build_way(recipe.way, recipe.prompt),
+        critics=_critics(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
-        fingerprint=_fingerprint(languages, events, personas, demonstrations),
+        fingerprint=_fingerprint(recipe.prompt, languages, events, personas, demonstrations),
     )
+
+
+def _critics(recipe: Recipe) -> tuple[Critic, ...]:
+    if recipe.meaning and (fault := missing()):
+        raise ConfigurationError(
+            f"meaning = \"{recipe.meaning}\": {fault}; pip install 'crowdglot[meaning]', or leave "
+            "the key out."
+        )
+    return load_critics(recipe.critics, meaning=bool(recipe.meaning))
 
 
 def _personas(recipe: Recipe, demonstrations: Sequence[Demonstration]) -> tuple[Persona, ...]:
@@ -172,6 +185,7 @@ def _personas(recipe: Recipe, demonstrations: Sequence[Demonstration]) -> tuple[
 
 
 def _fingerprint(
+    prompt: str,
     languages: Sequence[Language],
     events: Sequence[SpeechEvent],
     personas: Sequence[Persona],
@@ -181,7 +195,7 @@ def _fingerprint(
 
     Of the packs, what only critics use is left out, so that it may improve between two runs.
     """
-    digest = blake2b(f"{template_hash()} {PLAN_VERSION}".encode(), digest_size=8)
+    digest = blake2b(f"{template_hash(prompt)} {PLAN_VERSION}".encode(), digest_size=8)
     for language in languages:
         digest.update(repr((language.tag, language.name, language.autonym)).encode())
         if language.pack:

@@ -17,10 +17,12 @@ from crowdglot.strict_toml import Strict, free, is_free
 
 class DemonstrationSettings(Strict):
     """``source``: "bundled", a file or "hf:org/name"; ``count``: how many a prompt shows;
-    ``block``: for how many neighbouring dialogues of a language the same ones are shown."""
+    ``by``: "block": the same for ``block`` consecutive dialogues of a language; "event": those of
+    the scenario's own speech event, where the source tells events."""
 
     source: str = "bundled"
     count: int = Field(default=2, ge=0, le=8)
+    by: Literal["block", "event"] = "block"
     block: int = Field(default=50, ge=1)
 
 
@@ -51,6 +53,14 @@ class DuplicateSettings(Strict):
     against: tuple[str, ...] = ()
 
 
+class ChoiceSettings(Strict):
+    """``candidates``: so many drafts of a scenario are written together, and the best of those that
+    pass is taken, by ``by`` "meaning": what the critics of meaning say of them."""
+
+    candidates: int = Field(default=1, ge=1, le=32)
+    by: Literal["meaning"] = "meaning"
+
+
 class BudgetSettings(Strict):
     """``max_tokens_total``: of prompts and answers, for the whole dataset; ``max_wall_time``:
     seconds of one run. 0 for no limit. Answers under way when one is reached are waited for."""
@@ -71,7 +81,8 @@ class MachineSettings(Strict):
 
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues; it may be
-    raised later. ``way``: how a dialogue is asked for (see ``dialogues.ways``)."""
+    raised later. ``way``: how a dialogue is asked for (see ``dialogues.ways``). ``meaning``:
+    the embedding model by which critics of meaning judge, "" for none."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     languages: tuple[str, ...] = Field(min_length=1)
@@ -79,6 +90,7 @@ class Recipe(Strict):
     turns: tuple[int, int] = (6, 10)
     events: tuple[str, ...] = ()
     way: str = "whole"
+    prompt: Literal["full", "short"] = "full"
     seed: int = Field(default=0, ge=0)
     max_attempts: int = Field(default=3, ge=1, le=100)
     max_replacements: int = Field(default=3, ge=0, le=100)
@@ -90,6 +102,8 @@ class Recipe(Strict):
     engine: EngineSettings = EngineSettings()
     sampling: SamplingSettings = SamplingSettings()
     critics: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    meaning: Literal["", "bundled"] = ""
+    choice: ChoiceSettings = ChoiceSettings()
     duplicates: DuplicateSettings = DuplicateSettings()
     budget: BudgetSettings = BudgetSettings()
     machines: MachineSettings = MachineSettings()
@@ -141,6 +155,16 @@ class Recipe(Strict):
         low, high = self.turns
         if not 2 <= low <= high <= 60:
             raise ValueError(f"'turns' is {low} to {high}; give a range within 2 to 60")
+        if self.choice.candidates > 1 and not self.meaning:
+            raise ValueError(
+                "'choice.candidates' is more than 1 and nothing tells which is best; set 'meaning' "
+                'to "bundled"'
+            )
+        if self.choice.candidates > self.max_attempts:
+            raise ValueError(
+                f"'choice.candidates' is {self.choice.candidates} and 'max_attempts' "
+                f"{self.max_attempts}; allow as many attempts as candidates"
+            )
         return self
 
     @property

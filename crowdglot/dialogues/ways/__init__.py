@@ -29,9 +29,9 @@ class Way(Protocol):
         ...
 
 
-def build_way(name: str) -> Way:
-    """The way of this name; ConfigurationError where there is none."""
+def build_way(name: str, prompt: str = "full") -> Way:
+    """The way of this name, with prompts of this form; ConfigurationError where there is none."""
     if name not in WAYS:
         raise ConfigurationError(f"way: '{name}' is unknown; choose one of {', '.join(WAYS)}.")
     module, cls = WAYS[name].split(":")
-    return cast(Way, getattr(import_module(module), cls)())
+    return cast(Way, getattr(import_module(module), cls)(prompt))

@@ -10,7 +10,10 @@ from crowdglot.scenarios.scenario import Scenario
 
 
 class Whole:
-    """Asks for a JSON object with one key a turn."""
+    """Asks for a JSON object with one key a turn. ``prompt``: the form of the prompt."""
+
+    def __init__(self, prompt: str = "full") -> None:
+        self._prompt = prompt
 
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
@@ -18,7 +21,7 @@ class Whole:
         """See ``Way``."""
         if answers:
             return parse(answers[0], scenario, shown)
-        return Asked(render(scenario, shown), answer_schema(scenario.order))
+        return Asked(render(scenario, shown, self._prompt), answer_schema(scenario.order))
 
     def most_calls(self, scenario: Scenario) -> int:
         """One."""

@@ -17,6 +17,7 @@ from crowdglot.errors import EngineError
 # The table of the recipe whose keys errors name.
 SECTION = "embedding"
 EMBEDDERS = {
+    "bundled": "crowdglot.engines.embedding.bundled:BundledVectors",
     "embedded": "crowdglot.engines.embedding.embedded:EmbeddedVectors",
     "openai": "crowdglot.engines.embedding.openai:OpenAIVectors",
 }

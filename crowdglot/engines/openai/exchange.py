@@ -85,7 +85,7 @@ async def send(
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     """The content; aiohttp decompresses it in small blocks, so that the bound holds for those."""
     content = bytearray()
-    async for block in response.content.iter_any():
+    while block := await response.content.readany():
         content += block
         if len(content) > _ANSWER_BYTES:
             response.close()

@@ -24,6 +24,7 @@ from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
 from crowdglot.writing.interview import NothingAsked, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run
+from crowdglot.writing.shards.choice import best
 
 # One question may be refused for what it says; where so many are, one after the other, none is
 # going to be answered.
@@ -48,18 +49,37 @@ class _Filling:
     async def write_one(self, number: int, first_index: int) -> None:
         """Find an accepted dialogue for one position of the plan, or give it up."""
         recipe, plan = self.run.opened.recipe, self.run.opened.plan
+        width = recipe.choice.candidates
         for times in range(recipe.max_replacements + 1):
             index = plan.replacement(first_index, times)
-            for attempt in range(recipe.max_attempts):
+            for first in range(0, recipe.max_attempts, width):
+                attempts = range(first, min(first + width, recipe.max_attempts))
                 try:
-                    draft = await self.draft(number, index, attempt)
+                    drafts = await self.wave(number, index, attempts)
                 except NothingAsked:
                     self.unfinished += 1
                     return
-                if await self.judge(draft):
+                if await self.choose(drafts):
                     return
-                if draft.refused:
+                if all(draft.refused for draft in drafts):
                     break  # the same question would be refused again
+
+    async def wave(self, number: int, index: int, attempts: Sequence[int]) -> list[Draft]:
+        """The drafts of these attempts, written together; raises what the first of them raises."""
+        ended = await asyncio.gather(
+            *(self.draft(number, index, attempt) for attempt in attempts), return_exceptions=True
+        )
+        if failed := next((one for one in ended if isinstance(one, BaseException)), None):
+            raise failed
+        return [one for one in ended if isinstance(one, Draft)]
+
+    async def choose(self, drafts: Sequence[Draft]) -> bool:
+        """Have the drafts of a wave judged and keep the best one; whether there is one."""
+        judged = await asyncio.gather(*map(self.run.judging.judge, drafts))
+        chosen = best(judged)
+        for at, (draft, one) in enumerate(zip(drafts, judged, strict=True)):
+            self.put(draft, one, keep=at == chosen)
+        return chosen is not None
 
     async def draft(self, number: int, index: int, attempt: int) -> Draft:
         """The draft of this attempt: known, or asked for in an interview of the recipe's way."""
@@ -137,23 +157,20 @@ class _Filling:
             watch.stop.because(EngineError(call.completion.text))
         return call
 
-    async def judge(self, draft: Draft, *, wanted: bool = True) -> bool:
-        """Have one draft judged; whether it was accepted."""
+    def put(self, draft: Draft, judged: Judged, *, keep: bool) -> None:
+        """Note a judged draft; its calls are known no more."""
         for call in draft.calls:
             self.known.pop(call.key, None)
-        judged = await self.run.judging.judge(draft)
-        keep = wanted and judged.passed
         (self.kept if keep else self.others).append(judged)
         if (draft.index, draft.attempt) not in self.stored:
             self.run.watch.progress.add(accepted=keep)
-        return keep
 
     async def judge_the_rest(self) -> None:
         """Judge the known drafts that no position wanted, so that none is lost."""
         keys = sorted(self.known)
         for (index, attempt), some in groupby(keys, lambda key: (key.index, key.attempt)):
-            calls = tuple([self.known[key] for key in some])
-            await self.judge(Draft(index, attempt, calls), wanted=False)
+            draft = Draft(index, attempt, tuple([self.known[key] for key in some]))
+            self.put(draft, await self.run.judging.judge(draft), keep=False)
 
 
 async def fill_shard(run: Run, shard: Shard) -> bool:

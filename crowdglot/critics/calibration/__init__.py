@@ -65,7 +65,7 @@ def calibrate(folder: Path, language: str = "", most_turns: int = 0) -> Calibrat
     evidence: dict[Key, list[tuple[str, str]]] = defaultdict(list)
     for file in human_files(folder, language):
         tag = file.language.tag
-        for dialogue in _dialogues(file, most_turns):
+        for dialogue in human_dialogues(file, most_turns):
             dialogues[tag] += 1
             for verdict in judge(dialogue, critics):
                 if verdict.reason:
@@ -90,7 +90,7 @@ def plain_dialogue(texts: Sequence[str], language: Language) -> Dialogue:
     return Dialogue(scenario, tuple(turns))
 
 
-def _dialogues(file: HumanFile, most_turns: int) -> Iterator[Dialogue]:
+def human_dialogues(file: HumanFile, most_turns: int) -> Iterator[Dialogue]:
     """The file's dialogues, each as if written for a scenario of its own personas.
 
     Its demonstrations are three others of the file: what several people say is no copy. A speaker

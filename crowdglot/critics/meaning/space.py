@@ -1,0 +1,56 @@
+"""Where texts lie in the space of meaning: vectors with their language's mean taken off."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from crowdglot.engines.embedding.embedder import Vectors
+from crowdglot.engines.embedding.means import language_means
+from crowdglot.engines.embedding.remembered import bundled_meaning
+from crowdglot.errors import EngineError
+from crowdglot.languages.language import Language, resolve_language
+
+# Scripts that say more with fewer letters.
+DENSE = frozenset({"Hans", "Hant", "Jpan", "Kore"})
+
+
+def placed(texts: Sequence[str], language: Language) -> Vectors | None:
+    """One row of length 1 for each of ``texts``, comparable across languages.
+
+    None where no model is at hand, where it fails, or where the means are those of another model.
+    """
+    meaning, means = bundled_meaning(), language_means()
+    if meaning is None or meaning.model != means.model or not texts:
+        return None
+    try:
+        return means.taken_off(meaning(texts), language)
+    except EngineError:
+        return None
+
+
+def placed_english(texts: Sequence[str]) -> Vectors | None:
+    """``placed`` for texts of ours: personas, premises, demonstrations."""
+    return placed(texts, resolve_language("en"))
+
+
+def placed_premise(premise: str, names: Sequence[str]) -> Vectors | None:
+    """The one row of a premise; its speakers are called A, B, …, for their names mean nothing."""
+    meaning, means = bundled_meaning(), language_means()
+    if meaning is None or meaning.model != means.model:
+        return None
+    for letter, name in zip("ABCD", names, strict=False):
+        premise = premise.replace(name, letter)
+    try:
+        return np.asarray(means.taken_off_premises(meaning([premise]))[0])
+    except EngineError:
+        return None
+
+
+def letters(text: str) -> int:
+    """How many characters other than blanks ``text`` has."""
+    return len(text) - text.count(" ")
+
+
+def alike(vectors: Vectors) -> Vectors:
+    """The cosine of every two rows."""
+    return np.asarray(vectors @ vectors.T)

@@ -1,0 +1,85 @@
+"""Trials of critics on damaged human dialogues: the damage, the figures, and bad input."""
+
+import json
+
+import numpy as np
+import pytest
+
+from crowdglot.critics.calibration.damage import DAMAGES, damaged
+from crowdglot.critics.calibration.trials import auc, try_critics, write_trials
+from crowdglot.draws import Draws
+from crowdglot.engines.embedding.bundled import missing
+from crowdglot.errors import ConfigurationError, MaterialError
+from tests.builders import FRENCH, dialogue
+
+OTHER = tuple(f"Autre tour numéro {number}." for number in range(6))
+GERMAN = ("Guten Morgen, wie geht es dir heute?", "Danke, ganz gut, und selbst?")
+with_model = pytest.mark.skipif(bool(missing()), reason=missing() or "the model is here")
+
+
+def hurt(kind, texts=FRENCH):
+    found = damaged(dialogue(texts), kind, dialogue(OTHER), dialogue(GERMAN, "de"), Draws(1, kind))
+    return None if found is None else [turn.text for turn in found.turns]
+
+
+def test_each_damage_does_what_it_says():
+    assert hurt("mixed") == [OTHER[n] if n % 2 else FRENCH[n] for n in range(6)]
+    assert hurt("shuffled") != list(FRENCH) and sorted(hurt("shuffled")) == sorted(FRENCH)
+    assert len(set(hurt("strangers")) & set(OTHER)) == 2
+    assert len(set(hurt("repeated"))) == 5
+    assert len(set(hurt("foreign")) & set(GERMAN)) == 1
+    for kind in DAMAGES:
+        assert hurt(kind) == hurt(kind), kind
+
+
+def test_a_dialogue_too_short_for_a_damage_is_left_out():
+    two = FRENCH[:2]
+    assert hurt("mixed", two) is not None
+    assert hurt("foreign", two) is not None
+    assert [hurt(kind, two) for kind in ("shuffled", "strangers", "repeated")] == [None] * 3
+    assert hurt("shuffled", ("Oui.",) * 6) is None
+    assert damaged(dialogue(FRENCH), "foreign", dialogue(OTHER), None, Draws(1)) is None
+
+
+def test_auc_counts_ties_half():
+    assert auc(np.array([2.0, 3.0]), np.array([0.0, 1.0])) == 1.0
+    assert auc(np.array([0.0, 1.0]), np.array([2.0, 3.0])) == 0.0
+    assert auc(np.array([1.0, 1.0]), np.array([1.0])) == 0.5
+
+
+def human(folder, count):
+    folder.mkdir()
+    turns = [f"{text} {number}" for number in range(count) for text in FRENCH]
+    records = [
+        {
+            "persona": ["j'ai deux chiens."],
+            "dialogue": [list(turns[at * 6 + pair : at * 6 + pair + 2]) for pair in (0, 2, 4)],
+        }
+        for at in range(count)
+    ]
+    (folder / "Fr_persona.json").write_text(json.dumps(records, ensure_ascii=False), "utf-8")
+    return folder
+
+
+@with_model
+def test_trials_of_a_folder(tmp_path):
+    trials = try_critics(human(tmp_path / "human", 24), most_turns=6)
+    told = {(trial.critic, trial.damage): trial for trial in trials}
+    shuffled = told["coherence", "shuffled"]
+    assert shuffled.dialogues == 24
+    assert shuffled.low <= shuffled.auc <= shuffled.high
+    assert shuffled.auc > 0.6
+    assert told["repetition", "repeated"].auc > 0.9
+    assert ("coherence", "foreign") not in told  # there is no other language
+    write_trials(tmp_path / "trials.json", trials)
+    assert len(json.loads((tmp_path / "trials.json").read_text())) == len(trials)
+
+
+def test_too_few_dialogues_are_told(tmp_path):
+    with pytest.raises(MaterialError, match="at least 20 dialogues"):
+        try_critics(human(tmp_path / "human", 3))
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(ConfigurationError, match="give another --output"):
+        write_trials(tmp_path / "none" / "trials.json", [])
