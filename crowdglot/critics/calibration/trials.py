@@ -23,6 +23,8 @@ from crowdglot.errors import ConfigurationError, MaterialError
 
 # Of these a high score is good; of all others a low one.
 HIGH_IS_GOOD = frozenset({"coherence", "premise", "language"})
+# Human dialogues come with personas and demonstrations in their own language, not in English.
+_UNTRIED = ("TranslatedCopying", "TranslatedRecital")
 _RESAMPLES = 500
 _FEWEST = 20  # dialogues of a language, for a figure at all
 _STEP = 13
@@ -82,7 +84,7 @@ def try_critics(
     }
     if not any(len(dialogues) >= _FEWEST for dialogues in whole.values()):
         raise MaterialError(f"{folder}: trials need at least {_FEWEST} dialogues of a language.")
-    critics = load_critics(meaning=True)
+    critics = [c for c in load_critics(meaning=True) if type(c).__name__ not in _UNTRIED]
     return [
         trial
         for tag, dialogues in whole.items()

@@ -25,6 +25,8 @@ class TranslatedCopying:
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge each turn against all turns of all demonstrations."""
         language = dialogue.scenario.language
+        if language.code == "en":
+            return Verdict("translated_copying")  # nothing is translated: ``copying`` judges
         least = self.least_letters_dense if language.script in DENSE else self.least_letters
         said = [(at, turn.text) for at, turn in enumerate(dialogue.turns, start=1)
                 if letters(turn.text) >= least]  # fmt: skip

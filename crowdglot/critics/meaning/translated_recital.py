@@ -33,6 +33,8 @@ class TranslatedRecital:
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge each speaker's turns against the own persona."""
         scenario, most = dialogue.scenario, 0
+        if scenario.language.code == "en":
+            return Verdict("translated_recital")  # nothing is translated: ``recital`` judges
         for speaker, persona in zip(scenario.speakers, scenario.personas, strict=False):
             turns = [(number, turn.text) for number, turn in enumerate(dialogue.turns, start=1)
                      if turn.speaker == speaker]  # fmt: skip
