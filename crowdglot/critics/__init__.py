@@ -22,6 +22,7 @@ CRITICS = {
     "length": "Length",
     "artefacts": "Artefacts",
     "assistant": "Assistant",
+    "introduction": "Introduction",
     "script": "Script",
     "repetition": "Repetition",
     "copying": "Copying",

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,7 @@ def _with(text, number=3):
         ("artefacts", _with("Regarde sur https://exemple.fr/page"), "link"),
         ("artefacts", _with("Appelle-moi au 06 12 34 56 78 ce soir."), "phone"),
         ("artefacts", _with("Salut \u202etoi"), "control"),
+        ("introduction", _with("Bonjour, je suis Camille."), "own_name"),
         ("recital", _with("Je suis infirmière. J'ai deux chiens. J'aime la mer. Je vis seule."),
          "self_description"),
     ],
@@ -219,3 +221,23 @@ def test_of_several_phrases_the_same_one_is_named_in_every_process():
         for seed in ("1", "2", "3")
     }
     assert len(said) == 1
+
+
+@pytest.mark.parametrize(
+    ("texts", "relation", "reason"),
+    [
+        (("Hugo, tu viens ?", "Oui, Camille, j'arrive."), "friends", None),
+        (("Je suis CAMILLE, enchantée.", "Moi, c'est Hugo."), "friends", "own_name"),
+        (("Regarde, une camillette !", "Les hugolâtres sont là."), "friends", None),
+    ],
+)
+def test_who_is_known_does_not_say_the_own_name(texts, relation, reason):
+    assert BY_NAME["introduction"].judge(dialogue(texts, relation=relation)).reason == reason
+
+
+def test_who_is_not_known_may_say_the_own_name():
+    told = dialogue(("Je suis Camille, enchantée.", "Moi, c'est Hugo."))
+    ground = replace(told.scenario.common_ground, knows="some")
+    stranger = replace(told, scenario=replace(told.scenario, common_ground=ground))
+    verdict = BY_NAME["introduction"].judge(stranger)
+    assert (verdict.reason, verdict.score) == (None, None)
