@@ -86,10 +86,7 @@ def _get(
     refused: type[CrowdglotError],
     unavailable: type[CrowdglotError],
 ) -> Path:
-    """What ``get(False)`` fetches from the hub, or ``get(True)`` finds in the cache.
-
-    ``refused`` and ``unavailable``: the errors for good, and for what may work later.
-    """
+    """What ``get(False)`` fetches from the hub, or ``get(True)`` finds in the cache."""
     with _quiet():
         fault = _unreachable()
         if not fault:

@@ -15,11 +15,12 @@ def write_card(
     folder: Location, name: str, languages: Sequence[str], model: str, funnel: Funnel
 ) -> None:
     """Write ``README.md`` into the dataset folder."""
+    sizes = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M")
     header = {
         "language": sorted({tag.split("-")[0] for tag in languages}),
         "task_categories": ["text-generation"],
         "tags": ["dialogue", "persona", "synthetic", "crowdglot"],
-        "size_categories": [_size(funnel.accepted)],
+        "size_categories": [sizes[max(0, min(len(str(funnel.accepted)) - 3, 4))]],
         "configs": [
             {
                 "config_name": tag,
@@ -56,9 +57,3 @@ the people in it are invented. The model's licence governs the use of its output
 """
     written = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
     write_text(folder / "README.md", f"---\n{written}---\n\n{body}")
-
-
-def _size(rows: int) -> str:
-    """The hub's name for a number of rows."""
-    names = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M")
-    return names[max(0, min(len(str(rows)) - 3, 4))]

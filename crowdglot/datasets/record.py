@@ -64,8 +64,6 @@ SCHEMA = pa.schema(
     }
 )
 
-SURPLUS = "surplus"
-
 
 def to_row(
     draft: Draft, dialogue: Dialogue, sampling: Sampling, verdicts: Sequence[Verdict]
@@ -141,7 +139,7 @@ def to_calls(row: Mapping[str, Any]) -> list[Call]:
 
 def as_rejected(rows: pa.Table) -> pa.Table:
     """Rows that are not kept: the reason of one that passes is that another was."""
-    reasons = [reason or SURPLUS for reason in rows["reason"].to_pylist()]
+    reasons = [reason or "surplus" for reason in rows["reason"].to_pylist()]
     at = SCHEMA.get_field_index("reason")
     return rows.set_column(at, SCHEMA.field(at), pa.array(reasons, _text))
 

@@ -6,6 +6,7 @@ a mark for it exists under ``open/``, or a journal on this machine.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,8 @@ import pyarrow.parquet as pq
 from crowdglot.datasets.record import SCHEMA, to_calls
 from crowdglot.datasets.storage import seal
 from crowdglot.datasets.storage.files import move, replacing, storing, write_text
-from crowdglot.datasets.storage.location import Location, for_each, local_folder, opened
+from crowdglot.datasets.storage.location import Location, for_each, local_folder
+from crowdglot.datasets.storage.remote import Remote
 from crowdglot.engines.calls import Call
 from crowdglot.errors import StorageError
 
@@ -187,7 +189,8 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
     missing or damaged, or has other columns than ``SCHEMA``.
     """
     try:
-        with opened(path) as source, pq.ParquetFile(source, pre_buffer=True) as file:
+        opened = path.open() if isinstance(path, Remote) else nullcontext(path)
+        with opened as source, pq.ParquetFile(source, pre_buffer=True) as file:
             table = file.read(columns=columns)
         table.validate(full=True)  # text is checked to be UTF-8
     except FileNotFoundError:

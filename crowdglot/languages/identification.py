@@ -13,9 +13,9 @@ from operator import itemgetter
 from typing import Literal
 
 from crowdglot.languages import identifiers, scripts
+from crowdglot.languages.frequencies import evidence, nearer_relative
 from crowdglot.languages.identifiers import UNDETERMINED, likeliest, target_share
 from crowdglot.languages.language import Language
-from crowdglot.languages.relatives import evidence, nearer_relative
 
 # Between these probabilities the fast model is doubtful, so langdetect is asked too.
 _SURE, _EXCLUDED = 0.80, 0.02
@@ -132,16 +132,13 @@ def _by_model(text: str, target: Language) -> Identification:
 
 
 def _second_opinion(text: str, target: Language) -> Identification:
-    """What the model and langdetect say together.
-
-    The model decides alone where it leaves no doubt, and where it names a language that langdetect
-    does not know and would take for a relative (Galician for Spanish).
-    """
+    """What the model and langdetect say together; the model alone where it leaves no doubt."""
     guesses = identifiers.ask_model(text)
     probability = target_share(guesses, target)
     tag = likeliest(guesses)
     most = guesses.get(tag, 0.0)
     excluded = probability <= _EXCLUDED and most >= _SURE
+    # What langdetect does not know it would take for a relative: Galician for Spanish.
     if excluded or (most >= 0.5 and tag not in identifiers.langdetect_codes()):
         return Identification(tag, probability, "model")
     among = frozenset((*guesses, *target.detected_as, "en"))

@@ -10,8 +10,6 @@ from typing import Any
 from crowdglot.languages.language import Language
 
 UNDETERMINED = "und"
-# langdetect averages seven trials by default; three are as good on human turns.
-_TRIALS = 3
 # Only the beginning of a text is read: more changes no answer, and a turn of 100 kB would take
 # seconds.
 _MOST_CHARACTERS = 4_000
@@ -75,7 +73,7 @@ def ask_langdetect(text: str, among: frozenset[str] | None = None) -> dict[str, 
     from langdetect import LangDetectException
 
     detector = _langdetect().create()
-    detector.n_trial = _TRIALS
+    detector.n_trial = 3  # seven by default; three are as good on human turns
     if among is not None:
         detector.set_prior_map({tag: tag.split("-")[0] in among for tag in detector.langlist})
     detector.append(text)

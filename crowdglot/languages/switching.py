@@ -45,11 +45,8 @@ def switched_words(
 
 
 def _highest_rise(text: str, scores: dict[str, float]) -> float:
-    """An upper bound of the score of any run of words in ``text``.
-
-    It counts names too, and leaves out words in other than Latin letters, which only lower a sum.
-    This one fast pass is enough for the usual dialogue, which has no spans.
-    """
+    """An upper bound of any run's score, in one fast pass: enough where there are no spans."""
+    # Names count here; words in other than Latin letters, which only lower a sum, do not.
     total = highest = 0.0
     for word in plain(" ".join(LATIN_WORD.findall(text))).split():
         total += scores[word]

@@ -1,12 +1,80 @@
-"""A persona: three to six short first-person sentences about one person (PersonaChat)."""
+"""A persona: three to six short first-person sentences about one person (PersonaChat).
 
+The patterns of its traits were written for the sentences of PersonaChat. One that leaves the age
+open ("I hate school.") counts as a minor's: that mistake only keeps an adult out of love talk.
+"""
+
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
 from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import normalise_fact
-from crowdglot.personas.traits import ENDED, MINOR, PARTNERED, SINGLE
+
+_I_AM = r"\bi(?: am|['’]m)(?: (?:only|just|still|almost|currently|now))?"
+_AGE = (
+    r"(?:[4-9]|1[0-7]|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    r"|sixteen|seventeen)"
+)
+_GRADE = (
+    r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
+    r"|eleventh|twelfth)"
+)
+_SCHOOL = r"(?:elementary|primary|grade|middle|junior high|high|secondary|grammar)[ -]?school"
+_STUDENT = r"(?:student|pupil|kid|freshman|sophomore|junior|senior)"
+_ENDS = r"(?=\s*(?:[.,!?;]|$)| (?:and|but|who|with|in|so)\b)"
+_MINOR = re.compile(
+    "|".join(
+        (
+            rf"{_I_AM} {_AGE}(?: years?[ -]old| years of age|{_ENDS})",
+            rf"{_I_AM} an? {_AGE}[ -]years?[ -]old",
+            rf"{_I_AM} (?:a|the) (?:(?:little|young|small) )?(?:child|kid|boy|girl){_ENDS}",
+            rf"{_I_AM} an? (?:(?:pre-?)?teen(?:ager)?\b|minor{_ENDS}|tween)",
+            rf"{_I_AM} an? (?:pupil|schoolboy|schoolgirl|\w+ grader)\b",
+            rf"{_I_AM} an? {_SCHOOL}(?:er| {_STUDENT})\b",
+            rf"{_I_AM} an? (?:\w+ )?{_STUDENT} (?:in|at) {_SCHOOL}",
+            rf"{_I_AM} in (?:the |my )?(?:{_GRADE} grade|year (?:[1-9]|1[0-3])\b|kindergarten)",
+            rf"{_I_AM} in (?:my )?{_SCHOOL}(?! (?:reunion|alumni))",
+            rf"\bi (?:go to|attend) (?:an? |the )?(?:[\w.]+ ){{0,3}}{_SCHOOL}(?! (?:games|reun))",
+            rf"{_I_AM} in my (?:\w+ )?year (?:of|at) {_SCHOOL}",
+            rf"\bi (?:will )?(?:start|begin|finish) my (?:\w+ )?year (?:of|at) {_SCHOOL}",
+            rf"\bi(?: will|['’]ll)? graduate (?:from )?{_SCHOOL}",
+            rf"(?<!when )\bi (?:just |recently )?turned {_AGE}{_ENDS}",
+            r"\bwhen i grow up\b|\bi hate (?:school|homework|math class)\b",
+            r"\bi (?:ride|take) (?:the|my) (?:bus|bike) to school\b",
+            r"\bmy (?:allowance|bedtime is|homework|mommy|mummy)\b",
+            rf"\bmy (?:{_GRADE} grade )teacher is\b|\bour teacher\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+_MATE = r"(?:wife|husband|spouse|fianc[eé]e?|boyfriend|girlfriend|(?:life )?partner(?! in))"
+_PARTNERED = re.compile(
+    rf"\bmy {_MATE}\b|\bi(?: have|['’]ve)?(?: got)? a (?:new )?{_MATE}\b"
+    r"|\bi(?: am|['’]m|['’]ve been| have been)(?: (?!not|never)\w+)? married\b"
+    r"|(?<!when )\b(?:i|we)(?: are| am|['’]re|['’]m)? (?:getting|(?:just )?got) married\b"
+    r"|\bi (?:recently )?married\b|\band married to\b|\bon my \w+ marriage\b"
+    r"|\bi(?: am|['’]m|(?: currently| just) am) (?:\w+ )?engaged\b(?! in)"
+    r"|\bi(?: am|['’]m) in an? (?:\w+ ){0,3}relationship\b|\bdating someone\b",
+    re.IGNORECASE,
+)
+_ENDED = re.compile(
+    rf"\bmy {_MATE} (?:\w+ )?(?:died|passed away|left me|broke up|dumped me|divorced me)"
+    rf"|\bbroke up with (?:my |a )?{_MATE}",
+    re.IGNORECASE,
+)
+_SINGLE = re.compile(
+    r"\bi(?: am|['’]m)(?: (?:still|currently|now|happily|recently))? (?:single\b(?!-)|divorced"
+    r"|separated|unmarried|not married|widowed|a widow(?:er)?\b|a bachelor\b(?! of| degree|['’]s))"
+    r"|\bi(?: am|['’]m) an? (?:[\w-]+ ){0,4}single (?:dad|mom|mum|mother|father|parent|man|woman)"
+    r"|\bi(?: have|['’]ve) been (?:divorced|single|widowed)\b|\bi live (?:alone|by myself)\b"
+    r"|\bi(?: was|(?: have|['’]ve)?) never (?:been )?married\b"
+    r"|\bi(?: have|['’]ve) never (?:been (?:in love|on a date|kissed)|kissed"
+    r"|had a (?:boyfriend|girlfriend|steady relationship))"
+    rf"|\bto find (?:someone to marry|a {_MATE})",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -27,17 +95,17 @@ class Persona:
     @cached_property
     def minor(self) -> bool:
         """Whether a sentence says that this is a child or a pupil."""
-        return any(map(MINOR.search, self.facts))
+        return any(map(_MINOR.search, self.facts))
 
     @cached_property
     def partnered(self) -> bool:
         """Whether a sentence speaks of the person's own spouse or partner of today."""
-        return any(PARTNERED.search(fact) and not ENDED.search(fact) for fact in self.facts)
+        return any(_PARTNERED.search(fact) and not _ENDED.search(fact) for fact in self.facts)
 
     @cached_property
     def single(self) -> bool:
         """Whether a sentence says that the person has no partner."""
-        return any(SINGLE.search(fact) or ENDED.search(fact) for fact in self.facts)
+        return any(_SINGLE.search(fact) or _ENDED.search(fact) for fact in self.facts)
 
 
 def persona_of(facts: object, where: str, field: str, *, english: bool = True) -> Persona:

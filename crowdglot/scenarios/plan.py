@@ -16,9 +16,8 @@ from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language
 from crowdglot.personas.pairing import PersonaPool
 from crowdglot.personas.persona import Persona
-from crowdglot.scenarios.common_ground import draw_community, draw_names, fill
 from crowdglot.scenarios.event import CommonGroundTemplate, SpeechEvent
-from crowdglot.scenarios.scenario import Scenario
+from crowdglot.scenarios.scenario import Scenario, draw_community, draw_names, fill
 
 MOST_DIALOGUES = 10**9  # of a language, in one plan
 VERSION = 2  # goes up when the same recipe gives other scenarios

@@ -13,12 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crowdglot.datasets.duplicates import (
-    Earlier,
-    bands,
-    find_duplicates,
-    runs,
-)
+from crowdglot.datasets.duplicates import Earlier, bands, find_duplicates
 from crowdglot.datasets.duplicates.index import Index
 from crowdglot.datasets.duplicates.shingles import jaccard, shingles
 from crowdglot.datasets.shards import Shard
@@ -124,7 +119,7 @@ def test_neither_batches_nor_runs_on_disk_change_what_is_found(monkeypatch, in_m
     expected = [one_by_one.put(key, turns) for key, turns in dialogues.items()]
     assert 20 < sum(match is not None for match in expected) < 40
 
-    monkeypatch.setattr(runs, "IN_MEMORY", in_memory)
+    monkeypatch.setattr(bands, "IN_MEMORY", in_memory)
     shop, listed, found = Shop(), list(dialogues.items()), []
     for start in range(0, len(listed), at_once):
         found += shop.put_all(dict(listed[start : start + at_once]))
@@ -146,12 +141,12 @@ def test_a_merged_run_holds_all_pairs_in_order(written, in_memory):
         for band in (*some, 7)  # no run is empty
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "IN_MEMORY", in_memory)
+        patch.setattr(bands, "IN_MEMORY", in_memory)
         each = [
-            runs.sorted_run(*np.array([pair for pair in pairs if pair[1] == number], np.uint64).T)
+            bands.sorted_run(*np.array([pair for pair in pairs if pair[1] == number], np.uint64).T)
             for number in range(len(written))
         ]
-        run = reduce(runs.merged, each)
+        run = reduce(bands.merged, each)
     assert list(zip(run.bands.tolist(), run.numbers.tolist(), strict=True)) == sorted(pairs)
     asked = np.array(sorted({band for band, _ in pairs} | {6}), np.uint64)
     found = [(int(asked[position]), number) for position, number in run.find(asked)]
@@ -163,8 +158,8 @@ def test_a_full_disk_is_one_sentence(monkeypatch):
         def write(self, content):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(runs, "IN_MEMORY", 1)
-    monkeypatch.setattr(runs.tempfile, "TemporaryFile", Full)
+    monkeypatch.setattr(bands, "IN_MEMORY", 1)
+    monkeypatch.setattr(bands.tempfile, "TemporaryFile", Full)
     shop = Shop()
     with pytest.raises(StorageError, match=r"temporary files cannot be used \(.*No space"):
         for number in range(200):
@@ -198,19 +193,14 @@ def test_candidates_below_the_threshold_are_let_go():
 def write(folder, rows, number=0, count=1, tag="fr"):
     """A shard with only the columns that the search reads."""
     shard = Shard(tag, number, count, number * 100, 100)
-    table = pa.Table.from_pylist(
-        [
-            {
-                "id": f"{tag}-{index}",
-                "index": index,
-                "attempt": 0,
-                "turns": [{"speaker": "A", "text": text} for text in turns],
-            }
-            for index, turns in rows
-        ]
-    )
+    table = {
+        "id": [f"{tag}-{index}" for index, _ in rows],
+        "index": [index for index, _ in rows],
+        "attempt": [0] * len(rows),
+        "turns": [[{"speaker": "A", "text": text} for text in turns] for _, turns in rows],
+    }
     shard.accepted(folder).parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, shard.accepted(folder))
+    pq.write_table(pa.table(table), shard.accepted(folder))
     return shard
 
 

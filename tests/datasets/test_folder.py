@@ -3,6 +3,7 @@
 import pytest
 
 from crowdglot.datasets.folder import FORMAT, RECIPE, bind, read_stored_recipe
+from crowdglot.datasets.storage.files import write_text
 from crowdglot.errors import StorageError
 
 
@@ -14,11 +15,19 @@ def test_a_crash_while_the_recipe_was_written_blocks_nothing(tmp_path, left):
     assert [path.name for path in tmp_path.iterdir()] == [RECIPE]
 
 
-def test_a_folder_with_other_things_is_left_alone(tmp_path):
-    (tmp_path / "thesis.tex").touch()
-    with pytest.raises(StorageError, match=r"holds 'thesis.tex' but no recipe.toml"):
-        bind(tmp_path, {"name": "one"}, {"seed": 0})
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be written"):
+        write_text(tmp_path / "file" / "x.txt", "")
+
+
+def test_a_folder_without_answers_is_as_good_as_new(tmp_path):
+    bind(tmp_path, {"name": "a"}, {"name": "a", "seed": 1})
+    journal = tmp_path / "journal" / "fr" / "train-00000.jsonl"
+    write_text(journal, "")
+    bind(tmp_path, {"name": "a"}, {"name": "a", "seed": 2})
+    assert read_stored_recipe(tmp_path)["identity"]["seed"] == 2
+    assert not journal.exists()
 
 
 @pytest.mark.parametrize("line", ["", f"format = {FORMAT - 1}\n", f"format = {FORMAT + 1}\n"])

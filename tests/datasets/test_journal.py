@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from crowdglot.datasets.journal import Journal, encode
+from crowdglot.datasets.journal import Journal, encode, read_journal
 from crowdglot.engines.calls import Call, Key
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import StorageError
@@ -16,11 +16,15 @@ def call(index: int, text: str = "Salut \u2028 😀\n") -> Call:
     return Call(Key(index, 0, step=1), "0f", 42, "scripted", "m", "r", done, 1_700_000_000.5)
 
 
+def append(path, *indices: int) -> None:
+    with Journal(path) as journal:
+        for index in indices:
+            journal.append(encode(call(index)))
+
+
 def test_what_was_appended_is_read_again(tmp_path):
     path = tmp_path / "a" / "shard.jsonl"
-    with Journal(path) as journal:
-        for index in range(5):
-            journal.append(encode(call(index)))
+    append(path, *range(5))
     with Journal(path) as again:
         assert again.calls == [call(index) for index in range(5)]
         again.append(encode(call(5)))
@@ -31,30 +35,22 @@ def test_what_was_appended_is_read_again(tmp_path):
 @pytest.mark.parametrize("cut", [1, 10, 60])
 def test_a_cut_line_is_dropped_and_written_over(tmp_path, cut):
     path = tmp_path / "shard.jsonl"
-    with Journal(path) as journal:
-        for index in range(3):
-            journal.append(encode(call(index)))
+    append(path, 0, 1, 2)
     os.truncate(path, path.stat().st_size - cut)
-    with Journal(path) as journal:
-        assert journal.calls == [call(0), call(1)]
-        journal.append(encode(call(7)))
-    with Journal(path) as journal:
-        assert [one.key.index for one in journal.calls] == [0, 1, 7]
+    assert read_journal(path) == [call(0), call(1)]
+    append(path, 7)
+    assert read_journal(path) == [call(0), call(1), call(7)]
 
 
 def test_a_flipped_bit_costs_one_line(tmp_path):
     path = tmp_path / "shard.jsonl"
-    with Journal(path) as journal:
-        for index in range(3):
-            journal.append(encode(call(index)))
+    append(path, 0, 1, 2)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with Journal(path) as journal:
-        assert journal.calls == [call(0), call(2)]
-        journal.append(encode(call(3)))
-    with Journal(path) as journal:
-        assert journal.calls == [call(0), call(2), call(3)]
+    assert read_journal(path) == [call(0), call(2)]
+    append(path, 3)
+    assert read_journal(path) == [call(0), call(2), call(3)]
 
 
 @pytest.mark.parametrize("how", ["deleted", "folder", "replaced"])
@@ -89,5 +85,4 @@ def test_full_disk_is_one_sentence_and_leaves_no_half_line(tmp_path, monkeypatch
             journal.append(encode(call(1)))
         monkeypatch.undo()
         journal.append(encode(call(2)))
-    with Journal(path) as journal:
-        assert [one.key.index for one in journal.calls] == [0, 2]
+    assert read_journal(path) == [call(0), call(2)]

@@ -12,12 +12,14 @@ from crowdglot.datasets.report.selection import even_positions
 from crowdglot.datasets.scan import FILE, batches, collect, lazily, rows_at
 from crowdglot.datasets.shards import files_of
 from crowdglot.errors import StorageError
-from tests.datasets.report.dataset import row
+from tests.datasets.report.dataset import row, write_dataset
 
 
 @pytest.fixture
 def folder(tmp_path):
     """Seven shards of 1 to 7 rows, and one of rejected ones."""
+    write_dataset(tmp_path, [row(100 + n, reason="length.long_turn") for n in range(3)])
+    (tmp_path / "data" / "fr" / "train-00000.parquet").unlink()
     number = 0
     for shard in range(7):
         rows = [
@@ -25,12 +27,7 @@ def folder(tmp_path):
             for n in range(shard + 1)
         ]
         path = tmp_path / "data" / "fr" / f"train-{shard:05d}-of-00007.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
-    path = tmp_path / "rejected" / "fr" / "train-00000.parquet"
-    path.parent.mkdir(parents=True)
-    refused = [row(100 + n, reason="length.long_turn") for n in range(3)]
-    pq.write_table(pa.Table.from_pylist(refused, schema=SCHEMA), path)
     return tmp_path
 
 

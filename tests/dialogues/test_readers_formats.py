@@ -69,10 +69,15 @@ def write(path: Path, text: str) -> str:
     return str(path)
 
 
+def recognised(path: Path, text: str, reader: str) -> tuple[Demonstration, ...]:
+    """What is read of a file with this text, which is recognised as one for ``reader``."""
+    write(path, text)
+    assert sniff(path) == reader
+    return read_demonstrations(str(path))
+
+
 def test_parlai(tmp_path: Path) -> None:
-    path = write(tmp_path / "dialogues.txt", PARLAI)
-    assert sniff(Path(path)) == "parlai"
-    both, own = read_demonstrations(path)
+    both, own = recognised(tmp_path / "dialogues.txt", PARLAI, "parlai")
     assert said(both) == [
         "A: Hi! How are you?", "B: Good, just baking.", "A: I was rowing", "B: In this rain?",
     ]  # fmt: skip
@@ -83,9 +88,7 @@ def test_parlai(tmp_path: Path) -> None:
 
 
 def test_xpersona(tmp_path: Path) -> None:
-    path = write(tmp_path / "English.json", json.dumps(XPERSONA))
-    assert sniff(Path(path)) == "xpersona"
-    first, second = read_demonstrations(path)
+    first, second = recognised(tmp_path / "English.json", json.dumps(XPERSONA), "xpersona")
     assert said(first) == ["A: Hi.", "B: Hi! Are you there?", "A: Yes, I'm here."]
     assert facts(first) == [("I bake bread.", "I sing."), None]
     assert said(second) == ["A: Hello.", "B: Hello, is it raining?"]
@@ -93,9 +96,7 @@ def test_xpersona(tmp_path: Path) -> None:
 
 
 def test_synthetic_persona_chat(tmp_path: Path) -> None:
-    path = write(tmp_path / "table.csv", SYNTHETIC)
-    assert sniff(Path(path)) == "synthetic_persona_chat"
-    first, last = read_demonstrations(path)
+    first, last = recognised(tmp_path / "table.csv", SYNTHETIC, "synthetic_persona_chat")
     assert said(first) == ["A: Hi!", 'B: Hello, "you"!', "A: Bye."]
     assert facts(first) == [("I bake bread.", "I sing."), ("I row.",)]
     assert said(last) == ["A: Late again.", "B: So are you."]
@@ -103,9 +104,8 @@ def test_synthetic_persona_chat(tmp_path: Path) -> None:
 
 
 def test_our_own_lines(tmp_path: Path) -> None:
-    path = write(tmp_path / "mine.jsonl", "\ufeff" + json.dumps(OURS) + "\n\n")
-    assert sniff(Path(path)) == "jsonl"
-    (one,) = read_demonstrations(path)
+    text = "\ufeff" + json.dumps(OURS) + "\n\n"
+    (one,) = recognised(tmp_path / "mine.jsonl", text, "jsonl")
     assert said(one) == ["A: Late again. As always.", "B: Is it?", "C: It is."]
     assert facts(one) == [("I row.",), ("I bake.",), None]
     assert (one.event, one.premise) == ("small_talk", "The tram is late.")

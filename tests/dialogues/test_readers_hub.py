@@ -18,7 +18,7 @@ import pytest
 
 import crowdglot.hub
 from crowdglot.dialogues.dialogue import Demonstration
-from crowdglot.dialogues.repository import read_repository
+from crowdglot.dialogues.readers import read_repository
 from crowdglot.errors import MaterialError
 from tests.dialogues.test_readers_formats import OURS, SYNTHETIC, XPERSONA, facts, said
 from tests.ground.test_hub import closed_port, point_to

@@ -104,23 +104,13 @@ def test_language_that_no_identifier_knows():
     assert verifiable(resolve_language("ka"))
 
 
-XPERSONA = {
-    "en": "En_persona_valid.json",
-    "fr": "Fr_persona_split_valid_human_annotated.json",
-    "id": "Id_persona_split_valid_human_annotated.json",
-    "it": "It_persona_split_valid_human_annotated.json",
-    "ja": "Jp_persona_split_valid_human_annotated.json",
-    "ko": "Ko_persona_split_valid_human_annotated.json",
-    "zh": "Zh_persona_split_valid_human_annotated.json",
-}
-
-
-@pytest.mark.parametrize("tag", XPERSONA)
+@pytest.mark.parametrize("tag", ["en", "fr", "id", "it", "ja", "ko", "zh"])
 def test_human_dialogues_are_accepted(tag, data_folder):
-    text = (data_folder / "xpersona" / XPERSONA[tag]).read_text("utf-8")
+    name = "Jp" if tag == "ja" else tag.title()
+    (path,) = (data_folder / "xpersona").glob(f"{name}_*.json")
     dialogues = [
         [text for pair in entry["dialogue"] for text in pair if text != "__SILENCE__"][:8]
-        for entry in json.loads(text)[:40]
+        for entry in json.loads(path.read_text("utf-8"))[:40]
     ]
     target = resolve_language(tag)
     judged = [identify_dialogue(turns, target) for turns in dialogues]

@@ -1,9 +1,12 @@
 """Languages and their packs."""
 
+import shutil
+
 import pytest
 import regex
 
 from crowdglot.errors import ConfigurationError
+from crowdglot.languages import language
 from crowdglot.languages.identification import identify, verifiable
 from crowdglot.languages.language import packed_tags, resolve_language
 from crowdglot.languages.scripts import foreign_share
@@ -76,3 +79,61 @@ def test_tags_are_resolved(tag, canonical, pack):
 def test_unknown_tag_is_one_sentence(tag):
     with pytest.raises(ConfigurationError, match="is not a language tag; give a BCP-47 tag"):
         resolve_language(tag)
+
+
+@pytest.fixture
+def packs(tmp_path, monkeypatch):
+    """A folder of two packs in the place of ours."""
+    for name in ("__init__.py", "fr.toml", "sw.toml"):
+        shutil.copy(language.PACKS / name, tmp_path)
+    monkeypatch.setattr(language, "PACKS", tmp_path)
+    caches = (language._packs, resolve_language)
+    for cache in caches:
+        cache.cache_clear()
+    yield tmp_path
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "complaint"),
+    [
+        ("xh.toml", "sw", "'tag' is 'sw'; it must be the file's name"),
+        ("xhosa.toml", "xhosa", "'tag': 'xhosa' is not a BCP-47 language tag"),
+        ("fr-fr.toml", "fr-fr", "'tag': 'fr-fr' is written 'fr-FR'"),
+        ("no.toml", "no", "'no' is written 'nb'"),
+        ("xh.tml", "xh", "holds .toml files only; rename the file or move it away"),
+        ("xh.toml", 'xh"\nmood = "merry', "'mood' is not a known key"),
+        ("xh.toml", 'xh"\nautonym = "', "not valid TOML"),
+    ],
+)
+def test_a_mistake_in_one_pack_is_told_by_every_look_up(packs, name, tag, complaint):
+    text = (packs / "sw.toml").read_text("utf-8").replace('tag = "sw"', f'tag = "{tag}"', 1)
+    (packs / name).write_text(text, "utf-8")
+    for look_up in (packed_tags, lambda: resolve_language("fr"), lambda: resolve_language("wo")):
+        with pytest.raises(ConfigurationError) as caught:
+            look_up()
+        assert str(caught.value).startswith(f"{packs / name}: ")
+        assert complaint in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"), [('"Asha", "Asha"', "'Asha' stands twice"), ('" "', "has blanks")]
+)
+def test_a_name_given_twice_and_a_blank_one(packs, entry, complaint):
+    before, field, after = (packs / "sw.toml").read_text("utf-8").partition("feminine_names = [")
+    (packs / "sw.toml").write_text(f"{before}{field}{entry}, {after}", "utf-8")
+    where = r"'communities\.0\.feminine_names': "
+    with pytest.raises(ConfigurationError, match=f"{where}.*{complaint}"):
+        packed_tags()
+
+
+def test_a_new_pack_is_seen_and_what_systems_leave_behind_is_not(packs):
+    text = (packs / "sw.toml").read_text("utf-8")
+    (packs / "xh.toml").write_text(text.replace('tag = "sw"', 'tag = "xh"', 1), "utf-8")
+    (packs / "__pycache__").mkdir()
+    for name in (".DS_Store", "._fr.toml", "fr.toml~", "#fr.toml#", ".fr.toml.swp"):
+        (packs / name).write_bytes(b"\xff")
+    assert packed_tags() == ("fr", "sw", "xh")
+    assert resolve_language("xh").pack is not None

@@ -2,9 +2,9 @@
 
 import pytest
 
+from crowdglot.languages.frequencies import nearer_relative
 from crowdglot.languages.identification import identify_dialogue
 from crowdglot.languages.language import resolve_language
-from crowdglot.languages.relatives import nearer_relative
 
 CLOSE = {
     "id": (

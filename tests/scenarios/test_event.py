@@ -1,13 +1,16 @@
 """Speech events: the taxonomy is whole and every template fills for every language."""
 
 import re
+import shutil
 
 import pytest
 
+from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import packed_tags, resolve_language
-from crowdglot.scenarios.common_ground import fill
+from crowdglot.scenarios import event
 from crowdglot.scenarios.event import event_names, read_event
+from crowdglot.scenarios.scenario import fill
 
 # Goldsmith & Baxter (1996).
 TAXONOMY = (
@@ -26,12 +29,10 @@ def test_all_29_events_are_there():
 
 @pytest.mark.parametrize("name", event_names())
 def test_event_keeps_its_contract(name):
-    event = read_event(name)
-    assert len(event.common_grounds) >= 8
-    premises = [ground.premise for ground in event.common_grounds]
-    assert len(set(premises)) == len(premises)
-    assert len({ground.setting.channel for ground in event.common_grounds}) >= 2
-    for ground in event.common_grounds:
+    grounds = read_event(name).common_grounds
+    assert len({ground.premise for ground in grounds}) == len(grounds) >= 8
+    assert len({ground.setting.channel for ground in grounds}) >= 2
+    for ground in grounds:
         # The speakers may be of any gender; a third person ("a great-aunt") has one of their own.
         for clause in re.split(r"[.;,]", ground.premise):
             if re.search(r"\{[a-d]\}", clause):
@@ -51,8 +52,6 @@ def test_who_may_hold_what():
 
 @pytest.mark.parametrize("tag", packed_tags())
 def test_every_template_fills_without_a_slot_left(tag):
-    from crowdglot.draws import Draws
-
     communities = resolve_language(tag).pack.communities
     for name in event_names():
         for number, template in enumerate(read_event(name).common_grounds):
@@ -71,3 +70,38 @@ def test_every_template_fills_without_a_slot_left(tag):
 def test_unknown_event():
     with pytest.raises(ConfigurationError, match="no speech event 'chitchat'; known: asking_a_f"):
         read_event("chitchat")
+
+
+@pytest.fixture
+def events(tmp_path, monkeypatch):
+    """A folder of two events in the place of ours."""
+    for name in ("gossip.toml", "small_talk.toml"):
+        shutil.copy(event.EVENTS / name, tmp_path)
+    monkeypatch.setattr(event, "EVENTS", tmp_path)
+    event._events.cache_clear()
+    yield tmp_path
+    event._events.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("name =", 'mood = "merry"\nname =', "'mood' is not a known key"),
+        ('"rumour"', '"gossip"', "'name' is 'gossip'; it must be the file's name"),
+        ("{town}", "{city}", "common ground 6 has the unknown slot {city}; known: a, b, custom"),
+        ("{town}", "{town", "expected '}'"),
+    ],
+)
+def test_a_mistake_in_one_event_is_told_by_every_look_up(events, old, new, complaint):
+    text = (events / "gossip.toml").read_text("utf-8").replace('"gossip"', '"rumour"', 1)
+    path = events / "rumour.toml"
+    path.write_text(text, "utf-8")
+    assert event_names() == ("gossip", "rumour", "small_talk")
+    event._events.cache_clear()
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    for look_up in (event_names, lambda: read_event("small_talk")):
+        with pytest.raises(ConfigurationError) as caught:
+            look_up()
+        assert str(caught.value).startswith(f"{path}: ")
+        assert complaint in str(caught.value)
+        assert "\n" not in str(caught.value)

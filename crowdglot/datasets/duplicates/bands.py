@@ -1,16 +1,23 @@
-"""Bands of MinHash signatures: which texts share one, without keeping them all in memory."""
+"""Bands of MinHash signatures: which texts share one, without keeping them all in memory.
 
+They lie in sorted runs, small ones in memory and large ones in temporary files.
+"""
+
+import tempfile
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rensa import RMinHash
 
-from crowdglot.datasets.duplicates.runs import Run, merged, sorted_run
+from crowdglot.errors import StorageError
 
 _SEED = 1
 # Odd, with bits spread evenly (2^64 over the golden ratio), as for Fibonacci hashing.
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+# A run of more bands than this lies on disk, and is merged in parts of about as many.
+IN_MEMORY = 1 << 17
 
 Hashes = NDArray[np.uint64]
 
@@ -44,6 +51,71 @@ class Signer:
             hashes = (hashes ^ column) * _SPREAD
             hashes ^= hashes >> np.uint64(32)
         return hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``bands`` in ascending order, and the number of each. Large ones are mapped from files, so
+    that the system keeps in memory what it has room for."""
+
+    bands: Hashes
+    numbers: Hashes
+
+    def __len__(self) -> int:
+        return len(self.bands)
+
+    def find(self, bands: Hashes) -> Iterator[tuple[int, int]]:
+        """For each of ``bands`` that is here: its position among them, and its numbers."""
+        starts = np.searchsorted(self.bands, bands)
+        hits = np.flatnonzero(self.bands[np.minimum(starts, len(self) - 1)] == bands)
+        ends = np.searchsorted(self.bands, bands[hits], side="right")
+        for hit, start, end in np.stack((hits, starts[hits], ends), axis=1).tolist():
+            for number in self.numbers[start:end].tolist():
+                yield hit, number
+
+
+def sorted_run(bands: Hashes, numbers: Hashes) -> Run:
+    """A run of bands in any order."""
+    order = np.argsort(bands, kind="stable")
+    return Run(bands[order], numbers[order])
+
+
+def merged(one: Run, other: Run) -> Run:
+    """One run of two; StorageError if the folder for temporary files cannot hold it."""
+    if len(one) + len(other) <= IN_MEMORY:
+        return _joined(one, other)
+    try:
+        # Files without a name: the system removes them when nobody maps them any more.
+        with tempfile.TemporaryFile() as bands, tempfile.TemporaryFile() as numbers:
+            for part in _parts(one, other):
+                bands.write(part.bands.data)
+                numbers.write(part.numbers.data)
+            bands.flush()
+            numbers.flush()
+            mapped = (np.memmap(file, np.uint64, "r") for file in (bands, numbers))
+            return Run(*map(np.asarray, mapped))
+    except OSError as error:
+        raise StorageError(
+            f"duplicates: the system's folder for temporary files cannot be used ({error}); "
+            "make room there, or name another one in TMPDIR, and run the same again."
+        ) from None
+
+
+def _parts(one: Run, other: Run) -> Iterator[Run]:
+    """What the merged run holds, by equal ranges of bands: they are hashes, so evenly spread."""
+    count = -(-(len(one) + len(other)) // IN_MEMORY)
+    limits = np.array([(1 << 64) * part // count for part in range(1, count)], np.uint64)
+    cuts = [[0, *np.searchsorted(run.bands, limits).tolist(), len(run)] for run in (one, other)]
+    for start, end, first, last in zip(cuts[0], cuts[0][1:], cuts[1], cuts[1][1:], strict=False):
+        yield _joined(
+            Run(one.bands[start:end], one.numbers[start:end]),
+            Run(other.bands[first:last], other.numbers[first:last]),
+        )
+
+
+def _joined(one: Run, other: Run) -> Run:
+    bands = np.concatenate((one.bands, other.bands))
+    return sorted_run(bands, np.concatenate((one.numbers, other.numbers)))
 
 
 class Bands:

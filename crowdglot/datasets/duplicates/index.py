@@ -38,16 +38,12 @@ class Match:
 
 @dataclass(slots=True)
 class _Part:
-    """A turn or a whole dialogue while it is put.
-
-    ``earlier``: the entries of earlier calls that share a band with it. ``within``: for each band
-    that it shares within this call, the entries kept so far. ``entry``: its own once it is kept.
-    """
+    """A turn or a whole dialogue while it is put, with the entries that share a band with it."""
 
     shingles: Shingles
-    earlier: tuple[int, ...] = ()  # a tuple, as there is nearly always none
-    within: tuple[list[int], ...] = ()
-    entry: int = -1
+    earlier: tuple[int, ...] = ()  # of earlier calls; a tuple, as there is nearly always none
+    within: tuple[list[int], ...] = ()  # of this call, by band
+    entry: int = -1  # its own once it is kept
 
     def candidates(self) -> Sequence[int]:
         """The entries to compare it with, in order."""
@@ -101,8 +97,7 @@ class Index:
     def _sign(
         self, dialogues: Sequence[Texts]
     ) -> tuple[list[dict[int, _Part]], list[tuple[list[_Part], Hashes]]]:
-        """The parts of each dialogue that are looked up: its long turns by number, and the whole;
-        none where that is too short. Then all turns with their bands, and all wholes."""
+        """The long turns of each dialogue by number, and the whole; then all these with bands."""
         dealt: list[dict[int, _Part]] = [{} for _ in dialogues]
         turns, wholes = list[_Part](), list[_Part]()
         for parts, texts in zip(dealt, dialogues, strict=True):
@@ -160,8 +155,8 @@ class Index:
     def _first_with(self, turn: Shingles, entries: Sequence[int]) -> int | None:
         """The key of the first dialogue that has this turn."""
         for key, number in (divmod(entry, _ENTRIES) for entry in entries):
-            if number != _WHOLE and (
-                jaccard(turn, self._fetch(key)[number]) >= self.least_similarity
-            ):
+            if number == _WHOLE:
+                continue
+            if jaccard(turn, self._fetch(key)[number]) >= self.least_similarity:
                 return key
         return None

@@ -21,7 +21,6 @@ from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import foreign_share
 
-_OPEN_FILES = 16
 _SHINGLED = 1024  # dialogues whose shingles are kept in memory
 _AT_ONCE = 256  # dialogues that are looked up together
 
@@ -102,16 +101,13 @@ def _evidence(match: Match, name: str, turns: Sequence[str]) -> str:
 
 
 class _Known:
-    """The dialogues behind the index's keys, read from disk when they are needed.
-
-    The key of a row is its position in ``files`` (see ``scan``) plus 2^32; below are ``texts``.
-    """
+    """Dialogues by key, read when needed: below 2^32 ``texts``, then positions in ``files``."""
 
     def __init__(
         self, folder: Location, script: str, texts: Sequence[Dialogue], files: Sequence[Location]
     ) -> None:
         self._folder, self._script, self._texts, self._files = folder, script, texts, files
-        self._read = lru_cache(maxsize=_OPEN_FILES)(self._read_file)
+        self._read = lru_cache(maxsize=16)(self._read_file)
         self.shingles = lru_cache(maxsize=_SHINGLED)(self._shingles)
 
     def dialogue(self, key: int) -> Dialogue:

@@ -4,13 +4,12 @@ import gzip
 from collections.abc import Iterator
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Interval, Reading
+from crowdglot.datasets.metrics.measuring.figure import Chosen, Interval, Reading
 
 BUDGETED = True
 _LEVEL = 9
 # A resample compresses half the text: few of them, and none of a long text.
-_RESAMPLES = 20
-_LONGEST = 256 * 1024
+_RESAMPLES, _LONGEST = 20, 256 * 1024
 
 
 def ratio(texts: list[str]) -> float | None:
@@ -26,6 +25,6 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
     def of(chosen: Chosen) -> float | None:
         return ratio([texts[number] for number in chosen])
 
-    details: Details = {"variant": f"gzip-{_LEVEL}", "case": "mixed", "tok": "bytes"}
+    details = {"variant": f"gzip-{_LEVEL}", "case": "mixed", "tok": "bytes"}
     kind: Interval = "halves" if sum(map(len, texts)) <= _LONGEST else "none"
     yield Reading("compression_ratio", of, "lower", kind, details, _RESAMPLES)

@@ -11,7 +11,6 @@ from crowdglot.datasets.metrics.measuring.corpus import Corpus
 from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
 
 BUDGETED = True
-RESAMPLES = 100
 
 
 def measure(corpus: Corpus) -> Iterator[Reading]:
@@ -19,7 +18,7 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
     for order in (1, 2, 3):
         of = partial(_distinct, corpus, order)
         details: Details = {"variant": "corpus", "n": order}
-        yield Reading(f"distinct_{order}", of, "higher", "halves", details, RESAMPLES)
+        yield Reading(f"distinct_{order}", of, "higher", "halves", details, 100)
 
 
 def _distinct(corpus: Corpus, order: int, chosen: Chosen) -> float | None:

@@ -7,7 +7,7 @@ vocabulary: how many different tokens, over how many C even draws from V would s
 from collections.abc import Iterator
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading
 
 BUDGETED = True
 # Fixed, because V must be equal for all that is compared; about a speaker's vocabulary.
@@ -26,5 +26,4 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
         different, tokens = corpus.grams(1).kinds_among(chosen, len(corpus))
         return ead(different, tokens) if tokens else None
 
-    details: Details = {"n": 1, "V": VOCABULARY}
-    yield Reading("ead", of, "higher", "halves", details, 100)
+    yield Reading("ead", of, "higher", "halves", {"n": 1, "V": VOCABULARY}, 100)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Reading
 
 
 def measure(corpus: Corpus) -> Iterator[Reading]:
     """distinct_events: a count, over all dialogues of the group."""
     if different := float(len(set(corpus.events))):
-        details: Details = {"tok": "none"}
+        details = {"tok": "none"}
         yield Reading("distinct_events", lambda _: different, "higher", "none", details, whole=True)

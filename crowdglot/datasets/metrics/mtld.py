@@ -5,12 +5,12 @@ Dialogues are walked one by one, forward and backward; the figure is words over 
 dialogues, the mean of both directions. Punctuation is no word.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading
 from crowdglot.datasets.metrics.measuring.tokenisation import is_word
 
 THRESHOLD = 0.72
@@ -29,21 +29,11 @@ def factors(words: Iterable[str]) -> float:
 
 def measure(corpus: Corpus) -> Iterator[Reading]:
     """mtld, in words."""
-    terms = np.array([_both_ways(list(filter(is_word, d))) for d in corpus.documents])
+    documents = [list(filter(is_word, document)) for document in corpus.documents]
+    terms = np.array([(len(d), factors(d), factors(reversed(d))) for d in documents], np.float64)
 
     def of(chosen: Chosen) -> float | None:
-        return _pooled(terms[chosen]) if len(chosen) else None
+        words, forward, backward = terms[chosen].sum(axis=0) if len(chosen) else (0, 0, 0)
+        return float((words / forward + words / backward) / 2) if forward and backward else None
 
-    details: Details = {"variant": "words", "ttr": THRESHOLD}
-    yield Reading("mtld", of, "higher", "bootstrap", details)
-
-
-def _both_ways(words: Sequence[str]) -> tuple[float, float, float]:
-    return float(len(words)), factors(words), factors(reversed(words))
-
-
-def _pooled(terms: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> float | None:
-    words, forward, backward = terms.sum(axis=0)
-    if not forward or not backward:
-        return None
-    return float((words / forward + words / backward) / 2)
+    yield Reading("mtld", of, "higher", "bootstrap", {"variant": "words", "ttr": THRESHOLD})

@@ -26,15 +26,11 @@ def evenness(counts: Sequence[int]) -> float | None:
 
 def measure(corpus: Corpus) -> Iterator[Reading]:
     """opening_entropy, 0 to 1."""
-    openings = [_opening(turns, corpus.tokeniser) for turns in corpus.turns]
+    firsts = [tokenise(next(iter(turns), ""), corpus.tokeniser) for turns in corpus.turns]
+    openings = [tuple(filter(is_word, first))[:WORDS] for first in firsts]
 
     def of(chosen: Chosen) -> float | None:
         return evenness(list(Counter(openings[number] for number in chosen).values()))
 
     details: Details = {"variant": "normalised", "n": WORDS}
     yield Reading("opening_entropy", of, "higher", "halves", details, 100)
-
-
-def _opening(turns: Sequence[str], tokeniser: str) -> tuple[str, ...]:
-    first = turns[0] if turns else ""
-    return tuple(list(filter(is_word, tokenise(first, tokeniser)))[:WORDS])

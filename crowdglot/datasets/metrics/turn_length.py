@@ -9,8 +9,6 @@ from crowdglot.datasets.metrics.measuring.corpus import Corpus, Dialogues
 from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading, mean_of
 from crowdglot.datasets.metrics.measuring.tokenisation import tokenise
 
-PERCENTILES = (10, 50, 90)
-
 
 def lengths(dialogues: Dialogues, tokeniser: str) -> list[list[int]]:
     """Tokens of every turn of each dialogue, punctuation included."""
@@ -31,7 +29,7 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
         return float(np.percentile(turns, percent)) if turns else None
 
     yield Reading("turn_length_mean", mean, "neither", "bootstrap", {"unit": "tokens"})
-    for percent in PERCENTILES:
+    for percent in (10, 50, 90):
         of = partial(percentile, percent=percent)
         yield Reading(f"turn_length_p{percent}", of, "neither", "none", {"unit": "tokens"})
     counts = mean_of(np.array([len(turns) for turns in by_dialogue], np.float64))

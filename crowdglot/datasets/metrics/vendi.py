@@ -12,8 +12,6 @@ from crowdglot.datasets.metrics.measuring.corpus import Corpus
 from crowdglot.datasets.metrics.measuring.figure import Details, Reading
 from crowdglot.engines.embedding.embedder import Vectors
 
-_LEAST = 1e-12  # eigenvalues below are rounding
-
 
 def score(vectors: Vectors) -> float | None:
     """Of vectors of length 1, one a row; None where there is none."""
@@ -23,7 +21,7 @@ def score(vectors: Vectors) -> float | None:
     # Both products have the same eigenvalues above zero: the smaller one is solved.
     kernel = vectors @ vectors.T if count <= width else vectors.T @ vectors
     shares = np.linalg.eigvalsh(kernel / count)
-    shares = shares[shares > _LEAST]
+    shares = shares[shares > 1e-12]  # below is rounding
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 

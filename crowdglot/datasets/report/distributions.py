@@ -84,9 +84,5 @@ def _histogram(
         return tuple((np.bincount(numbers, minlength=bins) / len(values)).tolist())
 
     median = float(np.median(ours))
-    if not theirs:
-        return Histogram(measure, tag, low, width, shares(ours), median, dialogues)
-    human = float(np.median(theirs))
-    return Histogram(
-        measure, tag, low, width, shares(ours), median, dialogues, shares(theirs), human, humans
-    )
+    human = (shares(theirs), float(np.median(theirs)), humans) if theirs else ((), None, 0)
+    return Histogram(measure, tag, low, width, shares(ours), median, dialogues, *human)

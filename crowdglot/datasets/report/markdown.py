@@ -3,7 +3,7 @@
 import re
 
 from crowdglot.datasets.funnel import Funnel
-from crowdglot.datasets.report.text import visible
+from crowdglot.datasets.report.wording import visible
 from crowdglot.languages.language import resolve_language
 
 _MOST_REASONS = 20

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot import __version__
-from crowdglot.datasets.report.charts import funnel_steps, heat_rows
 from crowdglot.datasets.report.facts import Facts
-from crowdglot.datasets.report.text import visible
-from crowdglot.datasets.report.views import diversity_views, examples_by_reason, histogram_views
-from crowdglot.datasets.report.wording import BETTER, event_title, metric_words, number
+from crowdglot.datasets.report.views import (
+    diversity_views,
+    examples_by_reason,
+    funnel_steps,
+    heat_rows,
+    histogram_views,
+)
+from crowdglot.datasets.report.wording import BETTER, event_title, metric_words, number, visible
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language

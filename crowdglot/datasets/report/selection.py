@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from crowdglot.datasets.record import draft_text
-from crowdglot.datasets.report.text import visible
+from crowdglot.datasets.report.wording import visible
 from crowdglot.datasets.scan import batches, merged, rows_at
 from crowdglot.datasets.storage.location import Location
 
@@ -24,7 +24,6 @@ def even_positions(files: Sequence[Location], groups: Sequence[str], most: int) 
     The groups take turns, and within a group the rows with the smallest seeds come first; so the
     choice is the same whenever asked.
     """
-
     by_seed = pl.struct("seed", "position").rank("ordinal").over(list(groups))
     rows = merged(batches(files, ("seed", *groups)), lambda rows: rows.filter(by_seed <= most))
     chosen = rows.sort(by_seed, *groups, "position").head(most)

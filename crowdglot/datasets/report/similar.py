@@ -23,7 +23,6 @@ from crowdglot.languages.language import resolve_language
 # Bands are paired from the smallest on, because these say most, until a language has so many pairs;
 # only so many dialogues of a band are paired; and so many of the likeliest pairs are compared.
 _MOST_PAIRED, _LARGEST_BAND, _MOST_EXACT = 500_000, 40, 2_000
-_SIZE, _LEAST, _RECALL = 64, 0.3, 0.9
 _AT_ONCE = 512  # dialogues that are cut into shingles at a time
 
 
@@ -60,7 +59,7 @@ def most_similar(
 
 def _pairs(texts: Mapping[int, str], script: str) -> Iterator[tuple[float, int, int]]:
     """(similarity, position, position) of the likeliest pairs that share anything."""
-    sign = Signer(_SIZE, _LEAST, recall=_RECALL)
+    sign = Signer(64, 0.3, recall=0.9)
     positions, bands = [], []
     for start in range(0, len(texts), _AT_ONCE):
         some = list(texts)[start : start + _AT_ONCE]
@@ -75,8 +74,7 @@ def _pairs(texts: Mapping[int, str], script: str) -> Iterator[tuple[float, int, 
 
 
 def _likeliest(bands: Sequence[Hashes]) -> Iterator[tuple[int, int]]:
-    """The pairs of texts, by number, that share most bands; ties by number, so that the same
-    dataset has the same pairs."""
+    """The pairs of texts, by number, that share most bands; ties by number, always the same."""
     if not bands:
         return
     count, width = sum(map(len, bands)), bands[0].shape[1]

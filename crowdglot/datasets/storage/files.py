@@ -58,7 +58,11 @@ def replacing(path: Location) -> Iterator[Path]:
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             temporary.replace(path)
-            sync_folder(path.parent)
+            handle = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(handle)  # so that the rename survives a power cut
+            finally:
+                os.close(handle)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -73,15 +77,6 @@ def move(path: Location, target: Location) -> None:
         elif isinstance(path, Path) and isinstance(target, Path):
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
-
-
-def sync_folder(folder: Path) -> None:
-    """Sync ``folder``, so that a rename in it survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_text(path: Location, text: str) -> None:

@@ -1,15 +1,14 @@
 """Where a dataset is: a local folder or a URL, and the local folder for what stays here."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from crowdglot.datasets.storage.remote import Ranges, Remote
+from crowdglot.datasets.storage.remote import Remote
 from crowdglot.errors import ConfigurationError
 
 Location: TypeAlias = Path | Remote
@@ -17,7 +16,6 @@ Location: TypeAlias = Path | Remote
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::[a-z0-9]+)*://")
 # Journals and locks of datasets at a URL, below the working directory.
 _LOCAL = Path(".crowdglot")
-_AT_ONCE = 16  # files at a URL that are read at a time
 _T = TypeVar("_T")
 
 
@@ -63,16 +61,9 @@ def local_folder(folder: Location) -> Path:
     return _LOCAL / blake2b(folder.url.encode(), digest_size=8).hexdigest()
 
 
-@contextmanager
-def opened(path: Location) -> Iterator[Path | Ranges]:
-    """What pyarrow can read: the path itself, or at a URL a file that fetches what is read."""
-    with path.open() if isinstance(path, Remote) else nullcontext(path) as source:
-        yield source
-
-
 def for_each(work: Callable[[Location], _T], paths: Sequence[Location]) -> list[_T]:
     """What ``work`` makes of each path; in several threads where a path is at a URL."""
     if not any(isinstance(path, Remote) for path in paths):
         return [work(path) for path in paths]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(16) as pool:
         return list(pool.map(work, paths))

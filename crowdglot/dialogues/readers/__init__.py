@@ -1,8 +1,13 @@
-"""Demonstrations and personas from PersonaChat-like sources: one module a file format."""
+"""Demonstrations and personas from PersonaChat-like sources: one module a file format.
+
+Of a repository on the hub only data files are downloaded (Parquet, CSV, JSON, JSON lines), never
+scripts, and nothing of it is executed.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
@@ -13,7 +18,14 @@ from crowdglot.personas.persona import Persona
 from crowdglot.user_files import reading
 
 BUNDLED = Path(__file__).parent.parent / "bundled.jsonl"
-_HEAD_BYTES = 65_536
+_DATA_FILES = ("*.parquet", "*.csv", "*.json", "*.jsonl")
+# Files about a dataset, and the rejected drafts in crowdglot's own datasets.
+_NOT_DIALOGUES = (
+    "dataset_infos.json", "*dataset_info.json", "state.json", "metrics.json", "rejected/*",
+)  # fmt: skip
+_SOURCE = re.compile(
+    r"hf:(?P<name>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>[^:]+))?(?::(?P<glob>.+))?"
+)
 
 
 class Reader(Protocol):
@@ -43,9 +55,6 @@ def read_demonstrations(source: str) -> tuple[Demonstration, ...]:
 
     Identical dialogues are kept once. MaterialError where the source is missing or damaged.
     """
-    # That module imports this one, so it is imported here.
-    from crowdglot.dialogues.repository import read_repository
-
     found: Iterable[Demonstration]
     if source == "bundled":
         found = (replace(demonstration, source=source) for demonstration in read_file(BUNDLED))
@@ -55,6 +64,42 @@ def read_demonstrations(source: str) -> tuple[Demonstration, ...]:
     for demonstration in found:
         unique.setdefault(demonstration.id, demonstration)
     return tuple(unique.values())
+
+
+def read_repository(source: str) -> Iterator[Demonstration]:
+    """Every dialogue of the repository's data files, file by file in order of their paths.
+
+    MaterialError where the repository cannot be had, holds no data file, or one is damaged.
+    """
+    from crowdglot.hub import snapshot
+
+    parts = _SOURCE.fullmatch(source)
+    if parts is None:
+        raise MaterialError(
+            f"{source}: not of the form hf:org/name[@revision][:files]; write it so."
+        )
+    chosen = ((parts["glob"],), ()) if parts["glob"] else (_DATA_FILES, _NOT_DIALOGUES)
+
+    def wants(file: str) -> bool:
+        allowed, ignored = (any(fnmatch(file, pattern) for pattern in each) for each in chosen)
+        return allowed and not ignored and any(fnmatch(file, pattern) for pattern in _DATA_FILES)
+
+    folder = snapshot(parts["name"], parts["revision"] or "main", wants, chosen, source)
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    paths = [path for path in found if wants(path.relative_to(folder).as_posix())]
+    for path in paths:
+        name = f"hf:{parts['name']}/{path.relative_to(folder).as_posix()}"
+        try:
+            for demonstration in read_file(path):
+                yield replace(demonstration, source=f"{name}@{folder.name[:12]}")
+        except MaterialError as error:
+            hint = "" if parts["glob"] else f" (or choose files: {source}:*.parquet)"
+            raise MaterialError(f"{str(error).replace(str(path), name)}{hint}") from None
+    if not paths:
+        raise MaterialError(
+            f"{source}: no such Parquet, CSV, JSON or JSON lines file in the repository; "
+            "check what follows the colon, or take another revision such as @refs/convert/parquet."
+        )
 
 
 def personas_of(demonstrations: Iterable[Demonstration]) -> tuple[Persona, ...]:
@@ -68,7 +113,7 @@ def sniff(path: Path) -> str:
     """The name of the reader for ``path``, by its content; MaterialError if none fits."""
     missing = 'no such file; give a file, "bundled" or "hf:org/name"'
     with reading(path, missing), path.open("rb") as file:
-        head = file.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace").lstrip()
+        head = file.read(65_536).decode("utf-8-sig", errors="replace").lstrip()
     for name in READERS:
         if _reader(name).HEAD.match(head):
             return name

@@ -23,8 +23,7 @@ def read(path: Path) -> Iterator[Demonstration]:
 
 
 def _rows(text: str, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """("FILE, record N", row) for every row of a list, of a mapping from split to list, or for the
-    one object of the file."""
+    """("FILE, record N", row) for each of a list, of lists by split, or for the one object."""
     records = parse_json(text, str(path))
     if isinstance(records, dict):
         splits = records.keys() <= _SPLITS and all(isinstance(s, list) for s in records.values())

@@ -6,10 +6,11 @@ import pytest
 from crowdglot import __version__
 from crowdglot.datasets.metrics.measuring.diversity import measure
 from crowdglot.datasets.metrics.measuring.figure import as_metrics
-from crowdglot.datasets.record import SCHEMA
+from crowdglot.datasets.scan import collect
 from crowdglot.dialogues.readers import read_demonstrations
 
 WORDS = "rain tea garden train sister market music river bread letter".split()
+EMPTY = collect([])
 
 
 def row(number, tag="en", event="small_talk", model="m", turns=None):
@@ -33,17 +34,7 @@ def row(number, tag="en", event="small_talk", model="m", turns=None):
 
 
 def frame(*rows):
-    return pl.from_dicts(list(rows), schema={n: pl_type(n) for n in rows[0]}) if rows else empty()
-
-
-def empty():
-    table = pl.from_arrow(SCHEMA.empty_table())
-    assert isinstance(table, pl.DataFrame)
-    return table
-
-
-def pl_type(name):
-    return empty().schema[name]
+    return pl.DataFrame(rows, EMPTY.select(list(rows[0])).schema)
 
 
 def named(figures, **wanted):
@@ -113,7 +104,7 @@ def test_one_dialogue_of_anything(tag, turns):
 
 
 def test_no_dialogue():
-    assert measure(empty(), seed=0, subsample=500, reference={"en": [["hi"]]}) == []
+    assert measure(EMPTY, seed=0, subsample=500, reference={"en": [["hi"]]}) == []
 
 
 def test_empty_dialogues_among_full_ones():

@@ -19,10 +19,12 @@ from crowdglot.datasets.metrics import (
     self_repetition,
 )
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.intervals import (
+from crowdglot.datasets.metrics.measuring.figure import (
+    Reading,
     bootstraps,
     halves,
     interval,
+    mean_of,
     some_numbers,
 )
 from crowdglot.datasets.metrics.measuring.tokenisation import tokenise, tokeniser_for
@@ -124,12 +126,14 @@ def test_tokeniser_of_a_script(script, text, tokens):
     assert tokenise(text, tokeniser_for(script)) == tokens
 
 
-@pytest.mark.parametrize("script", ["Khmr", "Laoo", "Mymr", "Tibt"])
-def test_scripts_without_blanks_are_parted(script):
-    text = {
-        "Khmr": "តើអ្នកសុខសប្បាយទេ", "Laoo": "ເຈົ້າເປັນແນວໃດ",
-        "Mymr": "နေကောင်းလား", "Tibt": "བཀྲ་ཤིས་བདེ་ལེགས",
-    }[script]  # fmt: skip
+SOLID = {
+    "Khmr": "តើអ្នកសុខសប្បាយទេ", "Laoo": "ເຈົ້າເປັນແນວໃດ",
+    "Mymr": "နေကောင်းလား", "Tibt": "བཀྲ་ཤིས་བདེ་ལེགས",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("script", "text"), SOLID.items())
+def test_scripts_without_blanks_are_parted(script, text):
     words = tokenise(text, tokeniser_for(script))
     assert len(words) > 1
     assert "".join(words) == text
@@ -151,8 +155,6 @@ def test_resamples_are_what_they_say():
 
 
 def test_intervals_of_halves_and_bootstrap_agree_on_a_mean():
-    from crowdglot.datasets.metrics.measuring.figure import Reading, mean_of
-
     scores = np.arange(100, dtype=np.float64)
     error = 1.96 * scores.std() / 10
     for kind in ("bootstrap", "halves"):

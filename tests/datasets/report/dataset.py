@@ -46,10 +46,8 @@ def write_dataset(folder, rows, name="test", **recipe):
     (folder / "recipe.toml").write_text(
         tomli_w.dumps({"name": name, "format": FORMAT, **recipe}), "utf-8"
     )
-    for part, chosen in (
-        ("data", [row for row in rows if not row["reason"]]),
-        ("rejected", [row for row in rows if row["reason"]]),
-    ):
+    for part in ("data", "rejected"):
+        chosen = [row for row in rows if bool(row["reason"]) == (part == "rejected")]
         for tag in sorted({row["language"] for row in rows}):
             path = folder / part / tag / "train-00000.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,13 @@
 """The page in a browser: filters, directions, themes, and text that would like to be markup."""
 
 import json
+import shutil
 
 import pytest
 
 from crowdglot.datasets.report import Source, gather, write_report
 from crowdglot.datasets.report.page import render
 from tests.builders import FRENCH
-from tests.datasets.report.browser import chromium
 from tests.datasets.report.dataset import ARABIC, row, write_dataset
 from tests.datasets.report.test_facts import talk
 
@@ -23,9 +23,28 @@ ATTACKS = (
 )
 
 
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--force-prefers-reduced-motion", "--window-size=1280,900",
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("profile")) as running:
+    """A headless Chromium with an empty profile; skips where there is none."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("no Chromium with its chromedriver on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(driver)
+    with webdriver.Chrome(options=options, service=service) as running:
         yield running
 
 

@@ -15,8 +15,14 @@ import polars as pl
 
 from crowdglot.datasets.metrics import METRICS
 from crowdglot.datasets.metrics.measuring.corpus import Corpus, Dialogues, turn_texts
-from crowdglot.datasets.metrics.measuring.figure import Details, Figure, Reading, sign
-from crowdglot.datasets.metrics.measuring.intervals import interval, some_numbers
+from crowdglot.datasets.metrics.measuring.figure import (
+    Details,
+    Figure,
+    Reading,
+    interval,
+    sign,
+    some_numbers,
+)
 from crowdglot.datasets.metrics.measuring.tokenisation import describe, tokeniser_for
 from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.languages.language import resolve_language
@@ -120,10 +126,7 @@ def _by(
 def _compared(
     corpora: Mapping[str, Corpus], heights: Mapping[str, int], options: _Options
 ) -> Iterator[Figure]:
-    """The figures of corpora that are compared, at an equal token budget.
-
-    ``heights``: of each group, from how many dialogues its corpus was drawn.
-    """
+    """The figures at an equal token budget; ``heights``: from how many dialogues each was drawn."""
     budget = min((corpus.tokens for corpus in corpora.values() if corpus.tokens), default=0)
     for group, corpus in corpora.items():
         cut, numbers = corpus.cut(budget), np.arange(len(corpus))

@@ -57,21 +57,14 @@ def describe(name: str) -> str:
 def _load(name: str) -> Callable[[str], str]:
     """A function from a text to its tokens, joined by blanks."""
     if name == "icu":
-        return _icu()
+        from icu4py.breakers import WordBreaker
+
+        # The root locale's breaker has the dictionaries of all scripts. It refuses lone surrogates.
+        return lambda text: " ".join(
+            WordBreaker(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), "root")
+        )
     module, cls = _SACREBLEU[name].split(":")
     tokeniser = getattr(import_module(f"sacrebleu.tokenizers.{module}"), cls)()
     # Without its cache of 65,536 texts: every dialogue is tokenised once here.
     plain = getattr(type(tokeniser).__call__, "__wrapped__", type(tokeniser).__call__)
     return lambda text: plain(tokeniser, text)
-
-
-def _icu() -> Callable[[str], str]:
-    from icu4py.breakers import WordBreaker
-
-    def split(text: str) -> str:
-        # ICU refuses lone surrogates.
-        clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        # The root locale's breaker has the dictionaries of all scripts.
-        return " ".join(WordBreaker(clean, "root"))
-
-    return split
