@@ -11,7 +11,7 @@ import pytest
 
 import crowdglot
 from crowdglot import errors
-from tests.stub_server import serving
+from tests.stub_server import ABOUT_NOTHING, serving
 from tests.writing.builders import Canned, fill, good, make_opened
 
 ROOT = Path(__file__).parents[1]
@@ -109,6 +109,7 @@ def test_the_notebook_runs(tmp_path, monkeypatch):
     names: dict[str, object] = {}
     with serving() as stub:
         served = ["engine.kind=openai", "engine.model=stub", f"engine.base_url={stub.base_url}"]
+        served += ABOUT_NOTHING
         for cell in cells:
             exec(cell.replace("engine = []", f"engine = {served!r}"), names)
     assert names["outcome"].state == "complete"

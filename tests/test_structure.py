@@ -26,8 +26,9 @@ ORDER = (*GROUND, *ROOMS, "api")
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "flows").glob("*.py")])
 FOLDERS = sorted({path.parent for path in MODULES})
 MOST_LINES, MOST_FILES, MOST_FLOW_LINES = 300, 14, 100
-# 15,500 for the house itself; what issues add later is added here.
-MOST_PRODUCT_LINES = 15_500 + 1_130  # meaning: critics of it, best of k, trials, the short prompt
+# The house itself (15,500 was aimed at), and what was built into it since: critics of meaning and
+# of introductions, best of k, trials on damaged dialogues, the short prompt.
+MOST_PRODUCT_LINES = 15_660 + 1_140
 WITH_PREFECT = ("writing/machines/", "command/", "writing/api_key.py")
 
 

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.stub_server import serving
+from tests.stub_server import ABOUT_NOTHING, serving
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = ("flows/__init__.py", "outputs/__init__.py", "languages.py", "critics.py", "engines.py")
@@ -74,6 +74,7 @@ def test_it_works_in_a_folder_of_other_code(installed, tmp_path):
             installed, folder, "synthesize", "demo", "--engine", "openai", "--model", "stub",
             "--base-url", stub.base_url, "--set", "languages=fr", "--set", "engine.concurrency=16",
             "--set", "dialogues_per_language=2", "--set", "duplicates.rounds=0",
+            *(word for told in ABOUT_NOTHING for word in ("--set", told)),
         )  # fmt: skip
         assert made.returncode == 0, made.stderr
         assert "Acceptance: 2 of" in made.stdout

@@ -120,8 +120,9 @@ def test_each_has_a_contract():
     assert set(kinds) == {"", *EMBEDDERS}
     for kind in EMBEDDERS:
         url = "http://127.0.0.1:1/v1"
-        embedder = build_embedder(EmbeddingSettings(kind=kind, model="some.gguf", base_url=url))
-        assert embedder.model == "some.gguf"
+        named = {} if kind == "bundled" else {"model": "some.gguf", "base_url": url}
+        embedder = build_embedder(EmbeddingSettings(kind=kind, **named))
+        assert embedder.model == named.get("model", embedder.model)
         assert callable(embedder.embed)
 
 
