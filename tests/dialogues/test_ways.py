@@ -70,6 +70,8 @@ def test_a_way_and_its_questions_can_be_sent_to_another_process(name):
 def test_a_way_is_named_after_its_module():
     for name, target in WAYS.items():
         module, cls = target.split(":")
+        if module.startswith("tests."):
+            continue  # other tests bring ways of their own
         assert module == f"crowdglot.dialogues.ways.{name}"
         assert hasattr(import_module(module), cls)
     with pytest.raises(ConfigurationError, match=r"way: 'slow' is unknown; choose one of whole"):
