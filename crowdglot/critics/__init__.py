@@ -44,11 +44,12 @@ def load_critics(
     """
     thresholds = read_toml(THRESHOLDS) | (read_toml(OF_MEANING) if meaning else {})
     for name, changed in (overrides or {}).items():
+        if name in MEANING and not meaning:
+            told = f'critics.{name}: meaning is off; set meaning = "bundled", or leave this out.'
+            raise ConfigurationError(told)
         if name not in thresholds:
-            hint = ' and meaning is not "bundled"' if name in MEANING else ""
-            raise ConfigurationError(
-                f"critics: there is no critic '{name}'{hint}; known: {', '.join(thresholds)}."
-            )
+            known = ", ".join(thresholds)
+            raise ConfigurationError(f"critics: there is no critic '{name}'; known: {known}.")
         for key, value in changed.items():
             if key not in thresholds[name]:
                 known = ", ".join(thresholds[name]) or "none"

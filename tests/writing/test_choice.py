@@ -114,7 +114,7 @@ def test_a_budget_within_a_wave_loses_nothing(tmp_path):
     [
         (["choice.candidates=2"], "nothing tells which is best; set 'meaning'"),
         (["choice.candidates=9", "meaning=bundled"], "allow as many attempts as candidates"),
-        (["critics.coherence.least_4=0"], "no critic 'coherence' and meaning is not"),
+        (["critics.coherence.least_4=0"], "critics.coherence: meaning is off; set"),
     ],
 )
 def test_mistakes_are_one_sentence(tmp_path, changes, told):
