@@ -28,7 +28,7 @@ FOLDERS = sorted({path.parent for path in MODULES})
 MOST_LINES, MOST_FILES, MOST_FLOW_LINES = 300, 14, 100
 # The house itself (15,500 was aimed at), and what was built into it since: critics of meaning and
 # of introductions, best of k, trials on damaged dialogues, the short prompt.
-MOST_PRODUCT_LINES = 15_660 + 1_140
+MOST_PRODUCT_LINES = 15_660 + 1_150
 WITH_PREFECT = ("writing/machines/", "command/", "writing/api_key.py")
 
 

@@ -95,7 +95,7 @@ def print_estimate(
     else:
         console.print(
             f"A rule of thumb where nothing was measured: {CHARACTERS:g} characters to a token of "
-            f"the prompt, {TOKENS_PER_TURN:g} tokens a turn, every draft accepted. Write a few "
+            f"the prompt, {TOKENS_PER_TURN:g} tokens a turn, every draft passed. Write a few "
             "dialogues first, then ask again, or name a dataset with --like."
         )
 

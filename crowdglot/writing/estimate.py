@@ -91,7 +91,7 @@ def _cost(opened: OpenedRecipe, tag: str, wanted: int, known: Mapping[str, _Draf
 
 
 def _by_rule(opened: OpenedRecipe, tag: str) -> _Draft:
-    """As if every draft were accepted: the least that it can cost."""
+    """As if every draft passed: the least that it can cost."""
     plan = opened.plan
     language = resolve_language(tag)
     count = min(_PROMPTS, opened.recipe.dialogues_per_language)
@@ -99,4 +99,5 @@ def _by_rule(opened: OpenedRecipe, tag: str) -> _Draft:
     prompts = [opened.prompt(scenario.index) for scenario in scenarios]
     characters = sum(len(message.content) for prompt in prompts for message in prompt)
     turns = sum(len(scenario.order) for scenario in scenarios)
-    return _Draft(1.0, characters / count / CHARACTERS, turns / count * TOKENS_PER_TURN, 0.0)
+    kept = 1 / opened.recipe.choice.candidates
+    return _Draft(kept, characters / count / CHARACTERS, turns / count * TOKENS_PER_TURN, 0.0)

@@ -43,6 +43,8 @@ def test_without_a_pilot_the_rule_is_told(tmp_path, capsys):
     opened = make_opened(tmp_path / "d")
     costs = estimate(opened)
     assert all(not cost.measured and cost.drafts == 12 for cost in costs.values())
+    best = make_opened(tmp_path / "best", "meaning=bundled", "choice.candidates=3")
+    assert {cost.drafts for cost in estimate(best).values()} == {36}
     assert all(3000 < cost.prompt_tokens < 30_000 for cost in costs.values())
     print_estimate(opened)
     assert "rule of thumb" in capsys.readouterr().out
