@@ -22,8 +22,8 @@ from benchmarks import command
 from benchmarks.stub import EVENTS, TURNS, Stub, serving
 
 _EMPTY = """
-from crowdglot.command.environment import settle
-settle()
+from crowdglot.command.environment import set_defaults
+set_defaults()
 import time
 from prefect import flow
 @flow
