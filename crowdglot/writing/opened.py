@@ -1,6 +1,6 @@
 """A recipe with all it names opened: plan, demonstrations, way of writing, critics."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -83,6 +83,15 @@ class OpenedRecipe:
         """What the way of writing wants next for this scenario, or the dialogue."""
         scenario = self.plan.scenario(index)
         return self.way.next(scenario, self.shown(scenario), answers)
+
+    def asking(self, index: int) -> Callable[[Sequence[str]], Asked | Dialogue | None]:
+        """``next`` for all steps of one draft, whose scenario is made once.
+
+        None after as many answers as the way ever asks for: who judges the draft reads it.
+        """
+        scenario = self.plan.scenario(index)
+        shown, most = self.shown(scenario), self.way.most_calls(scenario)
+        return lambda told: self.way.next(scenario, shown, told) if len(told) < most else None
 
     def prompt(self, index: int) -> tuple[Message, ...]:
         """The first question for a scenario, as chat messages."""

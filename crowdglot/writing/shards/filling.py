@@ -92,10 +92,9 @@ class _Filling:
             return await self.ask(rank, key, asked)
 
         async with run.queue.draft(rank):
+            step = run.opened.asking(index)
             _, calls = await interview(
-                lambda answers: run.opened.next(index, [answer.text for answer in answers]),
-                Key(index, attempt),
-                ask,
+                lambda answers: step([answer.text for answer in answers]), Key(index, attempt), ask
             )
         return Draft(index, attempt, calls)
 
