@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from crowdglot.critics.grams import grams, squeezed
-from crowdglot.critics.meaning.space import DENSE, alike, letters, placed
+from crowdglot.critics.meaning.space import alike, letters, placed
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.engines.embedding.embedder import Vectors
+from crowdglot.languages.scripts import DENSE
 
 _REPEATED = 0.8  # the share of grams from which on ``repetition`` calls a turn an echo
 

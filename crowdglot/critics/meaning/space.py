@@ -5,13 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from crowdglot.engines.embedding.embedder import Vectors
-from crowdglot.engines.embedding.means import language_means
+from crowdglot.engines.embedding.means import language_means, without
 from crowdglot.engines.embedding.remembered import bundled_meaning
 from crowdglot.errors import EngineError
 from crowdglot.languages.language import Language, resolve_language
-
-# Scripts that say more with fewer letters.
-DENSE = frozenset({"Hans", "Hant", "Jpan", "Kore"})
 
 
 def placed(texts: Sequence[str], language: Language) -> Vectors | None:
@@ -19,13 +16,7 @@ def placed(texts: Sequence[str], language: Language) -> Vectors | None:
 
     None where no model is at hand, where it fails, or where the means are those of another model.
     """
-    meaning, means = bundled_meaning(), language_means()
-    if meaning is None or meaning.model != means.model or not texts:
-        return None
-    try:
-        return means.taken_off(meaning(texts), language)
-    except EngineError:
-        return None
+    return _less(texts, language_means().of(language))
 
 
 def placed_english(texts: Sequence[str]) -> Vectors | None:
@@ -35,13 +26,18 @@ def placed_english(texts: Sequence[str]) -> Vectors | None:
 
 def placed_premise(premise: str, names: Sequence[str]) -> Vectors | None:
     """The one row of a premise; its speakers are called A, B, …, for their names mean nothing."""
-    meaning, means = bundled_meaning(), language_means()
-    if meaning is None or meaning.model != means.model:
-        return None
     for letter, name in zip("ABCD", names, strict=False):
         premise = premise.replace(name, letter)
+    found = _less([premise], language_means().of_premises)
+    return None if found is None else found[0]
+
+
+def _less(texts: Sequence[str], mean: Vectors) -> Vectors | None:
+    meaning = bundled_meaning()
+    if meaning is None or meaning.model != language_means().model or not texts:
+        return None
     try:
-        return np.asarray(means.taken_off_premises(meaning([premise]))[0])
+        return without(meaning(texts), mean)
     except EngineError:
         return None
 

@@ -6,9 +6,10 @@ languages. People also say "how are you today" in every language, so short turns
 
 from dataclasses import dataclass
 
-from crowdglot.critics.meaning.space import DENSE, letters, placed, placed_english
+from crowdglot.critics.meaning.space import letters, placed, placed_english
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.languages.scripts import DENSE
 
 
 @dataclass(frozen=True, slots=True)

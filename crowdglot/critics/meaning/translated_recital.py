@@ -8,10 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crowdglot.critics.meaning.space import DENSE, letters, placed, placed_english
+from crowdglot.critics.meaning.space import letters, placed, placed_english
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.languages.language import Language
+from crowdglot.languages.scripts import DENSE
 from crowdglot.personas.persona import Persona
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;。！？；؟।։።])\s*")

@@ -35,13 +35,10 @@ class LanguageMeans:
                 return self.means[name]
         return self.means[""]
 
-    def taken_off(self, vectors: Vectors, language: Language) -> Vectors:
-        """``vectors`` less their language's mean, each of length 1 again."""
-        return without(vectors, self.of(language))
-
-    def taken_off_premises(self, vectors: Vectors) -> Vectors:
-        """``vectors`` of premises less what all premises have in common."""
-        return without(vectors, self.means[PREMISE])
+    @property
+    def of_premises(self) -> NDArray[np.float64]:
+        """What all premises have in common."""
+        return self.means[PREMISE]
 
 
 def without(vectors: Vectors, mean: Vectors) -> Vectors:
