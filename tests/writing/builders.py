@@ -1,7 +1,8 @@
 """Opened recipes and engines for tests that write datasets."""
 
 import asyncio
-from contextlib import asynccontextmanager
+import random
+from contextlib import asynccontextmanager, suppress
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from crowdglot.datasets.shards import is_complete
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.calls import Key
 from crowdglot.engines.engine import Completion
+from crowdglot.errors import EngineUnavailable
 from crowdglot.recipes import build_recipe, read_rejudged
 from crowdglot.writing.ending.finish import finish
 from crowdglot.writing.judging import InProcess
@@ -104,6 +106,41 @@ def write(opened, engine, watch=None, **options):
     """The outcome of a whole run."""
     shards = with_engine(engine, **options)
     return asyncio.run(write_dataset(opened.recipe, watch, shards=shards))
+
+
+def stop_anywhere(calm, opened, say, concurrency, most, trial):
+    """Write ``opened`` by runs whose engine is gone after 1 to ``most`` - 1 answers, drawn anew.
+
+    Checks that nothing was asked twice and that it became what ``calm``, undisturbed, is. Returns
+    how many runs it took.
+    """
+    undisturbed, rng = Canned(say, concurrency), random.Random(trial)
+    write(calm, undisturbed)
+    asked, runs, ended = [], 0, False
+    while not ended:
+        left = iter(range(rng.randrange(1, most)))
+
+        def dying(request, left=left):
+            if next(left, None) is None:
+                raise EngineUnavailable("gone.")
+            asked.append(request.seed)
+            return say(request)
+
+        runs += 1
+        with suppress(EngineUnavailable):
+            write(opened, Canned(dying, concurrency))
+            ended = True
+        assert runs <= 1 + len(undisturbed.asked), "runs bring nothing new"
+    assert sorted(asked) == sorted(undisturbed.asked)
+    assert_same(opened, calm)
+    return runs
+
+
+def assert_same(opened, calm):
+    """The two datasets hold the same rows but for their moments."""
+    for part in ("data", "rejected"):
+        there, expected = rows_of(opened.folder, part), rows_of(calm.folder, part)
+        assert timeless(there).equals(timeless(expected))
 
 
 def rows_of(folder, part="data"):

@@ -1,17 +1,15 @@
 """Best of k: by ranks within a scenario, crash-safe, and the others kept as surplus."""
 
-import random
-
 import pyarrow as pa
 import pytest
 
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.engines.embedding.bundled import missing
-from crowdglot.errors import ConfigurationError, EngineUnavailable
+from crowdglot.errors import ConfigurationError
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.shards.choice import best
 from tests.datasets.report.dataset import row
-from tests.writing.builders import Canned, good, make_opened, rows_of, timeless, write
+from tests.writing.builders import Canned, good, make_opened, rows_of, stop_anywhere, write
 
 with_model = pytest.mark.skipif(bool(missing()), reason=missing() or "the model is here")
 FOUR = ("languages=fr", "dialogues_per_language=4", "shard_size=2", "meaning=bundled",
@@ -75,29 +73,8 @@ def test_the_losers_are_surplus_with_their_scores(tmp_path):
 @with_model
 @pytest.mark.parametrize("trial", range(3))
 def test_best_of_three_stopped_anywhere_is_the_same(trial, tmp_path):
-    calm = make_opened(tmp_path / "calm", *FOUR)
-    undisturbed = Canned(good, 2)
-    write(calm, undisturbed)
-    opened, rng, asked = make_opened(tmp_path / "d", *FOUR), random.Random(trial), []
-    while True:
-        fuse = [rng.randrange(1, 7)]
-
-        def dying(request, fuse=fuse):
-            fuse[0] -= 1
-            if fuse[0] < 0:
-                raise EngineUnavailable("gone.")
-            asked.append(request.seed)
-            return good(request)
-
-        try:
-            write(opened, Canned(dying, 2))
-            break
-        except EngineUnavailable:
-            continue
-    assert sorted(asked) == sorted(undisturbed.asked)
-    for part in ("data", "rejected"):
-        there, expected = rows_of(opened.folder, part), rows_of(calm.folder, part)
-        assert timeless(there).equals(timeless(expected))
+    calm, opened = (make_opened(tmp_path / name, *FOUR) for name in ("calm", "d"))
+    stop_anywhere(calm, opened, good, concurrency=2, most=7, trial=trial)
 
 
 @with_model

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 
 import pytest
 
@@ -16,7 +15,16 @@ from crowdglot.engines.engine import Completion
 from crowdglot.errors import EngineUnavailable, RequestRefused
 from crowdglot.writing.interview import NothingAsked, interview
 from crowdglot.writing.watch import Watch
-from tests.writing.builders import Canned, drafts, good, make_opened, rows_of, timeless, write
+from tests.writing.builders import (
+    Canned,
+    assert_same,
+    drafts,
+    good,
+    make_opened,
+    rows_of,
+    stop_anywhere,
+    write,
+)
 
 
 def call(key, text="yes", reason="stop"):
@@ -82,32 +90,8 @@ def test_a_draft_of_three_calls_is_one_row_with_its_calls(tmp_path):
 
 @pytest.mark.parametrize("trial", range(6))
 def test_stopped_anywhere_nothing_is_asked_twice(trial, tmp_path):
-    calm = three(tmp_path / "calm")
-    undisturbed = Canned(some_bad, 3)
-    write(calm, undisturbed)
-    opened, rng = three(tmp_path / "d"), random.Random(trial)
-    asked, runs = [], 0
-    while True:
-        fuse = [rng.randrange(1, 12)]
-
-        def dying(request, fuse=fuse):
-            fuse[0] -= 1
-            if fuse[0] < 0:
-                raise EngineUnavailable("gone.")
-            asked.append(request.seed)
-            return some_bad(request)
-
-        runs += 1
-        try:
-            write(opened, Canned(dying, 3))
-            break
-        except EngineUnavailable:
-            continue
-    assert runs > 2
-    assert sorted(asked) == sorted(undisturbed.asked)
-    for part in ("data", "rejected"):
-        there, expected = rows_of(opened.folder, part), rows_of(calm.folder, part)
-        assert timeless(there).equals(timeless(expected))
+    calm, opened = (three(tmp_path / name) for name in ("calm", "d"))
+    assert stop_anywhere(calm, opened, some_bad, concurrency=3, most=12, trial=trial) > 2
 
 
 def test_an_answer_to_another_prompt_is_asked_for_anew_and_counted(tmp_path):
@@ -195,9 +179,7 @@ def test_a_budget_that_cuts_an_interview_off_loses_no_call(tmp_path):
     write(calm, undisturbed := Canned(good, 1))
     write(three(tmp_path / "d", "budget.max_tokens_total=0"), more)
     assert sorted([*engine.asked, *more.asked]) == sorted(undisturbed.asked)
-    for part in ("data", "rejected"):
-        there, expected = rows_of(opened.folder, part), rows_of(calm.folder, part)
-        assert timeless(there).equals(timeless(expected))
+    assert_same(opened, calm)
 
 
 def test_without_an_engine_nothing_is_asked():
