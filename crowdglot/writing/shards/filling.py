@@ -66,6 +66,8 @@ class _Filling:
 
     async def wave(self, number: int, index: int, attempts: Sequence[int]) -> list[Draft]:
         """The drafts of these attempts, written together; raises what the first of them raises."""
+        if len(attempts) == 1:  # no task for what nothing runs beside
+            return [await self.draft(number, index, attempts[0])]
         ended = await asyncio.gather(
             *(self.draft(number, index, attempt) for attempt in attempts), return_exceptions=True
         )
@@ -75,7 +77,9 @@ class _Filling:
 
     async def choose(self, drafts: Sequence[Draft]) -> bool:
         """Have the drafts of a wave judged and keep the best one; whether there is one."""
-        judged = await asyncio.gather(*map(self.run.judging.judge, drafts))
+        judge = self.run.judging.judge
+        alone = len(drafts) == 1
+        judged = [await judge(drafts[0])] if alone else await asyncio.gather(*map(judge, drafts))
         chosen = best(judged)
         for at, (draft, one) in enumerate(zip(drafts, judged, strict=True)):
             self.put(draft, one, keep=at == chosen)
