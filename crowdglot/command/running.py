@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crowdglot.command.console import console
@@ -73,6 +74,8 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
         f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
         f"→ {recipe.folder}{there}"
     )
+    for doubt in opened.doubts:
+        console.print(f"[yellow]{escape(doubt)}[/]")
     watch, told = Watch(), list[Outcome]()
     async with prefect_server() as answering:
         hold_back_interrupts()

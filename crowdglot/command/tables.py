@@ -125,7 +125,7 @@ def print_trials(trials: Sequence[Trial]) -> None:
         by_critic: dict[str, dict[str, str]] = {}
         for trial in trials:
             if trial.damage == kind:
-                cell = f"{trial.auc:.2f} {trial.found:.0%}"
+                cell = f"{trial.auc:.2f} {trial.found:.0%}" if trial.dialogues else "unscored"
                 by_critic.setdefault(trial.critic, {})[trial.language] = cell
         for critic, cells in by_critic.items():
             table.add_row(critic, *(cells.get(tag, "") for tag in tags))

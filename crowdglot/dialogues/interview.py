@@ -11,7 +11,8 @@ from typing import Any
 
 from crowdglot.dialogues.message import Message
 
-WRITER = "writer"
+# Which model of a recipe is asked.
+WRITER, JUDGE = "writer", "judge"
 
 
 @dataclass(frozen=True, slots=True)

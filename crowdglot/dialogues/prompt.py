@@ -59,15 +59,16 @@ def _request(form: str) -> Template:
 
 def template_hash(form: str = "full") -> str:
     """The first 16 hexadecimal digits of the SHA-256 of both templates of a form."""
-    return _digits(FORMS[form])
+    return text_hash(FORMS[form])
 
 
 def prompt_hash(messages: Sequence[Message]) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of a prompt's roles and contents."""
-    return _digits(part for message in messages for part in (message.role, message.content))
+    return text_hash(part for message in messages for part in (message.role, message.content))
 
 
-def _digits(parts: Iterable[str]) -> str:
+def text_hash(parts: Iterable[str]) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of texts."""
     return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

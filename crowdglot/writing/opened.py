@@ -1,25 +1,26 @@
 """A recipe with all it names opened: plan, demonstrations, way of writing, critics."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from crowdglot.critics import Critic, Verdict, judge_all, load_critics
+from crowdglot.critics.judges.belief import BelievedJudge, believed_judges
 from crowdglot.datasets.shards import Shard, shard_at, shards_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.demonstrations import DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
-from crowdglot.dialogues.prompt import template_hash
+from crowdglot.dialogues.prompt import prompt_hash, template_hash
 from crowdglot.dialogues.readers import personas_of, read_demonstrations
 from crowdglot.dialogues.ways import Way, build_way
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
 from crowdglot.engines.embedding.bundled import missing
-from crowdglot.engines.engine import Request, Sampling
+from crowdglot.engines.engine import Completion, Request, Sampling
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.personas.pairing import PersonaPool
@@ -44,6 +45,7 @@ class OpenedRecipe:
     demonstrations: DemonstrationPool
     way: Way
     critics: Sequence[Critic]
+    judges: Sequence[BelievedJudge]
     sampling: Sampling
     fingerprint: str
 
@@ -63,9 +65,15 @@ class OpenedRecipe:
         recipe = self.recipe
         return shard_at(rank, recipe.languages, recipe.dialogues_per_language, recipe.shard_size)
 
+    @property
+    def doubts(self) -> list[str]:
+        """A sentence for each judge and language in which it is not believed."""
+        return [doubt for judge in self.judges for doubt in judge.doubts.values()]
+
     def identity(self) -> dict[str, Any]:
         """What every row depends on: the recipe, and the content of its sources."""
-        return self.recipe.identity() | {"sources": self.fingerprint}
+        told = {f"judges.{judge.name}.least": dict(judge.least) for judge in self.judges}
+        return self.recipe.identity() | told | {"sources": self.fingerprint}
 
     def first_indices(self, shard: Shard) -> list[int]:
         """The plan's indices of the dialogues that ``shard`` wants."""
@@ -115,17 +123,36 @@ class OpenedRecipe:
         return Draws(*path).below(2**31)
 
     def judge(self, drafts: Sequence[Draft]) -> list[tuple[Dialogue, tuple[Verdict, ...]]]:
-        """Read drafts and have them judged by the critics."""
-        dialogues = [self._read(draft) for draft in drafts]
+        """Read drafts and have them judged by the critics, and by the judges that were asked."""
+        dialogues = [self.read(draft) for draft in drafts]
         answered = [at for at, draft in enumerate(drafts) if not draft.refused]
         verdicts = judge_all([dialogues[at] for at in answered], self.critics)
         judged = dict(zip(answered, verdicts, strict=True))
         return [
-            (dialogue, judged.get(at) or (Verdict(ENGINE, REFUSED, draft.answers[-1]),))
+            (
+                dialogue,
+                (*judged[at], *self._of_judges(draft, dialogue))
+                if at in judged
+                else (Verdict(ENGINE, REFUSED, draft.answers[-1]),),
+            )
             for at, (dialogue, draft) in enumerate(zip(dialogues, drafts, strict=True))
         ]
 
-    def _read(self, draft: Draft) -> Dialogue:
+    def _of_judges(self, draft: Draft, dialogue: Dialogue) -> Iterator[Verdict]:
+        """What the judges say by the answers that the draft holds to the questions of today."""
+        for judge in self.judges:
+            answers: list[Completion] = []
+            calls = iter(draft.judged(judge.name))
+            while isinstance(told := judge.next(dialogue, answers), Asked):
+                call = next(calls, None)
+                if call is None or call.prompt_hash != prompt_hash(told.messages):
+                    break
+                answers.append(call.completion)
+            else:
+                yield from told
+
+    def read(self, draft: Draft) -> Dialogue:
+        """The dialogue that a draft holds; without turns where it holds none."""
         scenario = self.plan.scenario(draft.index)
         shown = self.shown(scenario)
         if draft.refused:
@@ -133,7 +160,7 @@ class OpenedRecipe:
         read = self.way.next(scenario, shown, draft.answers)
         if isinstance(read, Dialogue):
             return read
-        return Dialogue(scenario, (), shown, fault=f"unfinished: {len(draft.calls)} answers")
+        return Dialogue(scenario, (), shown, fault=f"unfinished: {len(draft.answers)} answers")
 
 
 def open_recipe(recipe: Recipe) -> OpenedRecipe:
@@ -170,6 +197,9 @@ def _open(written: str) -> OpenedRecipe:
         ),
         way=build_way(recipe.way, recipe.prompt),
         critics=_critics(recipe),
+        judges=believed_judges(
+            recipe.judges, recipe.languages, recipe.believed, recipe.judging_engine.model
+        ),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
         fingerprint=_fingerprint(recipe.prompt, languages, events, personas, demonstrations),
     )

@@ -82,7 +82,9 @@ class MachineSettings(Strict):
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues; it may be
     raised later. ``way``: how a dialogue is asked for (see ``dialogues.ways``). ``meaning``:
-    the embedding model by which critics of meaning judge, "" for none."""
+    the embedding model by which critics of meaning judge, "" for none. ``judges``: critics that ask
+    a model, in their order; ``believed``: the file of `calibrate --judges` that says where they are
+    right. ``models``: other models than the engine's, of "judge" the one that judges ask."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     languages: tuple[str, ...] = Field(min_length=1)
@@ -103,13 +105,16 @@ class Recipe(Strict):
     sampling: SamplingSettings = SamplingSettings()
     critics: dict[str, dict[str, Any]] = Field(default_factory=dict)
     meaning: Literal["", "bundled"] = ""
+    judges: tuple[str, ...] = ()
+    believed: str = free("")
+    models: dict[Literal["judge"], EngineSettings] = Field(default_factory=dict)
     choice: ChoiceSettings = ChoiceSettings()
     duplicates: DuplicateSettings = DuplicateSettings()
     budget: BudgetSettings = BudgetSettings()
     machines: MachineSettings = MachineSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
 
-    @field_validator("languages", "events", mode="before")
+    @field_validator("languages", "events", "judges", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -168,6 +173,11 @@ class Recipe(Strict):
         return self
 
     @property
+    def judging_engine(self) -> EngineSettings:
+        """The model that judges are put to."""
+        return self.models.get("judge", self.engine)
+
+    @property
     def folder(self) -> Location:
         """The dataset's folder, local or at a URL."""
         return locate(self.output or f"outputs/datasets/{self.name}")
@@ -196,6 +206,9 @@ def _bound(settings: Strict, prefix: str) -> Iterator[tuple[str, Any]]:
         value = getattr(settings, name)
         if isinstance(value, Strict):
             yield from _bound(value, f"{prefix}{name}.")
+        elif name == "models":
+            for of, model in value.items():
+                yield from _bound(model, f"{prefix}{name}.{of}.")
         elif not is_free(field):
             yield from _flat(f"{prefix}{name}", stored[name])
 
