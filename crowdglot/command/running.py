@@ -67,7 +67,7 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
     # The model loads while Prefect starts; not where it needs a key that Prefect keeps, nor where
     # other processes load their own.
     here = recipe.machines.runner == "here"
-    early = missing and here and not recipe.engine.api_key_block
+    early = missing and here and not recipe.engine.api_key_block and not recipe.pool.iterations
     started = asyncio.create_task(start(opened)) if early else None
     there = f" ({wanted - left} are there already)" if left < wanted else ""
     console.print(

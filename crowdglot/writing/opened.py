@@ -15,7 +15,7 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
 from crowdglot.dialogues.prompt import prompt_hash, template_hash
-from crowdglot.dialogues.readers import personas_of, read_demonstrations
+from crowdglot.dialogues.readers import personas_of, read_demonstrations, read_lines
 from crowdglot.dialogues.ways import Way, build_way
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
@@ -30,7 +30,7 @@ from crowdglot.scenarios.event import SpeechEvent, read_event
 from crowdglot.scenarios.plan import VERSION as PLAN_VERSION
 from crowdglot.scenarios.plan import Plan
 from crowdglot.scenarios.scenario import Scenario
-from crowdglot.writing.recipe import Recipe
+from crowdglot.writing.recipe import POOL, Recipe
 
 # The critic that is named where the engine refused, so that there is nothing to judge.
 ENGINE = "engine"
@@ -67,8 +67,16 @@ class OpenedRecipe:
 
     @property
     def doubts(self) -> list[str]:
-        """A sentence for each judge and language in which it is not believed."""
-        return [doubt for judge in self.judges for doubt in judge.doubts.values()]
+        """What the recipe wants and does not get: a sentence for a pool without dialogues, and for
+        each judge and language in which it is not believed."""
+        doubts = [doubt for judge in self.judges for doubt in judge.doubts.values()]
+        if self.recipe.pool.iterations and not any(
+            d.source == POOL for d in self.demonstrations.all
+        ):
+            doubts.insert(
+                0, "pool: no dialogue of it is shown, the demonstrations' source alone is."
+            )
+        return doubts
 
     def identity(self) -> dict[str, Any]:
         """What every row depends on: the recipe, and the content of its sources."""
@@ -166,18 +174,34 @@ class OpenedRecipe:
 def open_recipe(recipe: Recipe) -> OpenedRecipe:
     """Read the recipe's sources and load its critics, once in each process.
 
-    MaterialError or ConfigurationError where one of them is wrong. No engine is touched.
+    MaterialError or ConfigurationError where one of them is wrong. No engine is touched. A pool
+    that is not sealed yet counts as empty.
     """
-    return _open(recipe.model_dump_json())
+    return _open(recipe.model_dump_json(), _pool(recipe))
+
+
+def _pool(recipe: Recipe) -> bytes:
+    if not recipe.pool.iterations:
+        return b""
+    path = recipe.pool_file(recipe.pool.iterations)
+    if path.exists():
+        return path.read_bytes()
+    if recipe.pool.of:
+        raise ConfigurationError(
+            f"{path}: there is no such pool; write that dataset first, or change pool.of or "
+            "pool.iterations."
+        )
+    return b""
 
 
 @lru_cache(maxsize=4)
-def _open(written: str) -> OpenedRecipe:
+def _open(written: str, pool: bytes) -> OpenedRecipe:
     recipe = Recipe.model_validate_json(written)
     languages = [resolve_language(tag) for tag in recipe.languages]
     events = [read_event(name) for name in recipe.event_names]
-    demonstrations = read_demonstrations(recipe.demonstrations.source)
-    personas = _personas(recipe, demonstrations)
+    source = read_demonstrations(recipe.demonstrations.source)
+    personas = _personas(recipe, source)
+    demonstrations = (*source, *read_lines(pool, POOL))
     plan = Plan(
         seed=recipe.seed,
         languages=languages,

@@ -14,6 +14,9 @@ from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
 from crowdglot.strict_toml import Strict, free, is_free
 
+# The folder of the pool in that of a dataset.
+POOL = "pool"
+
 
 class DemonstrationSettings(Strict):
     """``source``: "bundled", a file or "hf:org/name"; ``count``: how many a prompt shows;
@@ -59,6 +62,17 @@ class ChoiceSettings(Strict):
 
     candidates: int = Field(default=1, ge=1, le=32)
     by: Literal["meaning"] = "meaning"
+
+
+class PoolSettings(Strict):
+    """``iterations``: how often dialogues are written in the source language first, whose best
+    become demonstrations; ``dialogues``: of each speech event that the demonstrations lack;
+    ``keep``: how many of these are taken; ``of``: the pool of another dataset, its folder."""
+
+    iterations: int = Field(default=0, ge=0, le=10)
+    dialogues: int = Field(default=3, ge=1)
+    keep: int = Field(default=1, ge=1)
+    of: str = free("")
 
 
 class BudgetSettings(Strict):
@@ -109,6 +123,7 @@ class Recipe(Strict):
     believed: str = free("")
     models: dict[Literal["judge"], EngineSettings] = Field(default_factory=dict)
     choice: ChoiceSettings = ChoiceSettings()
+    pool: PoolSettings = PoolSettings()
     duplicates: DuplicateSettings = DuplicateSettings()
     budget: BudgetSettings = BudgetSettings()
     machines: MachineSettings = MachineSettings()
@@ -181,6 +196,15 @@ class Recipe(Strict):
     def folder(self) -> Location:
         """The dataset's folder, local or at a URL."""
         return locate(self.output or f"outputs/datasets/{self.name}")
+
+    @property
+    def pool_folder(self) -> Location:
+        """Where the pool of demonstrations lies."""
+        return locate(self.pool.of) if self.pool.of else self.folder / POOL
+
+    def pool_file(self, iteration: int) -> Location:
+        """The demonstrations that an iteration of the pool brought."""
+        return self.pool_folder / f"iteration-{iteration}.jsonl"
 
     @property
     def event_names(self) -> tuple[str, ...]:
