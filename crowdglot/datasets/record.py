@@ -26,7 +26,7 @@ _CALL = {
 }  # fmt: skip
 _COMPLETION = {
     "text": _text, "finish_reason": _text, "prompt_tokens": _whole, "completion_tokens": _whole,
-    "seconds": _real,
+    "seconds": _real, "prompt_logprob": _real,
 }  # fmt: skip
 _CALLS = {
     "role": _text, "step": _whole, **_CALL, **_COMPLETION,

@@ -116,13 +116,8 @@ class OpenedRecipe:
 
     def request(self, key: Key, asked: Asked) -> Request:
         """The question as an engine takes it. The seed depends on the key alone."""
-        return Request(
-            messages=asked.messages,
-            schema=asked.schema or {},
-            sampling=replace(self.sampling, **asked.sampling) if asked.sampling else self.sampling,
-            seed=self._seed(key),
-            logprobs=asked.logprobs,
-        )
+        how = replace(self.sampling, **asked.sampling) if asked.sampling else self.sampling
+        return Request(**asked.requested, sampling=how, seed=self._seed(key))
 
     def _seed(self, key: Key) -> int:
         path: tuple[int | str, ...] = (self.recipe.seed, "ask", key.index, key.attempt)

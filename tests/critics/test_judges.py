@@ -25,6 +25,7 @@ TEXTS = (
     "Ouf, je croyais devoir appeler le serrurier.", "Moi aussi, j'ai eu peur.",
     "Tu passes ce soir, alors ?", "Oui, vers huit heures.",
 )  # fmt: skip
+ASKING = [name for name in JUDGES if name != "likelihood"]
 YES_NO = Ballot("Well?", ("Yes.", "No."))
 
 
@@ -58,7 +59,7 @@ def told_first(asked):
     return said(label, told={label: 0.9, "2": 0.1} if label == "1" else {label: 0.9, "b": 0.1})
 
 
-@pytest.mark.parametrize("name", JUDGES)
+@pytest.mark.parametrize("name", ASKING)
 def test_every_judge_keeps_its_contract(name):
     judge = build_judge(name)
     assert judge.reason.isidentifier() and judge.damages
@@ -72,7 +73,7 @@ def test_every_judge_keeps_its_contract(name):
     assert all(isinstance(part, float) for part in opinion.parts.values())
 
 
-@pytest.mark.parametrize("name", JUDGES)
+@pytest.mark.parametrize("name", ASKING)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -175,7 +176,7 @@ def test_a_persona_that_contradicts_itself_is_judged_statement_by_statement():
 
 def test_a_dialogue_of_two_turns_is_judged():
     short = as_met(plain_dialogue(TEXTS[:2], resolve_language("fr")))
-    for name in JUDGES:
+    for name in ASKING:
         opinion, _ = ask_through(build_judge(name), short, told_first)
         assert opinion.score is not None
     one = as_met(plain_dialogue(TEXTS[:1], resolve_language("fr")))
@@ -255,3 +256,27 @@ def test_a_refused_question_leaves_a_dialogue_unscored(tmp_path):
     (sense,) = believed(tmp_path, trial())
     verdicts = sense.next(dialogue(), [said("too long", REFUSED)])
     assert verdicts[0].passed and verdicts[0].evidence == "unscored: refused: too long"
+
+
+def reading(asked):
+    """Each letter costs a nat, less where "clés" was said before."""
+    text = asked.messages[0].content
+    assert asked.scored and len(asked.messages) == 1
+    cost = sum(0.5 if "clés" in text[: text.find(line)] else 1.0 for line in text.split("\n"))
+    return Completion("", "stop", len(text.split("\n")), 0, 0.1, prompt_logprob=-cost)
+
+
+def test_likelihood_is_what_the_context_adds():
+    about = dialogue()
+    opinion, asked = ask_through(build_judge("likelihood"), about, reading)
+    assert asked == 2 * len(TEXTS)
+    assert opinion.score == pytest.approx(0.5) and opinion.evidence.startswith("turn ")
+    strange = replace(about, turns=(replace(about.turns[0], text="Bonjour."), *about.turns[1:]))
+    assert ask_through(build_judge("likelihood"), strange, reading)[0].score == pytest.approx(0)
+
+
+def test_where_no_engine_tells_the_likelihood_nothing_is_scored():
+    opinion, _ = ask_through(build_judge("likelihood"), dialogue(), lambda _: said("1"))
+    assert opinion.score is None and "does not tell" in opinion.evidence
+    one = as_met(plain_dialogue(TEXTS[:1], resolve_language("fr")))
+    assert ask_through(build_judge("likelihood"), one, reading)[0].score is None

@@ -20,6 +20,7 @@ JUDGES = {
     "consistency": "Consistency",
     "rubric": "Rubric",
     "harm": "Harm",
+    "likelihood": "Likelihood",
 }
 
 

@@ -11,9 +11,12 @@ from crowdglot.engines.engine import Completion
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a judge makes of the answers. ``score``: 0 to 1, high is good; None: unscored, for too
-    few answers could be read. ``evidence``: what it rests on. ``parts``: other figures of the same
-    answers, by name; they are kept and never reject."""
+    """What a judge makes of the answers.
+
+    ``score``: high is good, 0 to 1 where it is a share; None: unscored, for too few answers could
+    be read. ``evidence``: what it rests on. ``parts``: other figures of the same answers, by name;
+    they are kept and never reject.
+    """
 
     score: float | None
     evidence: str = ""

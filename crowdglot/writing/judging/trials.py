@@ -113,7 +113,7 @@ class _Asker:
             return known
         seed = Draws("trial", key.index, key.role, key.step).below(2**31)
         sampling = replace(Sampling(), **asked.sampling)
-        request = Request(asked.messages, asked.schema or {}, sampling, seed, asked.logprobs)
+        request = Request(**asked.requested, sampling=sampling, seed=seed)
         try:
             completion = await self._engine.complete(request)
         except RequestRefused as refusal:
