@@ -134,9 +134,10 @@ def test_every_judge_keeps_its_contract():
         "judge",
         "asking",
         "belief",
+        "match",
     }
     assert modules == set(JUDGES)
-    assert {path.stem for path in folder.glob("*.jinja")} == {*JUDGES, "dialogue"}
+    assert {path.stem for path in folder.glob("*.jinja")} == {*JUDGES, "dialogue", "match"}
     assert not {*JUDGES} & {*CRITICS, *MEANING}
     for name in JUDGES:
         judge = build_judge(name)

@@ -1,13 +1,13 @@
 """A recipe with all it names opened: plan, demonstrations, way of writing, critics."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from crowdglot.critics import Critic, Verdict, judge_all, load_critics
-from crowdglot.critics.judges.belief import BelievedJudge, believed_judges
+from crowdglot.critics.judges.belief import BelievedJudge, believed_judges, believed_match
 from crowdglot.datasets.shards import Shard, shard_at, shards_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.demonstrations import DemonstrationPool
@@ -38,7 +38,8 @@ ENGINE = "engine"
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecipe:
-    """Everything but the engine. ``fingerprint``: a hash of all sources' contents."""
+    """Everything but the engine. ``fingerprint``: a hash of all sources' contents. ``match``: the
+    languages in which a tournament chooses, and a sentence for those in which it does not."""
 
     recipe: Recipe
     plan: Plan
@@ -46,6 +47,7 @@ class OpenedRecipe:
     way: Way
     critics: Sequence[Critic]
     judges: Sequence[BelievedJudge]
+    match: tuple[Mapping[str, float], Mapping[str, str]]
     sampling: Sampling
     fingerprint: str
 
@@ -70,6 +72,7 @@ class OpenedRecipe:
         """What the recipe wants and does not get: a sentence for a pool without dialogues, and for
         each judge and language in which it is not believed."""
         doubts = [doubt for judge in self.judges for doubt in judge.doubts.values()]
+        doubts += self.match[1].values()
         if self.recipe.pool.iterations and not any(
             d.source == POOL for d in self.demonstrations.all
         ):
@@ -78,9 +81,18 @@ class OpenedRecipe:
             )
         return doubts
 
+    @property
+    def asks_judges(self) -> bool:
+        """Whether a judge, or a tournament, is believed in any language."""
+        return bool(self.match[0]) or any(judge.least for judge in self.judges)
+
     def identity(self) -> dict[str, Any]:
         """What every row depends on: the recipe, and the content of its sources."""
-        told = {f"judges.{judge.name}.least": dict(judge.least) for judge in self.judges}
+        told: dict[str, Any] = {
+            f"judges.{judge.name}.least": dict(judge.least) for judge in self.judges
+        }
+        if self.recipe.choice.by == "tournament":
+            told["choice.believed"] = sorted(self.match[0])
         return self.recipe.identity() | told | {"sources": self.fingerprint}
 
     def first_indices(self, shard: Shard) -> list[int]:
@@ -219,9 +231,16 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         judges=believed_judges(
             recipe.judges, recipe.languages, recipe.believed, recipe.judging_engine.model
         ),
+        match=_match(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
         fingerprint=_fingerprint(recipe.prompt, languages, events, personas, demonstrations),
     )
+
+
+def _match(recipe: Recipe) -> tuple[Mapping[str, float], Mapping[str, str]]:
+    if recipe.choice.by != "tournament":
+        return {}, {}
+    return believed_match(recipe.languages, recipe.believed, recipe.judging_engine.model)
 
 
 def _critics(recipe: Recipe) -> tuple[Critic, ...]:

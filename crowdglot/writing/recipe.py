@@ -58,10 +58,11 @@ class DuplicateSettings(Strict):
 
 class ChoiceSettings(Strict):
     """``candidates``: so many drafts of a scenario are written together, and the best of those that
-    pass is taken, by ``by`` "meaning": what the critics of meaning say of them."""
+    pass is taken, ``by`` "meaning": what the critics of meaning say of them, or "tournament": one
+    against the next before five experts, where these are believed."""
 
     candidates: int = Field(default=1, ge=1, le=32)
-    by: Literal["meaning"] = "meaning"
+    by: Literal["meaning", "tournament"] = "meaning"
 
 
 class PoolSettings(Strict):
@@ -175,10 +176,10 @@ class Recipe(Strict):
         low, high = self.turns
         if not 2 <= low <= high <= 60:
             raise ValueError(f"'turns' is {low} to {high}; give a range within 2 to 60")
-        if self.choice.candidates > 1 and not self.meaning:
+        if self.choice.candidates > 1 and not self.meaning and self.choice.by == "meaning":
             raise ValueError(
                 "'choice.candidates' is more than 1 and nothing tells which is best; set 'meaning' "
-                'to "bundled"'
+                'to "bundled", or \'choice.by\' to "tournament"'
             )
         if self.choice.candidates > self.max_attempts:
             raise ValueError(

@@ -39,7 +39,7 @@ class Run:
     @property
     def asks_judges(self) -> bool:
         """Whether there are judges to ask, and something to ask them with."""
-        return self.engine is not None and any(judge.least for judge in self.opened.judges)
+        return self.engine is not None and self.opened.asks_judges
 
     def over(self) -> bool:
         """Whether nothing more shall be asked: a stop is wanted, or a budget is spent."""
@@ -72,7 +72,7 @@ async def start(opened: OpenedRecipe) -> Started:
     engine = build_engine(recipe.engine, await find_api_key(recipe.engine))
     judging = open_judging(opened, engine.concurrency)
     judge, other = None, recipe.models.get("judge")
-    if other and any(one.least for one in opened.judges):
+    if other and opened.asks_judges:
         judge = build_engine(other, await find_api_key(other))
     tools = [one for one in (engine, judging, judge) if one is not None]
     ready = await asyncio.gather(*(one.__aenter__() for one in tools), return_exceptions=True)

@@ -10,6 +10,7 @@ import pytest
 
 from crowdglot.critics.judges import build_judge
 from crowdglot.critics.judges.asking import template_hash
+from crowdglot.critics.judges.match import MATCH
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import ConfigurationError, EngineUnavailable
 from crowdglot.recipes import read_rejudged
@@ -247,3 +248,78 @@ def test_trials_of_a_judge_go_on_where_they_were_stopped(tmp_path, monkeypatch):
 def test_mistakes_are_one_sentence(changes, told, tmp_path):
     with pytest.raises(ConfigurationError, match=told):
         make_opened(tmp_path / "d", *changes)
+
+
+# Tournaments
+
+
+def believing_matches(folder, low=0.9):
+    folder.parent.mkdir(exist_ok=True)
+    path = folder.parent / "trials.json"
+    made = {"critic": MATCH, "damage": "mixed", "auc": low, "low": low, "high": 1.0,
+            "threshold": 0.0, "model": "", "prompt": template_hash(MATCH)}  # fmt: skip
+    path.write_text(json.dumps([made | {"language": tag} for tag in ("fr", "es")]))
+    return make_opened(folder, "choice.by=tournament", "choice.candidates=3", f"believed={path}")
+
+
+def shorter(request):
+    """The first or second conversation, whichever has fewer characters."""
+    blocks = request.messages[0].content.split(" conversation:")[1:]
+    first, second = (
+        sum(len(line) - 3 for line in block.splitlines() if line[1:3] == ": ") for block in blocks
+    )
+    return "1" if first <= second else "2"
+
+
+def compare(request):
+    return shorter(request) if is_judged(request) else good(request)
+
+
+def length(row):
+    return sum(len(turn["text"]) for turn in row["turns"])
+
+
+def test_a_tournament_keeps_the_one_that_wins(tmp_path):
+    opened = believing_matches(tmp_path / "d")
+    assert write(opened, Canned(compare)).funnel.accepted == 24
+    kept = {row["index"]: row for row in rows_of(opened.folder).to_dicts()}
+    losers = rows_of(opened.folder, "rejected").filter(reason="surplus").to_dicts()
+    assert len(losers) > 30
+    for loser in losers:
+        assert length(loser) >= length(kept[loser["index"]])
+    calls = [call for row in (*losers, *kept.values()) for call in row["calls"][1:]]
+    assert {call["role"] for call in calls} <= {f"judge.match.{n}" for n in range(3)}
+    matches = len(losers)
+    assert len(calls) == 10 * matches, "five experts, each in both orders"
+
+
+@pytest.mark.parametrize("trial", range(2))
+def test_a_tournament_stopped_anywhere_is_the_same(trial, tmp_path):
+    calm, opened = (believing_matches(tmp_path / name / "d") for name in ("calm", "other"))
+    assert stop_anywhere(calm, opened, compare, concurrency=4, most=150, trial=trial) > 1
+
+
+def test_judging_anew_does_not_turn_a_tournament_round(tmp_path):
+    opened = believing_matches(tmp_path / "d")
+    write(opened, Canned(compare))
+    before = rows_of(opened.folder).select("id", "attempt", "calls")
+    asyncio.run(rejudge_dataset(read_rejudged(str(opened.folder), [])))
+    assert rows_of(opened.folder).select("id", "attempt", "calls").equals(before)
+
+
+@pytest.mark.parametrize("answer", ["1", "maybe"])
+def test_who_always_takes_the_first_has_no_opinion(answer, tmp_path):
+    opened = believing_matches(tmp_path / "d")
+    write(opened, Canned(lambda request: answer if is_judged(request) else good(request)))
+    assert set(rows_of(opened.folder)["attempt"]) == {0}
+
+
+def test_a_tournament_that_is_not_believed_asks_nothing(tmp_path):
+    opened = believing_matches(tmp_path / "d", low=0.5)
+    assert "match" in opened.doubts[0] and "below the bar" in opened.doubts[0]
+    engine = Canned(compare)
+    write(opened, engine)
+    assert (
+        len(engine.asked)
+        == rows_of(opened.folder).height + rows_of(opened.folder, "rejected").height
+    )

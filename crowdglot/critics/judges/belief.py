@@ -11,6 +11,7 @@ from typing import Any
 
 from crowdglot.critics.judges import Judge, Opinion, build_judge
 from crowdglot.critics.judges.asking import template_hash
+from crowdglot.critics.judges.match import MATCH, Match
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
@@ -68,13 +69,29 @@ def believed_judges(
     ConfigurationError where a judge is unknown or the file cannot be used.
     """
     read = _read(Path(trials)) if trials else []
-    return tuple(_believed(name, languages, read, trials, model) for name in names)
+    judges = {name: build_judge(name) for name in names}
+    return tuple(
+        BelievedJudge(name, judge, *_belief(name, judge, languages, read, trials, model))
+        for name, judge in judges.items()
+    )
 
 
-def _believed(
-    name: str, languages: Sequence[str], trials: Sequence[dict[str, Any]], path: str, model: str
-) -> BelievedJudge:
-    judge = build_judge(name)
+def believed_match(
+    languages: Sequence[str], trials: str, model: str
+) -> tuple[Mapping[str, float], Mapping[str, str]]:
+    """The languages in which a tournament is believed, and why not in the others; as above."""
+    read = _read(Path(trials)) if trials else []
+    return _belief(MATCH, Match(), languages, read, trials, model)
+
+
+def _belief(
+    name: str,
+    judge: Judge | Match,
+    languages: Sequence[str],
+    trials: Sequence[dict[str, Any]],
+    path: str,
+    model: str,
+) -> tuple[dict[str, float], dict[str, str]]:
     least, doubts, prompt = dict[str, float](), dict[str, str](), template_hash(name)
     for language in languages:
         own = [one for one in trials if (one["critic"], one["language"]) == (name, language)]
@@ -96,7 +113,7 @@ def _believed(
         else:
             why = f"{path or 'no file of trials'} shows nothing of it"
         doubts[language] = f"{where}: {why}; it is not asked, and its dialogues stay unscored."
-    return BelievedJudge(name, judge, least, doubts)
+    return least, doubts
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

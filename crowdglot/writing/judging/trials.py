@@ -6,10 +6,12 @@ trial that was stopped goes on without asking twice.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from crowdglot.critics.calibration.damage import as_met
 from crowdglot.critics.calibration.trials import (
@@ -21,6 +23,7 @@ from crowdglot.critics.calibration.trials import (
 )
 from crowdglot.critics.judges import JUDGES, Judge, Opinion, build_judge
 from crowdglot.critics.judges.asking import template_hash
+from crowdglot.critics.judges.match import MATCH, Match
 from crowdglot.datasets.journal import Journal, encode
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
@@ -66,6 +69,35 @@ async def try_judges(
                         chosen = [at for at, _ in pairs]
                         known = [*compare(name, tag, kind, good, bad, chosen, **by)]
                         trials += known or [_unknown(name, tag, kind, good.seconds, by)]
+            if recipe.choice.by == "tournament":
+                for tag in whole:
+                    trials += await _of_matches(asker, tag, whole, settings.model)
+    return trials
+
+
+async def _of_matches(
+    asker: "_Asker", tag: str, whole: Mapping[str, Sequence[Dialogue]], model: str
+) -> list[Trial]:
+    """How often a whole dialogue wins against a damaged one, ties half: an AUC as well."""
+    trials = []
+    for kind in Match.damages:
+        if pairs := damaged_ones(tag, whole, kind, 0):
+            start, meet = time.perf_counter(), [(whole[tag][at], hurt) for at, hurt in pairs]
+            lost = await asyncio.gather(
+                *(
+                    asker.match(*pair, Key(at, 0, f"{MATCH}.{tag}.{kind}"))
+                    for at, pair in enumerate(meet)
+                )
+            )
+            won = 1 - np.array([0.5 if one is None else one for one in lost])
+            drawn = np.random.default_rng(0).integers(0, len(won), (500, len(won)))
+            low, high = np.quantile(won[drawn].mean(axis=1), (0.025, 0.975))
+            seconds = (time.perf_counter() - start) / len(won)
+            share = float(won.mean())
+            trials.append(
+                Trial(MATCH, tag, kind, len(won), share, float(low), float(high), 0.0, share, 0.0,
+                      0.0, seconds, model, template_hash(MATCH))
+            )  # fmt: skip
     return trials
 
 
@@ -101,6 +133,12 @@ class _Asker:
         opinions = [task.result() for task in asking]
         scores = [opinion.score if opinion else None for opinion in opinions]
         return Scored.of(scores, [False] * len(scores), seconds)
+
+    async def match(self, one: Dialogue, other: Dialogue, first: Key) -> float | None:
+        """How ``other`` fares against ``one``; None where the engine refuses."""
+        async with self._free:
+            told, _ = await interview(partial(Match().next, one, other), first, self._ask)
+        return told
 
     async def _judge(self, judge: Judge, dialogue: Dialogue, first: Key) -> Opinion | None:
         async with self._free:

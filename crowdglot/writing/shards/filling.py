@@ -24,7 +24,7 @@ from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
 from crowdglot.writing.interview import NothingAsked, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run
-from crowdglot.writing.shards.choice import best
+from crowdglot.writing.shards.examining import examine
 
 # One question may be refused for what it says; where so many are, one after the other, none is
 # going to be answered.
@@ -76,35 +76,12 @@ class _Filling:
         return [one for one in ended if isinstance(one, Draft)]
 
     async def choose(self, number: int, drafts: Sequence[Draft]) -> bool:
-        """Have the drafts of a wave judged and keep the best one; whether there is one.
-
-        The critics judge all of them. The judges, which cost calls, are put to the best one, and
-        where they reject it, to the next best.
-        """
-        judge = self.run.judging.judge
-        alone = len(drafts) == 1
-        judged = [await judge(drafts[0])] if alone else await asyncio.gather(*map(judge, drafts))
-        known = list(drafts)
-        while (chosen := best(judged)) is not None and self.run.asks_judges:
-            known[chosen] = await self.examined(number, known[chosen])
-            judged[chosen] = await judge(known[chosen])
-            if judged[chosen].passed:
-                break
-        for at, (draft, one) in enumerate(zip(known, judged, strict=True)):
-            self.put(draft, one, keep=at == chosen)
+        """Have the drafts of a wave judged and keep the best one; whether there is one."""
+        ask = partial(self.ask, (self.shard.rank, number))
+        examined, chosen = await examine(self.run, ask, drafts)
+        for at, (draft, judged) in enumerate(examined):
+            self.put(draft, judged, keep=at == chosen)
         return chosen is not None
-
-    async def examined(self, number: int, draft: Draft) -> Draft:
-        """The draft with the answers to the judges' questions, the first that rejects it last."""
-        dialogue, calls = self.run.opened.read(draft), list(draft.written)
-        for judge in self.run.opened.judges:
-            first = Key.of_judge(draft.index, draft.attempt, judge.name)
-            ask = partial(self.ask, (self.shard.rank, number))
-            told, asked = await interview(partial(judge.next, dialogue), first, ask)
-            calls += asked
-            if not all(verdict.passed for verdict in told or ()):
-                break
-        return Draft(draft.index, draft.attempt, tuple(calls))
 
     async def draft(self, number: int, index: int, attempt: int) -> Draft:
         """The draft of this attempt: known, or asked for in an interview of the recipe's way."""
