@@ -98,6 +98,10 @@ def print_estimate(
             f"the prompt, {TOKENS_PER_TURN:g} tokens a turn, every draft passed. Write a few "
             "dialogues first, then ask again, or name a dataset with --like."
         )
+        if opened.asks_judges:
+            console.print("What the judges ask is not in it.")
+    if iterations := opened.recipe.pool.iterations:
+        console.print(f"The {iterations} iterations of the pool are not in it.")
 
 
 def print_calibration(calibration: Calibration, examples: int = 3) -> None:
