@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from crowdglot.datasets.folder import RECIPE
 from crowdglot.datasets.funnel import count_tokens, read_rows
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
@@ -65,7 +66,7 @@ def tokens_of_pool(recipe: Recipe, iterations: int) -> int:
     if recipe.pool.of:
         return 0
     folders = (recipe.pool_folder / f"iteration-{n + 1}" for n in range(iterations))
-    return sum(count_tokens(folder) for folder in folders if folder.exists())
+    return sum(count_tokens(folder) for folder in folders if (folder / RECIPE).exists())
 
 
 def seal(iteration: Recipe, path: Location, keep: int) -> None:
