@@ -6,7 +6,6 @@ a mark for it exists under ``open/``, or a journal on this machine.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,8 +188,8 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
     missing or damaged, or has other columns than ``SCHEMA``.
     """
     try:
-        opened = path.open() if isinstance(path, Remote) else nullcontext(path)
-        with opened as source, pq.ParquetFile(source, pre_buffer=True) as file:
+        source = path.open() if isinstance(path, Remote) else path
+        with pq.ParquetFile(source, pre_buffer=True) as file:
             table = file.read(columns=columns)
         table.validate(full=True)  # text is checked to be UTF-8
     except FileNotFoundError:
