@@ -115,7 +115,9 @@ def unfinished(folder: Location) -> int:
     """How many shards are marked, or have a journal on this machine."""
     marks = (folder / "open").glob("*/*[0-9]")
     journals = (local_folder(folder) / "journal").glob("*/*.jsonl")
-    names = {(path.parent.name, path.name.removesuffix(".jsonl")) for path in (*marks, *journals)}
+    names = {
+        (path.parents[0].name, path.name.removesuffix(".jsonl")) for path in (*marks, *journals)
+    }
     return len(names)
 
 
@@ -235,6 +237,6 @@ def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Locat
     damaged = [pair for pair, holds in zip(paths, whole, strict=True) if not holds]
     for shard, path in damaged:
         reopen(folder, shard)
-        part = path.parent.parent.name
+        part = path.parents[1].name
         move(path, folder / "damaged" / part / shard.language / path.name)
     return [path for _, path in damaged]

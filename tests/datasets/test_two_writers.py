@@ -100,7 +100,7 @@ def compete(folder, both):
         if line != "go":
             assert [writer.hear() for writer in both] == ["looked", "looked"]
     told = {writer: writer.hear() for writer in both}
-    refused = [line for line in told.values() if "is writing this dataset and said so" in line]
+    refused = [line for line in told.values() if "was taken over by process" in line]
     assert (len(refused), [*told.values()].count("wrote")) == (1, 1), told
     assert sorted(path.name for path in folder.glob("*")) == [".lock", "recipe.toml"]
     winner = next(writer for writer, line in told.items() if line == "wrote")

@@ -67,9 +67,8 @@ class _Lease:
     def take(self) -> None:
         """Make the lock ours; StorageError if another machine has it."""
         self._look()
-        while not self.renew():  # another machine was faster
-            self.lost = ""
-            self._look()
+        if not self.renew():  # another machine was faster
+            raise StorageError(self.lost)
         if any(self.path.put_if(b"", wrong) for wrong in (None, _OTHER)):
             self.path.unlink()
             raise StorageError(

@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 # Nobody waits much longer than three minutes for a store, all that is tried again included.
 _TIMEOUT = timedelta(seconds=60)
 _PATIENCE: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=120)}
-_KEYS = {
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
-}
-_AZURE_KEYS = "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"
+_users: set[int] = set()
+_AWS, _GOOGLE = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATION_CREDENTIALS"
+_AZURE = "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"
 # By what an error holds: what is wrong, and the remedy. The first that fits is told.
 _REMEDIES = {
     "NoSuchBucket|ContainerNotFound": "there is no such bucket; create it or choose another output",
@@ -57,11 +55,6 @@ class Remote:
     def name(self) -> str:
         """The last part of the URL."""
         return self.url.rsplit("/", 1)[-1]
-
-    @property
-    def parent(self) -> "Remote":
-        """The folder around it."""
-        return Remote(self.url.rsplit("/", 1)[0])
 
     @property
     def parents(self) -> "tuple[Remote, ...]":
@@ -156,7 +149,7 @@ def _reaching(path: Remote) -> "Iterator[tuple[ObjectStore, str]]":
     scheme, _, rest = path.url.partition("://")
     bucket, _, key = rest.partition("/")
     try:
-        yield _connect(f"{scheme}://{bucket}"), key
+        yield _connect(f"{scheme}://{bucket}", os.getpid()), key
     except CrowdglotError:
         raise
     except Exception as error:
@@ -166,15 +159,19 @@ def _reaching(path: Remote) -> "Iterator[tuple[ObjectStore, str]]":
             raise
         told = re.search(r'<Code>(\w+)|(?:message|error): "(.+?)"', text + dump)
         cause = (told[1] or told[2]) if told else text.rpartition(" - ")[2][:200].rstrip(".: ")
-        what, remedy = _REMEDIES[part].format(keys=_KEYS.get(scheme[:2], _AZURE_KEYS)).split("; ")
+        keys = {"s": _AWS, "g": _GOOGLE}.get(scheme[0], _AZURE)
+        what, remedy = _REMEDIES[part].format(keys=keys).split("; ")
         raise StorageError(
             f"{path}: {what} ({cause}); {remedy}, then run the same command again."
         ) from None
 
 
 @cache
-def _connect(root: str) -> "ObjectStore":
+def _connect(root: str, process: int) -> "ObjectStore":
     """One store for all threads of this process."""
+    _users.add(process)
+    if len(_users) > 1:  # obstore would wait forever for threads that are not there
+        raise StorageError(f"{root}: a forked process cannot use it; start processes by 'spawn'.")
     try:
         from obstore.store import MemoryStore, from_url
     except ImportError:
