@@ -374,7 +374,7 @@ def test_a_forked_process_is_told_and_does_not_hang():
 def test_no_such_bucket(bucket, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = locate("s3://no-such-bucket/d")
-    told = r"there is no such bucket \(NoSuchBucket\); create it or choose another"
+    told = r"there is no such bucket \(NoSuchBucket\); create it, or choose another"
     with (
         pytest.raises(StorageError, match=rf"s3://no-such-bucket/d/\.lock: {told}"),
         locked(folder),
@@ -442,9 +442,9 @@ def test_a_profile_is_read_by_boto3(s3_folder, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("reconnected")
-def test_a_server_that_is_not_there(s3_folder, monkeypatch):
+def test_a_server_that_is_not_there(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
-    path = s3_folder / "x"
+    path = locate("s3://latest/Redirect/x")
     told = r"cannot be reached \(Connection refused\); .*run the same command again"
     for use in (path.exists, path.read_bytes, path.open, path.unlink, lambda: path.put(b"")):
         with pytest.raises(StorageError, match=told):
@@ -471,7 +471,7 @@ CROOKED = {
     "old token": ((400, code("ExpiredToken")), r"access is refused \(Exp|cannot be read .*400"),
     "other region": (
         (301, code("PermanentRedirect")),
-        r"the bucket is elsewhere .*; set AWS_REGION",
+        r"the region is wrong .*; set AWS_REGION",
     ),
     "broken": (
         (500, code("InternalError")),

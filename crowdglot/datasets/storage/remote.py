@@ -28,10 +28,10 @@ _AWS, _GOOGLE = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATI
 _AZURE = "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"
 # By what an error holds: what is wrong, and the remedy. The first that fits is told.
 _REMEDIES = {
-    "NoSuchBucket|ContainerNotFound": "there is no such bucket; create it or choose another output",
-    "code: 40[13]|ExpiredToken": "access is refused; check the credentials and what they may do",
-    "configured region|Redirect|HeaderMalformed": "the bucket is elsewhere; set AWS_REGION to its",
-    r"^\w*(Profile|Credential|Token|SSO)|^Unauth|None from|token request|://[^/]+/latest/|"
+    ">(NoSuchBucket|ContainerNotFound)": "there is no such bucket; create it, or choose another",
+    "code: 40[13]|>ExpiredToken": "access is refused; check the credentials and what they may do",
+    r"configured region|>\w+(Redirect|Malformed)": "the region is wrong; set AWS_REGION to the bucket's",
+    r"^\w*(Profile|Credential|Token|SSO)|^Unauth|None from|token request|/latest/(api|meta-)|"
     r"computeMetadata|error: (?!Error).*([Cc]redential|ccount|Access Key)": "there are no "
     "credentials to use; set {keys} in the environment, not in the recipe",
     "HTTP error": "cannot be reached; check the address and the network",
