@@ -30,7 +30,7 @@ _AZURE = "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"
 _REMEDIES = {
     ">(NoSuchBucket|ContainerNotFound)": "there is no such bucket; create it, or choose another",
     "code: 40[13]|>ExpiredToken": "access is refused; check the credentials and what they may do",
-    r"configured region|>\w+(Redirect|Malformed)": "the region is wrong; set AWS_REGION to the bucket's",
+    r"configured region|>\w+(Redirect|Malformed)": "the region is wrong; set AWS_REGION to its own",
     r"^\w*(Profile|Credential|Token|SSO)|^Unauth|None from|token request|/latest/(api|meta-)|"
     r"computeMetadata|error: (?!Error).*([Cc]redential|ccount|Access Key)": "there are no "
     "credentials to use; set {keys} in the environment, not in the recipe",
