@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 import regex
 
-from crowdglot.critics.grams import MOST_COMPARED
+from crowdglot.dialogues.grams import MOST_COMPARED
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from unicodedata import normalize
@@ -10,14 +11,16 @@ import regex
 
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.dialogues.grams import squeezed, squeezed_turns
 from crowdglot.languages.language import packed_tags, resolve_language
 
-_WORD = re.compile(r"\w+")
 _APOSTROPHES = "’ʼ＇´‘"
 # In these scripts a phrase that begins within a word is another phrase ("como ia" in "economia").
 _BOUNDED = r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}\p{Georgian}]"
 # Scripts without blanks: Thai, Lao, Myanmar, Khmer, kana, Chinese characters.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+# In a phrase, this stands for some words that may be said between its parts.
+_GAP, _LONGEST_GAP = "…", r"[\s\S]{0,60}?"
 
 _Phrase = tuple[str, str]  # the folded phrase, and the reason that it gives
 
@@ -32,10 +35,13 @@ class Assistant:
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge by phrases; an offer is right between a client and a provider."""
+        possible = _possible(squeezed_turns(dialogue.turns))
+        if not possible:
+            return Verdict("assistant")
         served = dialogue.scenario.common_ground.relation == "client_and_provider"
         whole = _folded("\n".join([turn.text for turn in dialogue.turns]))
-        for phrase, reason in sorted(_standing_in(whole)):
-            if served and reason == "offer":
+        for phrase, reason in sorted(possible):
+            if (served and reason == "offer") or not all(part in whole for part in _parts(phrase)):
                 continue
             for number, turn in enumerate(dialogue.turns, start=1):
                 if _says(_folded(turn.text), phrase):
@@ -43,18 +49,20 @@ class Assistant:
         return Verdict("assistant")
 
 
-def _standing_in(whole: str) -> list[_Phrase]:
-    """The phrases that ``whole`` holds, some of them perhaps from within a word on."""
+def _possible(turns: Sequence[str]) -> list[_Phrase]:
+    """The phrases that the turns may hold, by one word of each."""
     anchored, loose = _phrases()
-    words = _WORD.findall(whole)
+    text = " ".join(turns)
+    words = text.split()
     possible: list[_Phrase] = []
-    if not whole.isascii():
+    if not text.isascii():
         possible += loose
-        if _UNSPACED.search(whole):
-            words += whole
-    for word in anchored.keys() & words:
-        possible += anchored[word]
-    return [(phrase, reason) for phrase, reason in possible if phrase in whole]
+        if _UNSPACED.search(text):
+            words += text
+    if not anchored.keys().isdisjoint(words):
+        for word in anchored.keys() & words:
+            possible += anchored[word]
+    return possible
 
 
 def _folded(text: str) -> str:
@@ -66,10 +74,15 @@ def _folded(text: str) -> str:
     return text.casefold()
 
 
+def _parts(phrase: str) -> list[str]:
+    return [part.strip() for part in phrase.split(_GAP)]
+
+
 def _says(text: str, phrase: str) -> bool:
     """Whether ``phrase`` stands in ``text`` from a word's beginning; its last word may go on."""
     starts = f"(?<!{_BOUNDED})" if _bounded(phrase) else ""
-    return regex.search(starts + regex.escape(phrase), text) is not None
+    parts = _LONGEST_GAP.join(map(regex.escape, _parts(phrase)))
+    return regex.search(starts + parts, text) is not None
 
 
 def _bounded(phrase: str) -> bool:
@@ -92,11 +105,11 @@ def _phrases() -> tuple[dict[str, list[_Phrase]], list[_Phrase]]:
             known |= {_folded(phrase): "offer" for phrase in pack.phrases.offers}
             known |= {_folded(phrase): "refusal" for phrase in pack.phrases.refusals}
     for phrase, reason in sorted(known.items()):
-        words = _WORD.findall(phrase)
-        whole = words[not _bounded(phrase) : len(words) - phrase.endswith(words[-1])]
+        words = squeezed(phrase).split()
+        whole = words[not _bounded(phrase) : len(words) - phrase[-1].isalnum()]
         if _UNSPACED.search(phrase):
             # Chinese characters come last in Unicode, and say more than kana.
-            anchored[max(phrase)].append((phrase, reason))
+            anchored[max(phrase.replace(_GAP, ""))].append((phrase, reason))
         elif whole:
             anchored[max(whole, key=len)].append((phrase, reason))
         else:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sacrebleu.metrics.chrf import CHRF
 
-from crowdglot.critics.grams import grams, squeezed, squeezed_turns
+from crowdglot.dialogues.grams import grams, squeezed, squeezed_turns
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crowdglot.critics.grams import MOST_COMPARED, squeezed, squeezed_turns
+from crowdglot.dialogues.grams import MOST_COMPARED, squeezed, squeezed_turns
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.personas.persona import Persona

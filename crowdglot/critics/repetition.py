@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
 
-from crowdglot.critics.grams import grams, squeezed_turns
+from crowdglot.dialogues.grams import grams, squeezed_turns
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.languages.scripts import DENSE

@@ -7,7 +7,7 @@ topic, so two turns must be very near, or two pairs of neighbours rather near.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crowdglot.critics.grams import grams, squeezed
+from crowdglot.dialogues.grams import grams, squeezed
 from crowdglot.critics.meaning.space import alike, letters, placed
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue, Turn

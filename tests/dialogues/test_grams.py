@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdglot.critics.grams import grams, squeezed, squeezed_turns
+from crowdglot.dialogues.grams import grams, squeezed, squeezed_turns
 from crowdglot.dialogues.dialogue import Turn
 
 
