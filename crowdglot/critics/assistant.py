@@ -10,8 +10,8 @@ from unicodedata import normalize
 import regex
 
 from crowdglot.critics.verdict import Verdict
-from crowdglot.dialogues.dialogue import Dialogue
-from crowdglot.dialogues.grams import squeezed, squeezed_turns
+from crowdglot.dialogues.dialogue import Dialogue, Turn
+from crowdglot.dialogues.grams import squeezed, squeezed_turns, squeezed_words
 from crowdglot.languages.language import packed_tags, resolve_language
 
 _APOSTROPHES = "’ʼ＇´‘"
@@ -19,10 +19,14 @@ _APOSTROPHES = "’ʼ＇´‘"
 _BOUNDED = r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}\p{Georgian}]"
 # Scripts without blanks: Thai, Lao, Myanmar, Khmer, kana, Chinese characters.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+# Frequent characters, by which no phrase is looked for if it has others.
+_COMMON = frozenset("我你您的是有这這里裡能在不会會要么什ー私とンか")
 # In a phrase, this stands for some words that may be said between its parts.
 _GAP, _LONGEST_GAP = "…", r"[\s\S]{0,60}?"
 
 _Phrase = tuple[str, str]  # the folded phrase, and the reason that it gives
+# What a text must hold, as texts are compared: the phrase's whole words, its parts; and itself.
+_Anchored = tuple[frozenset[str], tuple[str, ...], _Phrase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,9 @@ class Assistant:
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge by phrases; an offer is right between a client and a provider."""
-        possible = _possible(squeezed_turns(dialogue.turns))
-        if not possible:
-            return Verdict("assistant")
         served = dialogue.scenario.common_ground.relation == "client_and_provider"
-        whole = _folded("\n".join([turn.text for turn in dialogue.turns]))
-        for phrase, reason in sorted(possible):
-            if (served and reason == "offer") or not all(part in whole for part in _parts(phrase)):
+        for phrase, reason in sorted(_possible(dialogue.turns)):
+            if served and reason == "offer":
                 continue
             for number, turn in enumerate(dialogue.turns, start=1):
                 if _says(_folded(turn.text), phrase):
@@ -49,20 +49,24 @@ class Assistant:
         return Verdict("assistant")
 
 
-def _possible(turns: Sequence[str]) -> list[_Phrase]:
-    """The phrases that the turns may hold, by one word of each."""
-    anchored, loose = _phrases()
-    text = " ".join(turns)
-    words = text.split()
-    possible: list[_Phrase] = []
+def _possible(turns: Sequence[Turn]) -> list[_Phrase]:
+    """The phrases of which all parts stand in the turns, some perhaps from within a word on."""
+    anchored, loose, signs = _phrases()
+    text = " ".join(squeezed_turns(turns))
+    said = squeezed_words(turns)
+    near: list[_Anchored] = []
     if not text.isascii():
-        possible += loose
+        if signs.search(text):
+            near += loose
         if _UNSPACED.search(text):
-            words += text
-    if not anchored.keys().isdisjoint(words):
-        for word in anchored.keys() & words:
-            possible += anchored[word]
-    return possible
+            said = said.union(text)
+    for word in anchored.keys() & said:
+        near += anchored[word]
+    return [
+        phrase
+        for words, parts, phrase in near
+        if words <= said and parts[0] in text and all(part in text for part in parts)
+    ]
 
 
 def _folded(text: str) -> str:
@@ -90,28 +94,32 @@ def _bounded(phrase: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> tuple[dict[str, list[_Phrase]], list[_Phrase]]:
-    """The phrases of all packs, so that one look-up of a text's words does for a thousand of them.
+def _phrases() -> tuple[dict[str, list[_Anchored]], list[_Anchored], re.Pattern[str]]:
+    """The phrases of all packs, so that one look-up of a text's words does for thousands of them.
 
-    First by a word that the text must hold as a whole, or by a character where no blanks separate
-    words; then the few that have neither, none of them in ASCII. A phrase's last word may go on in
-    the text, so it is no such word; nor is the first where a prefix may be joined to it.
+    First by a word that the text must hold as a whole; where no blanks separate words, by a
+    character. Then the few that have no such word, none of them in ASCII, and a pattern for a
+    character of each. A phrase's last word may go on in the text, so it is no such word; nor is
+    the first where a prefix may be joined to it.
     """
-    anchored: dict[str, list[_Phrase]] = defaultdict(list)
-    loose: list[_Phrase] = []
+    anchored: dict[str, list[_Anchored]] = defaultdict(list)
+    loose: list[_Anchored] = []
     known: dict[str, str] = {}
     for tag in packed_tags():
         if pack := resolve_language(tag).pack:
             known |= {_folded(phrase): "offer" for phrase in pack.phrases.offers}
             known |= {_folded(phrase): "refusal" for phrase in pack.phrases.refusals}
     for phrase, reason in sorted(known.items()):
-        words = squeezed(phrase).split()
+        parts = tuple(map(squeezed, _parts(phrase)))
+        words = " ".join(parts).split()
         whole = words[not _bounded(phrase) : len(words) - phrase[-1].isalnum()]
         if _UNSPACED.search(phrase):
+            whole = [*(set("".join(words)) - _COMMON)]
+        if whole:
             # Chinese characters come last in Unicode, and say more than kana.
-            anchored[max(phrase.replace(_GAP, ""))].append((phrase, reason))
-        elif whole:
-            anchored[max(whole, key=len)].append((phrase, reason))
+            anchor = max(whole, key=lambda word: (len(word), word))
+            anchored[anchor].append((frozenset(whole), parts, (phrase, reason)))
         else:
-            loose.append((phrase, reason))
-    return dict(anchored), loose
+            loose.append((frozenset(), parts, (phrase, reason)))
+    signs = {next(sign for sign in parts[0] if not sign.isascii()) for _, parts, _ in loose}
+    return dict(anchored), loose, re.compile(f"[{''.join(sorted(signs))}]")

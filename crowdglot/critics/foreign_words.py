@@ -5,11 +5,12 @@ not know it and it is no name.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
-from crowdglot.dialogues.grams import MOST_COMPARED, squeezed_turns
+from crowdglot.dialogues.grams import MOST_COMPARED, squeezed_turns, squeezed_words
 from crowdglot.languages.foreign_words import foreign_words, word_scores
 
 _LATIN_WORD = re.compile("[a-z]{3,}")
@@ -34,12 +35,11 @@ class ForeignWords:
         if scores is None:
             return Verdict("foreign_words")
         latin = scenario.language.script == "Latn"
-        whole = " ".join(squeezed_turns(dialogue.turns))
-        words = whole.split() if latin else _LATIN_WORD.findall(whole)
-        if not words or scores.keys().isdisjoint(words):
-            return Verdict("foreign_words", score=0.0)
+        words: Iterable[str] = squeezed_words(dialogue.turns)
+        if not latin:
+            words = _LATIN_WORD.findall(" ".join(squeezed_turns(dialogue.turns)))
         most = self.most_foreign if latin else self.most_foreign_other_script
-        worst = max(map(scores.__getitem__, scores.keys() & words))
+        worst = max(map(scores.__getitem__, scores.keys() & words), default=0.0)
         if worst <= most:
             return Verdict("foreign_words", score=worst)
         texts = [turn.text[:MOST_COMPARED] for turn in dialogue.turns]

@@ -56,7 +56,7 @@ _TRAVELLED = frozenset(
 _WORD = re.compile(f"[{LATIN}]+")
 _QUOTED = re.compile(r"[«„“”\"「『《〈][^«»„“”\"「」『』《》〈〉\n]{1,80}[»“”\"」』》〉]")
 _JOINED = frozenset("-‐‑–/@_.")  # "dog-sitting"; a stop that a letter follows
-_SENTENCE_START = frozenset(".!?…:;¡¿\"«„“‚‘(–—-\n")
+_SENTENCE_START = frozenset('.!?…:;¡¿"«„“‚‘(–—-\n')
 
 
 def foreign_words(
@@ -137,8 +137,8 @@ def _known(target: Language) -> dict[str, float] | None:
     codes = [code] if (code := listed_as(target)) else []
     if not codes:
         codes = [*target.confusables] if target.script == "Latn" else ["ru"]
-    english, known = _english(), {}
-    found = False
+    english, found = _english(), False
+    known: dict[str, float] = {}
     for code in codes:
         if code != "en" and (buckets := _buckets(code)) is not None:
             found = True
