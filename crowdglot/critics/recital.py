@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crowdglot.dialogues.grams import MOST_COMPARED, squeezed, squeezed_turns, squeezed_words
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue, Turn
+from crowdglot.dialogues.grams import MOST_COMPARED, squeezed, squeezed_turns, squeezed_words
 from crowdglot.personas.persona import Persona
 
 # Commas count: a model that is told not to list facts often does it in one long sentence.

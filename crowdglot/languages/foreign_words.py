@@ -73,15 +73,16 @@ def foreign_words(
         words = list(_WORD.finditer(text))
         for at, word in enumerate(words):
             lower = word[0].lower()
-            if lower in scores and lower not in exempt and not _apart(text, word):
-                if not (word[0][0].isupper() and _is_name(text, words, at, target)):
-                    yield number, word[0], scores[lower]
+            if lower not in scores or lower in exempt or _apart(text, word):
+                continue
+            if not (word[0][0].isupper() and _is_name(text, words, at, target)):
+                yield number, word[0], scores[lower]
 
 
 def _apart(text: str, word: re.Match[str]) -> bool:
     """Whether the word is quoted, or joined to another one."""
     before, after = text[: word.start()][-1:], text[word.end() :][:2]
-    if before in _JOINED and before or (after[:1] in _JOINED and after[1:].isalpha()):
+    if before in _JOINED or (after[:1] in _JOINED and after[1:].isalpha()):
         return True
     return any(q.start() < word.start() < q.end() for q in _QUOTED.finditer(text))
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdglot.dialogues.grams import grams, squeezed, squeezed_turns
 from crowdglot.dialogues.dialogue import Turn
+from crowdglot.dialogues.grams import grams, squeezed, squeezed_turns
 
 
 def test_a_text_is_squeezed():

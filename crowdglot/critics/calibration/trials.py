@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics import Critic, load_critics
+from crowdglot.critics import CRITICS, MEANING, Critic, load_critics
 from crowdglot.critics.calibration import MOST_REJECTED, human_dialogues
 from crowdglot.critics.calibration.damage import DAMAGES, damaged
 from crowdglot.dialogues.dialogue import Dialogue
@@ -24,7 +24,7 @@ from crowdglot.errors import ConfigurationError, MaterialError
 # Of these a high score is good; of all others a low one.
 HIGH_IS_GOOD = frozenset({"coherence", "premise", "language"})
 # Human dialogues come with personas and demonstrations in their own language, not in English.
-_UNTRIED = ("TranslatedCopying", "TranslatedRecital")
+_UNTRIED = frozenset({"translated_copying", "translated_recital"})
 _RESAMPLES = 500
 _FEWEST = 20  # dialogues of a language, for a figure at all
 _STEP = 13
@@ -84,7 +84,8 @@ def try_critics(
     }
     if not any(len(dialogues) >= _FEWEST for dialogues in whole.values()):
         raise MaterialError(f"{folder}: trials need at least {_FEWEST} dialogues of a language.")
-    critics = [c for c in load_critics(meaning=True) if type(c).__name__ not in _UNTRIED]
+    named = zip((*CRITICS, *MEANING), load_critics(meaning=True), strict=True)
+    critics = [critic for name, critic in named if name not in _UNTRIED]
     return [
         trial
         for tag, dialogues in whole.items()
