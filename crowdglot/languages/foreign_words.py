@@ -16,7 +16,7 @@ from crowdglot.languages.language import Language
 
 # Frequencies are on the Zipf scale: log10 of a word's occurrences in a billion. Rarer English words
 # are mostly names; the commonest stand in titles of songs and films in every language.
-_RAREST, _COMMONEST = 3.4, 6.05
+_RAREST, _COMMONEST = 3.3, 6.05
 # So frequent a word is no name. A rarer one must also be inflected in English, as names are not:
 # "crumb" and "crumbs", but "Boston" alone; a form may be rarer by the third figure.
 _NO_NAME, _FORMS = 5.0, 1.5
@@ -28,7 +28,13 @@ _UNLISTED, _UNLISTED_SMALL = 0.5, 2.5
 # German one does, gives less for every word, so the difference of its median is made up for.
 _USUAL = 2.0
 _LEAST = 1.0  # a lower score proves nothing
-_SUFFIXES = ("s", "es", "ed", "d", "ing", "ly", "er", "est", "ful", "ment", "ness", "less", "y")
+# Not "er" and "y", in which names end.
+_ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "est", "ful", "ment", "ness", "less")
+# Words that are never inflected, and no names.
+_NUMBERS = frozenset(
+    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
+    "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
 _CAPITAL_NOUNS = ("de", "lb", "nds", "gsw")
 _IN_TITLES = frozenset({"the", "of", "and", "in", "a", "to"})
 
@@ -176,19 +182,23 @@ def _english() -> dict[str, float]:
         and len(word) > 2
         and not set("aeiouy").isdisjoint(word)
         and word not in _TRAVELLED
-        and (zipf >= _NO_NAME or any(every.get(f, 0.0) >= zipf - _FORMS for f in _forms(word)))
+        and (
+            zipf >= _NO_NAME
+            or word in _NUMBERS
+            or any(every.get(form, 0.0) >= zipf - _FORMS for form in _forms(word))
+        )
     }
 
 
 def _forms(word: str) -> Iterator[str]:
     """What ``word`` could be inflected to, or derived from."""
-    yield from (word + suffix for suffix in _SUFFIXES[:6])
+    yield from (word + ending for ending in ("s", "es", "ed", "d", "ing", "ly", "er", "est"))
     yield from (word + word[-1] + "ing", word + word[-1] + "ed")
     if word[-1] in "ey":
-        yield from (word[:-1] + suffix for suffix in ("ing", "ies", "ied", "ily"))
-    for suffix in _SUFFIXES:
-        stem = word.removesuffix(suffix)
-        if stem != word and len(stem) > 2:
-            yield from (stem, stem + "e", stem + "y")
+        yield from (word[:-1] + ending for ending in ("ing", "ies", "ied", "ily", "ier", "iest"))
+    for ending in _ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) > 3:
+            yield from (stem, stem + "e")
             if stem[-1] in ("i", stem[-2]):
                 yield from (stem[:-1], stem[:-1] + "y")
