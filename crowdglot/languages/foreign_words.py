@@ -19,7 +19,7 @@ from crowdglot.languages.language import Language
 _RAREST, _COMMONEST = 3.3, 6.05
 # So frequent a word is no name. A rarer one must also be inflected in English, as names are not:
 # "crumb" and "crumbs", but "Boston" alone; a form may be rarer by the third figure.
-_NO_NAME, _FORMS = 5.0, 1.5
+_NO_NAME, _FORMS = 4.9, 1.5
 # A word that the target's list holds so often belongs to the target, or stands in its titles.
 _RIFE = 4.2
 # The frequency assumed for a word that a list lacks; the small lists end at 3.
@@ -29,7 +29,7 @@ _UNLISTED, _UNLISTED_SMALL = 0.5, 2.5
 _USUAL = 2.0
 _LEAST = 1.0  # a lower score proves nothing
 # Not "er" and "y", in which names end.
-_ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "est", "ful", "ment", "ness", "less")
+_ENDINGS = ("s", "es", "ed", "d", "n", "ing", "ly", "est", "ful", "ment", "ness", "less")
 # Words that are never inflected, and no names.
 _NUMBERS = frozenset(
     "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
