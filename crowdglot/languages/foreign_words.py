@@ -6,6 +6,7 @@ score little. A run of English words is proven by its sum (see ``switching``); o
 be a common one, and must not look like a name.
 """
 
+import gzip
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -141,28 +142,33 @@ def _known(target: Language) -> dict[str, float] | None:
 
     A language in other letters without a list is taken to know the Latin words that Russian knows.
     """
+    import wordfreq
+
     codes = [code] if (code := listed_as(target)) else []
     if not codes:
         codes = [*target.confusables] if target.script == "Latn" else ["ru"]
-    english, found = _english(), False
+    lists = wordfreq.available_languages("best")
+    codes = [code for code in codes if code in lists and code != "en"]
+    english = _english()
     known: dict[str, float] = {}
     for code in codes:
-        if code != "en" and (buckets := _buckets(code)) is not None:
-            found = True
-            for zipf, words in buckets:
-                for word in english.keys() & words:
-                    known[word] = max(zipf, known.get(word, 0.0))
-    return known if found else None
+        for zipf, words in _buckets(code):
+            for word in english.keys() & words:
+                known[word] = max(zipf, known.get(word, 0.0))
+    return known if codes else None
 
 
-def _buckets(code: str) -> list[tuple[float, list[str]]] | None:
-    """The words of each frequency in the best list; read anew, because a list takes 50 MB."""
+def _buckets(code: str) -> Iterator[tuple[float, list[str]]]:
+    """The words of each frequency in the best list, one frequency at a time: all take 50 MB."""
+    import msgpack
     import wordfreq
 
-    path = wordfreq.available_languages("best").get(code)
-    if path is None:
-        return None
-    return [(9.0 - cB / 100, words) for cB, words in enumerate(wordfreq.read_cBpack(path))]
+    with gzip.open(wordfreq.available_languages("best")[code]) as file:
+        unpacker = msgpack.Unpacker(file, raw=False)
+        size = unpacker.read_array_header()
+        unpacker.skip()  # the name of the format
+        for centibels in range(size - 1):
+            yield 9.0 - centibels / 100, unpacker.unpack()
 
 
 @lru_cache(maxsize=1)
@@ -170,7 +176,7 @@ def _english() -> dict[str, float]:
     """The common English words that can be told from names, with their frequencies."""
     every = {
         word: zipf
-        for zipf, words in _buckets("en") or ()
+        for zipf, words in _buckets("en")
         if zipf >= _RAREST - _FORMS
         for word in words
         if word.isascii() and word.isalpha()
