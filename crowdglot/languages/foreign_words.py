@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from statistics import median
 
-from crowdglot.languages.frequencies import LATIN, listed_as, plain
+from crowdglot.languages.frequencies import LATIN, WORD, listed_as, plain
+from crowdglot.languages.frequencies import word_scores as small_scores
 from crowdglot.languages.language import Language
 
 # Frequencies are on the Zipf scale: log10 of a word's occurrences in a billion. Rarer English words
@@ -72,18 +73,24 @@ def foreign_words(
     """The number of the turn from 1, the word, and its score, for every English word.
 
     ``names``: words that never count. What is quoted, joined to another word or a part of a name
-    does not count either.
+    does not count either, nor a turn that is mostly English, because identification finds it.
     """
     scores = word_scores(target) or {}
     exempt = frozenset(part.casefold() for name in names for part in name.split())
     for number, text in enumerate(turns, start=1):
-        words = list(_WORD.finditer(text))
+        words = [] if _mostly_english(text, target) else list(_WORD.finditer(text))
         for at, word in enumerate(words):
             lower = word[0].lower()
             if lower not in scores or lower in exempt or _apart(text, word):
                 continue
             if not (word[0][0].isupper() and _is_name(text, words, at, target)):
                 yield number, word[0], scores[lower]
+
+
+def _mostly_english(text: str, target: Language) -> bool:
+    scores, words = small_scores(target, "en"), WORD.findall(plain(text))
+    # Three in four: "i" and "come" are Italian too.
+    return scores is not None and 4 * sum(scores[w] > 0.0 for w in words) > 3 * len(words) > 6
 
 
 def _apart(text: str, word: re.Match[str]) -> bool:

@@ -73,6 +73,11 @@ def test_names_loanwords_and_titles_are_left_alone(tag, text):
     assert reason(tag, text) is None
 
 
+@pytest.mark.parametrize("tag", ["fr", "de", "zh", "ja"])
+def test_a_turn_in_english_is_left_to_identification(tag):
+    assert reason(tag, "Nobody was helpful, so I missed my appointment.") is None
+
+
 def test_names_of_the_speakers_are_exempt():
     german = resolve_language("de")
     text = "Grüß Whipped von mir."
@@ -89,7 +94,9 @@ def test_a_language_without_a_list_is_judged_by_its_relatives_or_not_at_all():
     assert reason("gl", "A casa dos meus pais come moito sol pola tarde.") is None
 
 
-@pytest.mark.parametrize("text", ["\ud800 a b", "a" * 100_000, "appointment " * 20_000, "\x00«»“"])
+@pytest.mark.parametrize(
+    "text", ["\ud800 a b", "a" * 100_000, "mon appointment a " * 20_000, "\x00«»“"]
+)
 def test_odd_text_is_no_crash(text):
     for tag in ("fr", "zh"):
         assert CRITIC.judge(dialogue((text,), tag)).critic == "foreign_words"
