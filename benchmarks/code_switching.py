@@ -1,27 +1,38 @@
-"""Code-switching inside a turn: precision and recall on spliced human turns.
+"""Code-switching inside a turn, and single foreign words, in human turns that get some spliced in.
 
 Into a human turn of another language a span of 1, 2, 3 or 5 words of a human English turn is put,
 at a random place; a span found counts as right if it overlaps the spliced one. Beside every
 spliced turn stands one left as it was; what is found in those counts against precision, as does
 every second span. Human turns hold English of their own ("call of duty"), which counts as wrong.
+
+Single words: 1, 2 or 3 different English words, of three letters or more, are put each into a turn
+of a human dialogue of eight turns, in small letters; found is the share of such dialogues that the
+critic ``foreign_words`` rejects, rejected that of the dialogues left as they were.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.human_dialogues import DENSE
-from crowdglot.critics import load_critics
+from crowdglot.critics import Critic, load_critics
+from crowdglot.critics.calibration import plain_dialogue
+from crowdglot.critics.foreign_words import ForeignWords
 from crowdglot.critics.language import LanguageCritic
 from crowdglot.draws import Draws
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.switching import switched_words
 
 SPANS = (1, 2, 3, 5)
+WORDS, TURNS = (1, 2, 3), 8
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 
 def measure_switching(dialogues: dict[str, list[tuple[str, ...]]], seed: int) -> dict[str, Any]:
-    """``by_span``: span length to precision and recall; ``false_rate``: by language, of turns."""
+    """``by_span``: span length to precision and recall; ``false_rate``: by language, of turns.
+
+    ``single_words``: by language the share rejected, and found by the number of words.
+    """
     critic = next(c for c in load_critics() if isinstance(c, LanguageCritic))
     least = critic.least_switching
     english = [words for turns in dialogues["en"] for t in turns if (words := _WORD.findall(t))]
@@ -33,7 +44,39 @@ def measure_switching(dialogues: dict[str, list[tuple[str, ...]]], seed: int) ->
         for tag, turns in others.items()
     }  # fmt: skip
     by_span = {str(n): _one_length(n, english, others, least, seed) for n in SPANS}
-    return {"by_span": by_span, "false_rate": false_rate}
+    dialogues = {tag: own for tag, own in dialogues.items() if tag != "en"}
+    words = sorted({word.lower() for turn in english for word in turn if len(word) > 2})
+    singles = {tag: _single_words(tag, own, words, seed) for tag, own in dialogues.items()}
+    return {"by_span": by_span, "false_rate": false_rate, "single_words": singles}
+
+
+def _single_words(
+    tag: str, dialogues: list[tuple[str, ...]], words: list[str], seed: int
+) -> dict[str, float]:
+    critic = next(c for c in load_critics() if isinstance(c, ForeignWords))
+    cut = [turns[:TURNS] for turns in dialogues]
+    found = {f"found_{count}": _rejected(critic, tag, [
+        _with_words(turns, count, words, tag, Draws(seed, "words", count, tag, number))
+        for number, turns in enumerate(cut)
+    ]) for count in WORDS}  # fmt: skip
+    return {"rejected": _rejected(critic, tag, cut), **found}
+
+
+def _rejected(critic: Critic, tag: str, dialogues: Sequence[Sequence[str]]) -> float:
+    language = resolve_language(tag)
+    verdicts = [critic.judge(plain_dialogue(turns, language)) for turns in dialogues]
+    return round(sum(not verdict.passed for verdict in verdicts) / len(verdicts), 4)
+
+
+def _with_words(
+    turns: Sequence[str], count: int, words: list[str], tag: str, draws: Draws
+) -> list[str]:
+    changed = list(turns)
+    gap = " " if tag not in ("zh", "ja") else ""
+    for _ in range(count):
+        at = draws.below(len(changed))
+        changed[at], _, _ = _splice(changed[at], draws.choice(words), gap, draws)
+    return changed
 
 
 def _one_length(

@@ -105,8 +105,14 @@ def main() -> None:
         print(f"{span + ' English words':18}{row['precision']:>10.3f}{row['recall']:>9.3f}")
     flagged = ", ".join(f"{tag} {rate:.2%}" for tag, rate in switching["false_rate"].items())
     print(f"human turns flagged: {flagged}")
+    print("one foreign word: human dialogues rejected, and found with 1, 2, 3 words in them")
+    for tag, single in switching["single_words"].items():
+        print(f"{tag:18}" + "".join(f"{rate:>9.2%}" for rate in single.values()))
     if chosen.json:
-        summary = {**figures, "rivals": rivals, "switching": switching["by_span"]}
+        summary = {
+            **figures, "rivals": rivals, "switching": switching["by_span"],
+            "single_words": switching["single_words"],
+        }  # fmt: skip
         print(json.dumps(summary))
 
 

@@ -113,4 +113,5 @@ def test_the_notebook_runs(tmp_path, monkeypatch):
         for cell in cells:
             exec(cell.replace("engine = []", f"engine = {served!r}"), names)
     assert names["outcome"].state == "complete"
-    assert [verdict.critic for verdict in names["verdicts"] if verdict.reason] == ["language"]
+    found = [verdict.critic for verdict in names["verdicts"] if verdict.reason]
+    assert found == ["foreign_words", "language"]

@@ -110,7 +110,7 @@ def test_data_folders_hold_data_only():
 def test_every_critic_keeps_its_contract():
     files = {path.stem for path in (PACKAGE / "critics").glob("*.py")}
     helpers = files - {"__init__", "verdict", *CRITICS}
-    assert helpers <= {"grams", "calibration"}
+    assert helpers <= {"calibration"}
     thresholds = read_toml(THRESHOLDS)
     assert list(CRITICS) and set(thresholds) == set(CRITICS)
     of_meaning = read_toml(OF_MEANING)

@@ -27,6 +27,7 @@ CRITICS = {
     "repetition": "Repetition",
     "copying": "Copying",
     "recital": "Recital",
+    "foreign_words": "ForeignWords",
     "language": "LanguageCritic",
 }
 

@@ -11,9 +11,9 @@ from unicodedata import normalize
 
 import regex
 
-from crowdglot.critics.grams import MOST_COMPARED
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.dialogues.grams import MOST_COMPARED
 
 _START = r"^[^\S\n]{0,8}"
 _BULLET = rf"{_START}(?:[-*•‣▪]|\d{{1,2}}[.)])[^\S\n]+\S"

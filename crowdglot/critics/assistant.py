@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from unicodedata import normalize
@@ -9,17 +10,23 @@ from unicodedata import normalize
 import regex
 
 from crowdglot.critics.verdict import Verdict
-from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.dialogues.dialogue import Dialogue, Turn
+from crowdglot.dialogues.grams import squeezed, squeezed_turns, squeezed_words
 from crowdglot.languages.language import packed_tags, resolve_language
 
-_WORD = re.compile(r"\w+")
 _APOSTROPHES = "’ʼ＇´‘"
 # In these scripts a phrase that begins within a word is another phrase ("como ia" in "economia").
 _BOUNDED = r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}\p{Georgian}]"
 # Scripts without blanks: Thai, Lao, Myanmar, Khmer, kana, Chinese characters.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+# Frequent characters, by which no phrase is looked for if it has others.
+_COMMON = frozenset("我你您的是有这這里裡能在不会會要么什ー私とンか")
+# In a phrase, this stands for some words that may be said between its parts.
+_GAP, _LONGEST_GAP = "…", r"[\s\S]{0,60}?"
 
 _Phrase = tuple[str, str]  # the folded phrase, and the reason that it gives
+# What a text must hold, as texts are compared: the phrase's whole words, its parts; and itself.
+_Anchored = tuple[frozenset[str], tuple[str, ...], _Phrase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,7 @@ class Assistant:
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge by phrases; an offer is right between a client and a provider."""
         served = dialogue.scenario.common_ground.relation == "client_and_provider"
-        whole = _folded("\n".join([turn.text for turn in dialogue.turns]))
-        for phrase, reason in sorted(_standing_in(whole)):
+        for phrase, reason in sorted(_possible(dialogue.turns)):
             if served and reason == "offer":
                 continue
             for number, turn in enumerate(dialogue.turns, start=1):
@@ -43,18 +49,24 @@ class Assistant:
         return Verdict("assistant")
 
 
-def _standing_in(whole: str) -> list[_Phrase]:
-    """The phrases that ``whole`` holds, some of them perhaps from within a word on."""
-    anchored, loose = _phrases()
-    words = _WORD.findall(whole)
-    possible: list[_Phrase] = []
-    if not whole.isascii():
-        possible += loose
-        if _UNSPACED.search(whole):
-            words += whole
-    for word in anchored.keys() & words:
-        possible += anchored[word]
-    return [(phrase, reason) for phrase, reason in possible if phrase in whole]
+def _possible(turns: Sequence[Turn]) -> list[_Phrase]:
+    """The phrases of which all parts stand in the turns, some perhaps from within a word on."""
+    anchored, loose, signs = _phrases()
+    text = " ".join(squeezed_turns(turns))
+    said = squeezed_words(turns)
+    near: list[_Anchored] = []
+    if not text.isascii():
+        if signs.search(text):
+            near += loose
+        if _UNSPACED.search(text):
+            said = said.union(text)
+    for word in anchored.keys() & said:
+        near += anchored[word]
+    return [
+        phrase
+        for words, parts, phrase in near
+        if words <= said and parts[0] in text and all(part in text for part in parts)
+    ]
 
 
 def _folded(text: str) -> str:
@@ -66,10 +78,15 @@ def _folded(text: str) -> str:
     return text.casefold()
 
 
+def _parts(phrase: str) -> list[str]:
+    return [part.strip() for part in phrase.split(_GAP)]
+
+
 def _says(text: str, phrase: str) -> bool:
     """Whether ``phrase`` stands in ``text`` from a word's beginning; its last word may go on."""
     starts = f"(?<!{_BOUNDED})" if _bounded(phrase) else ""
-    return regex.search(starts + regex.escape(phrase), text) is not None
+    parts = _LONGEST_GAP.join(map(regex.escape, _parts(phrase)))
+    return regex.search(starts + parts, text) is not None
 
 
 def _bounded(phrase: str) -> bool:
@@ -77,28 +94,32 @@ def _bounded(phrase: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> tuple[dict[str, list[_Phrase]], list[_Phrase]]:
-    """The phrases of all packs, so that one look-up of a text's words does for a thousand of them.
+def _phrases() -> tuple[dict[str, list[_Anchored]], list[_Anchored], re.Pattern[str]]:
+    """The phrases of all packs, so that one look-up of a text's words does for thousands of them.
 
-    First by a word that the text must hold as a whole, or by a character where no blanks separate
-    words; then the few that have neither, none of them in ASCII. A phrase's last word may go on in
-    the text, so it is no such word; nor is the first where a prefix may be joined to it.
+    First by a word that the text must hold as a whole; where no blanks separate words, by a
+    character. Then the few that have no such word, none of them in ASCII, and a pattern for a
+    character of each. A phrase's last word may go on in the text, so it is no such word; nor is
+    the first where a prefix may be joined to it.
     """
-    anchored: dict[str, list[_Phrase]] = defaultdict(list)
-    loose: list[_Phrase] = []
+    anchored: dict[str, list[_Anchored]] = defaultdict(list)
+    loose: list[_Anchored] = []
     known: dict[str, str] = {}
     for tag in packed_tags():
         if pack := resolve_language(tag).pack:
             known |= {_folded(phrase): "offer" for phrase in pack.phrases.offers}
             known |= {_folded(phrase): "refusal" for phrase in pack.phrases.refusals}
     for phrase, reason in sorted(known.items()):
-        words = _WORD.findall(phrase)
-        whole = words[not _bounded(phrase) : len(words) - phrase.endswith(words[-1])]
+        parts = tuple(map(squeezed, _parts(phrase)))
+        words = " ".join(parts).split()
+        whole = words[not _bounded(phrase) : len(words) - phrase[-1].isalnum()]
         if _UNSPACED.search(phrase):
+            whole = [*(set("".join(words)) - _COMMON)]
+        if whole:
             # Chinese characters come last in Unicode, and say more than kana.
-            anchored[max(phrase)].append((phrase, reason))
-        elif whole:
-            anchored[max(whole, key=len)].append((phrase, reason))
+            anchor = max(whole, key=lambda word: (len(word), word))
+            anchored[anchor].append((frozenset(whole), parts, (phrase, reason)))
         else:
-            loose.append((phrase, reason))
-    return dict(anchored), loose
+            loose.append((frozenset(), parts, (phrase, reason)))
+    signs = {next(sign for sign in parts[0] if not sign.isascii()) for _, parts, _ in loose}
+    return dict(anchored), loose, re.compile(f"[{''.join(sorted(signs))}]")

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from sacrebleu.metrics.chrf import CHRF
 
-from crowdglot.critics.grams import grams, squeezed, squeezed_turns
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.dialogues.grams import grams, squeezed, squeezed_turns
 
 _GRAM = 6
 _STEP = 3  # every third 6-gram of a turn is looked up; those between overlap it

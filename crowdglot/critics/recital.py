@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crowdglot.critics.grams import MOST_COMPARED, squeezed, squeezed_turns
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue, Turn
+from crowdglot.dialogues.grams import MOST_COMPARED, squeezed, squeezed_turns, squeezed_words
 from crowdglot.personas.persona import Persona
 
 # Commas count: a model that is told not to list facts often does it in one long sentence.
@@ -43,7 +43,7 @@ class Recital:
             evidence = f"turn {number}: {dialogue.turns[number - 1].text[:150]}"
             return Verdict("recital", "self_description", evidence, longest)
         said = [f" {text} " for text in squeezed_turns(dialogue.turns)]
-        words = frozenset("".join(said).split())
+        words = squeezed_words(dialogue.turns)
         for persona in dialogue.scenario.personas:
             if verdict := self._recited(said, words, persona):
                 return verdict

@@ -1,12 +1,13 @@
-"""Repetition inside a dialogue: echo turns, and loops within one turn."""
+"""Repetition inside a dialogue: echo turns, loops within one turn, questions asked again."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, combinations
 
-from crowdglot.critics.grams import grams, squeezed_turns
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.dialogues.grams import grams, squeezed_turns
 from crowdglot.languages.scripts import DENSE
 
 _SHORTEST_LOOP = 40  # characters
@@ -14,11 +15,13 @@ _SHORTEST_LOOP = 40  # characters
 # as in scripts without blanks and in "hahahaha", pairs of characters stand for words.
 _NEW_WORDS = 0.75
 _LONG_WORD = 16  # characters
+# Beside "?", by script; Greek asks with a semicolon.
+_ASKING = {"Arab": "؟", "Armn": "՞", "Grek": ";", "Ethi": "፧"}
 
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """Reasons: "echo_turn", "loop", "same_openings".
+    """Reasons: "echo_turn", "loop", "repeated_exchange", "same_openings".
 
     The score of a dialogue that passes is the highest share of common 4-grams of two turns; 0 where
     no two turns share half of their words, because such turns are not compared.
@@ -30,6 +33,11 @@ class Repetition:
     least_letters_contained: int
     most_loop_share: float
     most_same_openings: int
+    least_question_alike: float
+    least_question_alike_dense: float
+    least_answer_alike: float
+    least_answer_letters: int
+    least_answer_letters_dense: int
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge every turn alone, then against those before it."""
@@ -67,7 +75,34 @@ class Repetition:
                     evidence = f"turns {other} and {number}: {text[:120]}"
                     return Verdict("repetition", "echo_turn", evidence, alike)
             earlier.append((number, text, own, count))
-        return self._openings(split) or Verdict("repetition", score=worst)
+        return (
+            self._asked_again(dialogue, texts, dense)
+            or self._openings(split)
+            or Verdict("repetition", score=worst)
+        )
+
+    def _asked_again(self, dialogue: Dialogue, texts: Sequence[str], dense: bool) -> Verdict | None:
+        """A speaker asks again what was asked before, and gets the same answer.
+
+        Both turns are short, so two pairs of turns must be alike, each in its pairs of characters.
+        """
+        turns, length = dialogue.turns, 3 if dense else 7
+        sign = _ASKING.get(dialogue.scenario.language.script, "？")
+        least = self.least_question_alike_dense if dense else self.least_question_alike
+        fewest = self.least_answer_letters_dense if dense else self.least_answer_letters
+        asked: dict[str, list[int]] = {}
+        for at, turn in enumerate(turns[:-1]):
+            if ("?" in turn.text or sign in turn.text) and len(texts[at + 1]) >= fewest:
+                asked.setdefault(turn.speaker, []).append(at)
+        for first, later in chain(*(combinations(own, 2) for own in asked.values())):
+            if (
+                _may_be_alike(texts[first + 1], texts[later + 1], length)
+                and _alike(texts[first + 1], texts[later + 1], self.least_answer_alike)
+                and _alike(texts[first], texts[later], least)
+            ):
+                said = f"turns {first + 1} and {later + 1}: {texts[first]:.80}"
+                return Verdict("repetition", "repeated_exchange", f"{said} | {texts[later]:.80}")
+        return None
 
     def _likeness(self, one: str, other: str) -> float:
         """The share of common 4-grams: of both turns, or of the shorter one if it is long."""
@@ -86,6 +121,23 @@ class Repetition:
         if times <= self.most_same_openings:
             return None
         return Verdict("repetition", "same_openings", f"{times} times: {opening}", times)
+
+
+def _may_be_alike(one: str, other: str, length: int) -> bool:
+    """Whether one of three places of the shorter text stands in the longer: a quick look."""
+    short, long = (one, other) if len(one) < len(other) else (other, one)
+    size = len(short)
+    return 3 * size >= len(long) and (
+        short[size // 4 : size // 4 + length] in long
+        or short[size // 2 : size // 2 + length] in long
+        or short[-length:] in long
+    )
+
+
+def _alike(one: str, other: str, least: float) -> bool:
+    """Whether two texts share ``least`` of their pairs of characters (Dice)."""
+    mine, theirs = (frozenset(grams(text.replace(" ", ""), 2)) for text in (one, other))
+    return 2 * len(mine & theirs) >= least * (len(mine) + len(theirs))
 
 
 def _loop_share(text: str) -> float:

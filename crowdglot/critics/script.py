@@ -32,6 +32,8 @@ class Script:
         script = dialogue.scenario.language.script
         texts = [turn.text for turn in dialogue.turns]
         whole = "\n".join(texts)
+        if script == "Latn" and whole.isascii():
+            return Verdict("script", score=0.0)
         foreign = _foreign_marks(script)
         marks = foreign.findall(whole) if fast_class(foreign).search(whole) else []
         if len(marks) > self.most_foreign_marks:

@@ -27,11 +27,11 @@ _FEWEST_WORDS, _LEAST_MEAN = 12, 0.15
 # About eighty words, which are enough evidence.
 _MOST_CHARACTERS = 400
 
-_LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
-_LATIN_WORD = rf"[{_LATIN}]+(?:['’][{_LATIN}]+)*"
+LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
+_LATIN_WORD = rf"[{LATIN}]+(?:['’][{LATIN}]+)*"
 LATIN_WORD = re.compile(_LATIN_WORD)
 # Words in Latin letters, and runs of letters of other scripts.
-WORD = re.compile(rf"{_LATIN_WORD}|[^\W\d_{_LATIN}]+")
+WORD = re.compile(rf"{_LATIN_WORD}|[^\W\d_{LATIN}]+")
 
 
 class WordScores(dict[str, float]):
@@ -60,6 +60,15 @@ def plain(text: str) -> str:
     return text.lower().replace("’", "'")
 
 
+def listed_as(target: Language) -> str | None:
+    """The name of the target's word list in wordfreq, None where there is none."""
+    import wordfreq
+
+    lists = wordfreq.available_languages("small")
+    codes = (target.code, *target.detected_as)
+    return next((name for code in codes if (name := _LISTED_AS.get(code, code)) in lists), None)
+
+
 @lru_cache(maxsize=256)
 def word_scores(target: Language, other: str) -> WordScores | None:
     """The scores of words of the language ``other`` (ISO 639) in a text asked for in ``target``.
@@ -69,11 +78,8 @@ def word_scores(target: Language, other: str) -> WordScores | None:
     """
     import wordfreq
 
-    lists = wordfreq.available_languages("small")
-    codes = (target.code, *target.detected_as)
-    own = next((name for code in codes if (name := _LISTED_AS.get(code, code)) in lists), None)
-    foreign = _LISTED_AS.get(other, other)
-    if foreign not in lists or own == foreign:
+    own, foreign = listed_as(target), _LISTED_AS.get(other, other)
+    if foreign not in wordfreq.available_languages("small") or own == foreign:
         return None
     if own is None and target.script in ("Latn", "Zyyy"):
         return None

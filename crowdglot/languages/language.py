@@ -66,7 +66,8 @@ class Phrases(Strict):
 
     ``offers``: an assistant offering its services ("how can I help you today"), legitimate only
     between a provider and a client. ``refusals``: a model that speaks of itself or refuses ("as an
-    AI", "I cannot assist with that"). All are so long that no human dialogue would hold them.
+    AI", "I cannot assist with that"). " … " stands for a few words that may be said there. All are
+    so long that no human dialogue would hold them.
     """
 
     offers: tuple[str, ...] = Field(min_length=3)

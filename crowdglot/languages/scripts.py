@@ -62,7 +62,9 @@ def fast_class(pattern: Any) -> re.Pattern[str]:
 def foreign_share(text: str, script: str) -> float | None:
     """The share of letters in ``text`` that ``script`` lacks, 0 to 1; None if it has no letters."""
     foreign = foreign_letters(script)
-    suspects = "".join(fast_class(foreign).findall(text))
+    # Most turns in Latin letters are ASCII, which is told at once.
+    latin = script == "Latn" and text.isascii()
+    suspects = "" if latin else "".join(fast_class(foreign).findall(text))
     if not suspects:
         return 0.0 if any(map(str.isalpha, text)) else None
     letters = count_letters(text)

@@ -63,6 +63,9 @@ def _with(text, number=3):
         ("repetition", _with("Oui, tu as vu le temps qu'il fait ? On voulait pique-niquer au bord "
                              "du lac !"), "echo_turn"),
         ("repetition", _with("je l'aime bien parce que " * 6), "loop"),
+        ("repetition", ("Où habites-tu ?", "J'habite à Lyon.", "Et toi, tu habites où ?",
+                        "J'habite à Lyon."), "repeated_exchange"),
+        ("foreign_words", _with("Ta nouvelle appointment a été annulée."), "foreign_word"),
         ("assistant", _with("Bonjour, comment puis-je vous aider aujourd'hui ?"), "offer"),
         ("assistant", _with("En tant que modèle de langage, je n'ai pas d'avis."), "refusal"),
         ("assistant", _with("As an AI language model, I can't help with that."), "refusal"),
@@ -133,6 +136,20 @@ def test_offer_is_in_place_between_client_and_provider():
 )
 def test_numbers_and_punctuation_of_everyday_talk_pass(text):
     assert BY_NAME["artefacts"].judge(dialogue(_with(text))).passed
+
+
+@pytest.mark.parametrize(
+    ("tag", "texts"),
+    [
+        # Both speakers ask the same; another question has the same answer; short answers.
+        ("fr", ("Où habites-tu ?", "J'habite à Lyon.", "Moi aussi.", "Et où travailles-tu ?")),
+        ("fr", ("Tu veux du café ?", "Oui, merci bien.", "Et du sucre ?", "Oui, merci bien.")),
+        ("zh", ("您住哪？", "我在哈尔滨，您住哪？", "我也在哈尔滨。", "真巧啊！")),
+        ("zh", ("吃了吗？", "吃了。", "他吃了吗？", "吃了。")),
+    ],
+)
+def test_two_questions_are_not_yet_one_asked_again(tag, texts):
+    assert BY_NAME["repetition"].judge(dialogue(texts, tag)).passed
 
 
 def test_copied_demonstration():

@@ -1,9 +1,5 @@
 """Critics of meaning, held against dialogues that were written and labelled by hand."""
 
-import tomllib
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,28 +7,14 @@ from crowdglot.critics import judge, load_critics
 from crowdglot.critics.meaning import space
 from crowdglot.critics.meaning.coherence import FEWEST
 from crowdglot.critics.meaning.next_turn import following
-from crowdglot.dialogues.readers import read_demonstrations
 from crowdglot.engines.embedding.bundled import missing
-from crowdglot.personas.persona import Persona
 from tests.builders import FRENCH, dialogue
+from tests.critics.agreement import of_meaning, tables
 
 NAMES = ("rewording", "coherence", "premise", "translated_copying", "translated_recital")
-LABELLED = tomllib.loads((Path(__file__).parent / "meaning.toml").read_text("utf-8"))["dialogues"]
+LABELLED = tables("meaning.toml")["dialogues"]
 CRITICS = load_critics(meaning=True)[-len(NAMES) :]
 with_model = pytest.mark.skipif(bool(missing()), reason=missing() or "the model is here")
-
-
-def labelled(told):
-    """The dialogue of one table of meaning.toml."""
-    shown = [one for one in read_demonstrations("bundled") if one.event == told.get("shown")]
-    made = dialogue(told["turns"], told["language"], demonstrations=shown)
-    ground = replace(made.scenario.common_ground, premise=told["premise"])
-    personas = tuple(Persona(tuple(facts)) for facts in told.get("personas", ()))
-    scenario = replace(
-        made.scenario, common_ground=ground, names=("A", "B"),
-        personas=personas or made.scenario.personas,
-    )  # fmt: skip
-    return replace(made, scenario=scenario)
 
 
 @with_model
@@ -40,7 +22,7 @@ def labelled(told):
 def test_the_critics_agree_with_the_label(told):
     said = {}
     for critic in CRITICS:
-        verdict = critic.judge(labelled(told))
+        verdict = critic.judge(of_meaning(told))
         assert verdict.score is not None or len(told["turns"]) < FEWEST, verdict
         if verdict.reason:
             said[verdict.critic] = verdict.reason
@@ -52,7 +34,7 @@ def test_the_critics_agree_with_the_label(told):
 def test_talk_scores_higher_than_turns_from_elsewhere(tag):
     critic = next(critic for critic in CRITICS if type(critic).__name__ == "Coherence")
     own = [told for told in LABELLED if told["language"] == tag and not told["expected"]]
-    scores = [(told.get("coherent", True), critic.judge(labelled(told)).score) for told in own]
+    scores = [(told.get("coherent", True), critic.judge(of_meaning(told)).score) for told in own]
     assert min(score for good, score in scores if good) > max(
         score for good, score in scores if not good
     )
@@ -61,7 +43,7 @@ def test_talk_scores_higher_than_turns_from_elsewhere(tag):
 def test_without_a_model_nothing_is_scored(monkeypatch):
     monkeypatch.setattr(space, "bundled_meaning", lambda: None)
     for critic in CRITICS:
-        verdict = critic.judge(labelled(LABELLED[0]))
+        verdict = critic.judge(of_meaning(LABELLED[0]))
         assert (verdict.reason, verdict.score) in ((None, None), (None, 0.0))
 
 
@@ -82,5 +64,5 @@ def test_a_shuffled_dialogue_follows_worse():
 
 @with_model
 def test_meaning_is_judged_after_form():
-    verdicts = judge(labelled(LABELLED[0]), load_critics(meaning=True))
+    verdicts = judge(of_meaning(LABELLED[0]), load_critics(meaning=True))
     assert [verdict.critic for verdict in verdicts][-len(NAMES) :] == list(NAMES)

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics import Critic, load_critics
+from crowdglot.critics import CRITICS, MEANING, Critic, load_critics
 from crowdglot.critics.calibration import MOST_REJECTED, human_dialogues
 from crowdglot.critics.calibration.damage import DAMAGES, damaged
 from crowdglot.critics.judges import JUDGES
@@ -26,7 +26,7 @@ from crowdglot.errors import ConfigurationError, MaterialError
 # Of these a high score is good; of all others a low one.
 HIGH_IS_GOOD = frozenset({"coherence", "premise", "language", *JUDGES})
 # Human dialogues come with personas and demonstrations in their own language, not in English.
-_UNTRIED = ("TranslatedCopying", "TranslatedRecital")
+_UNTRIED = frozenset({"translated_copying", "translated_recital"})
 _RESAMPLES = 500
 _FEWEST = 20  # dialogues of a language, for a figure at all
 _STEP = 13
@@ -86,7 +86,8 @@ def try_critics(
     MaterialError where there are too few, ConfigurationError where a language is unknown.
     """
     whole = whole_dialogues(folder, language, most_turns, most)
-    critics = [c for c in load_critics(meaning=True) if type(c).__name__ not in _UNTRIED]
+    named = zip((*CRITICS, *MEANING), load_critics(meaning=True), strict=True)
+    critics = [critic for name, critic in named if name not in _UNTRIED]
     return [trial for tag in whole for trial in _of_language(tag, whole, critics, seed)]
 
 

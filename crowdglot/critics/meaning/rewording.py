@@ -7,14 +7,17 @@ topic, so two turns must be very near, or two pairs of neighbours rather near.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crowdglot.critics.grams import grams, squeezed
+from crowdglot.critics import THRESHOLDS
 from crowdglot.critics.meaning.space import alike, letters, placed
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue, Turn
+from crowdglot.dialogues.grams import grams, squeezed
 from crowdglot.engines.embedding.embedder import Vectors
 from crowdglot.languages.scripts import DENSE
+from crowdglot.strict_toml import read_toml
 
-_REPEATED = 0.8  # the share of grams from which on ``repetition`` calls a turn an echo
+# The share of grams from which on ``repetition`` calls a turn an echo.
+_REPEATED: float = read_toml(THRESHOLDS)["repetition"]["most_overlap"]
 
 
 @dataclass(frozen=True, slots=True)

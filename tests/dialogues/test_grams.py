@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdglot.critics.grams import grams, squeezed, squeezed_turns
 from crowdglot.dialogues.dialogue import Turn
+from crowdglot.dialogues.grams import grams, squeezed, squeezed_turns, squeezed_words
 
 
 def test_a_text_is_squeezed():
@@ -24,3 +24,8 @@ def test_grams_of_a_short_text_are_the_text():
     assert grams("abc", 4) == ["abc"]
     assert grams("abcdef", 4) == ["abcd", "bcde", "cdef"]
     assert grams("abcdefg", 4, step=2) == ["abcd", "cdef"]
+
+
+def test_words_are_those_of_all_turns_once():
+    turns = (Turn("A", "L’été, l’eau…"), Turn("B", "Eau froide!"), Turn("A", ""))
+    assert squeezed_words(turns) == {"l", "été", "eau", "froide"}

@@ -25,9 +25,15 @@ def squeezed(text: str) -> str:
 
 def squeezed_turns(turns: Sequence[Turn]) -> tuple[str, ...]:
     """``squeezed`` of every turn; cached, because several critics need it one after the other."""
-    return _squeezed(tuple([turn.text[:MOST_COMPARED] for turn in turns]))
+    return _squeezed(tuple([turn.text[:MOST_COMPARED] for turn in turns]))[0]
+
+
+def squeezed_words(turns: Sequence[Turn]) -> frozenset[str]:
+    """The different words of ``squeezed_turns``, as blanks separate them; cached with them."""
+    return _squeezed(tuple([turn.text[:MOST_COMPARED] for turn in turns]))[1]
 
 
 @lru_cache(maxsize=256)
-def _squeezed(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(fold(texts))
+def _squeezed(texts: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+    folded = tuple(fold(texts))
+    return folded, frozenset(" ".join(folded).split())
