@@ -43,6 +43,8 @@ class Completion:
     server's own; 0 where it gives none. ``seconds``: from the request to the last token.
     ``logprobs``: the likeliest first tokens with their natural-log probabilities, the likeliest
     first, before the schema and the sampling change them; empty where the engine gives none.
+    ``dropped``: fields of the request that the server does not take, so that it was asked without;
+    "system" where the system message went to the head of the user's.
     """
 
     text: str
@@ -51,6 +53,7 @@ class Completion:
     completion_tokens: int
     seconds: float
     logprobs: tuple[tuple[str, float], ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

@@ -19,6 +19,7 @@ from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_sh
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import prompt_hash
 from crowdglot.engines.calls import REFUSED, WRITE, Call, Draft, Key
+from crowdglot.engines.chat import label, writable
 from crowdglot.engines.engine import Completion, Engine, Request
 from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
 from crowdglot.writing.interview import NothingAsked, interview
@@ -135,7 +136,7 @@ class _Filling:
                 prompt_hash=hashed,
                 seed=request.seed,
                 engine=run.engine.kind,
-                model=run.engine.model,
+                model=label(run.engine.model),
                 revision=run.engine.revision,
                 completion=completion,
                 created_at=time.time(),
@@ -257,9 +258,5 @@ async def _complete(engine: Engine, request: Request) -> Completion:
         completion = await engine.complete(request)
     except RequestRefused as refusal:
         completion = Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
-    try:
-        completion.text.encode()
-    except UnicodeEncodeError:
-        text = completion.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        completion = replace(completion, text=text)
-    return completion
+    reason, text = label(completion.finish_reason), writable(completion.text)
+    return replace(completion, text=text, finish_reason=reason)
