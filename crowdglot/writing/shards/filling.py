@@ -7,7 +7,7 @@ run that was killed, or the rows of a shard to be judged anew. So a first run, a
 
 import asyncio
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby, takewhile
 
@@ -21,10 +21,11 @@ from crowdglot.dialogues.prompt import prompt_hash
 from crowdglot.engines.calls import REFUSED, WRITE, Call, Draft, Key
 from crowdglot.engines.chat import label, writable
 from crowdglot.engines.engine import Completion, Engine, Request
-from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
+from crowdglot.errors import ContextTooSmall, CrowdglotError, EngineError, RequestRefused
 from crowdglot.writing.interview import NothingAsked, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run
+from crowdglot.writing.shards.beginning import check_beginning, failure, note_passed, proven
 from crowdglot.writing.shards.choice import best
 
 # One question may be refused for what it says; where so many are, one after the other, none is
@@ -35,14 +36,15 @@ _REFUSED_IN_A_ROW = 20
 @dataclass(slots=True)
 class _Filling:
     """The state of one shard while it is filled. ``known``: calls of drafts that were not judged
-    yet; ``stored``: (index, attempt) of drafts that its files hold, which are not news; ``kept``,
-    ``others``: judged drafts."""
+    yet; ``stored``: (index, attempt) of drafts that its files hold, which are not news; ``fresh``:
+    of those that this run asked for; ``kept``, ``others``: judged drafts."""
 
     run: Run
     shard: Shard
     journal: Journal
     known: dict[Key, Call]
     stored: Set[tuple[int, int]] = frozenset()
+    fresh: set[tuple[int, int]] = field(default_factory=set)
     kept: list[Judged] = field(default_factory=list)
     others: list[Judged] = field(default_factory=list)
     unfinished: int = 0
@@ -80,6 +82,7 @@ class _Filling:
         chosen = best(judged)
         for at, (draft, one) in enumerate(zip(drafts, judged, strict=True)):
             self.put(draft, one, keep=at == chosen)
+        check_beginning(self.run.opened, self.run.watch)
         return chosen is not None
 
     async def draft(self, number: int, index: int, attempt: int) -> Draft:
@@ -125,7 +128,7 @@ class _Filling:
                 raise NothingAsked
             try:
                 with run.watch.progress.busy():
-                    completion = await _complete(run.engine, request)
+                    completion = await _complete(run.engine, request, self.bears_refusal)
             except CrowdglotError as error:
                 # Not raised: other calls are under way, and what they bring has been paid for.
                 run.watch.stop.because(error)
@@ -152,6 +155,7 @@ class _Filling:
             watch.stop.because(error)
             raise NothingAsked from None
         self.known[call.key] = call
+        self.fresh.add((call.key.index, call.key.attempt))
         watch.progress.count(call.completion)
         if watch.progress.refused == _REFUSED_IN_A_ROW:
             watch.stop.because(EngineError(call.completion.text))
@@ -162,8 +166,20 @@ class _Filling:
         for call in draft.calls:
             self.known.pop(call.key, None)
         (self.kept if keep else self.others).append(judged)
+        progress = self.run.watch.progress
         if (draft.index, draft.attempt) not in self.stored:
-            self.run.watch.progress.add(accepted=keep)
+            progress.add(accepted=keep)
+        if judged.passed and self.run.engine is not None:
+            note_passed(self.run.opened.folder, progress)
+        elif (draft.index, draft.attempt) in self.fresh:
+            progress.fail(*failure(draft, judged))
+
+    def bears_refusal(self, refusal: RequestRefused) -> bool:
+        """Whether the run goes on after a refusal: not where the model takes no question at all."""
+        progress = self.run.watch.progress
+        if progress.answered or not isinstance(refusal, ContextTooSmall):
+            return True
+        return proven(self.run.opened.folder, progress)
 
     async def judge_the_rest(self) -> None:
         """Judge the known drafts that no position wanted, so that none is lost."""
@@ -192,6 +208,8 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
         # What is stored goes first: at a URL another machine may have asked the same anew.
         known = {call.key: call for call in journal.calls} | in_files
         drafts = {(key.index, key.attempt) for key in in_files}
+        progress = run.watch.progress
+        progress.answered = progress.answered or not all(call.refused for call in known.values())
         filling = _Filling(run, shard, journal, known, drafts)
         await _write_all(filling)
         to_write = run.engine is None or bool(stop.spent)
@@ -248,15 +266,20 @@ async def _write_all(filling: _Filling) -> None:
             group.create_task(write(number, index))
 
 
-async def _complete(engine: Engine, request: Request) -> Completion:
+async def _complete(
+    engine: Engine, request: Request, bears: Callable[[RequestRefused], bool]
+) -> Completion:
     """The engine's answer; a refusal of this one question is an answer too, of no tokens.
 
-    Halves of characters, which JSON can hold and Parquet cannot, become U+FFFD.
+    Halves of characters, which JSON can hold and Parquet cannot, become U+FFFD. Raises a refusal
+    that the run does not bear.
     """
     start = time.perf_counter()
     try:
         completion = await engine.complete(request)
     except RequestRefused as refusal:
+        if not bears(refusal):
+            raise
         completion = Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
     reason, text = label(completion.finish_reason), writable(completion.text)
     return replace(completion, text=text, finish_reason=reason)
