@@ -61,7 +61,7 @@ def test_what_was_read_in_another_encoding_is_found(tag: str, codec: str) -> Non
     ("text", "told"),
     [
         ("C'est le numÃ©ro 48.", {"Ã©": "é"}),
-        ("Je suis allÃ© lÃ\u00a0", {"Ã©": "é"}),
+        ("Je suis allÃ© lÃ\u00a0", {"Ã©": "é", "Ã\u00a0": "à"}),
         ("ta sÅ\x93ur", {"Å\x93": "œ"}),
         ("ta sÅ“ur", {"Å“": "œ"}),
         ("le goÃ»t", {"Ã»": "û"}),
