@@ -10,7 +10,7 @@ from crowdglot import __version__
 from crowdglot.critics import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.engines.calls import WRITE, Call, Draft, Key
-from crowdglot.engines.chat import label
+from crowdglot.engines.chat import MOST_REASON, label
 from crowdglot.engines.engine import Completion, Sampling
 
 _text, _whole, _real = pa.string(), pa.int64(), pa.float64()
@@ -130,7 +130,7 @@ def _call_fields(call: Call) -> dict[str, Any]:
         **{name: getattr(call, name) for name in _CALL},
         "model": label(call.model),
         **{name: getattr(made, name) for name in _COMPLETION},
-        "finish_reason": label(made.finish_reason),
+        "finish_reason": label(made.finish_reason, MOST_REASON),
         "logprobs": [{"token": token, "logprob": value} for token, value in made.logprobs],
         "dropped": list(made.dropped),
         "created_at": datetime.fromtimestamp(call.created_at, UTC),

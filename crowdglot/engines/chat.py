@@ -9,7 +9,7 @@ from crowdglot.engines.engine import Completion, Request
 _SEEDS = 2**31 - 1
 # Servers say -9999 for what they hold impossible; what is below this is no number they mean.
 _LEAST_LOGPROB = -1e6
-_MOST_REASON = 60  # characters of a finish reason
+MOST_REASON = 60  # characters of a finish reason
 
 
 def request_body(request: Request) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def completion(
 ) -> Completion:
     """A Completion from a server's words, whatever their types."""
     counts = usage if isinstance(usage, dict) else {}
-    reason = label(finish_reason, _MOST_REASON) if isinstance(finish_reason, str) else ""
+    reason = label(finish_reason, MOST_REASON) if isinstance(finish_reason, str) else ""
     if reason == REFUSED:  # which is ours: no answer at all
         reason = f"{REFUSED} by the server"
     return Completion(

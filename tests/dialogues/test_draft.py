@@ -86,6 +86,7 @@ def test_what_a_turn_says_is_not_taken_for_a_mark():
         ("Je ne peux pas écrire cela.", "not_json"),
         (GOOD[:-3], "not_json"),
         (f"Voici : {GOOD[:-3]}", "not_json"),
+        (GOOD[:-3] + '"' + " \n" * 700, "not_json"),  # blanks until its tokens are spent
         (GOOD.replace('"', "'"), "not_json"),
         (GOOD + GOOD, "several_objects"),
         (f"Première version : {OTHER}\nMeilleure : {GOOD}", "several_objects"),

@@ -19,7 +19,7 @@ from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_sh
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import prompt_hash
 from crowdglot.engines.calls import REFUSED, WRITE, Call, Draft, Key
-from crowdglot.engines.chat import label, writable
+from crowdglot.engines.chat import MOST_REASON, label, writable
 from crowdglot.engines.engine import Completion, Engine, Request
 from crowdglot.errors import ContextTooSmall, CrowdglotError, EngineError, RequestRefused
 from crowdglot.writing.interview import NothingAsked, interview
@@ -281,5 +281,5 @@ async def _complete(
         if not bears(refusal):
             raise
         completion = Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
-    reason, text = label(completion.finish_reason), writable(completion.text)
+    reason, text = label(completion.finish_reason, MOST_REASON), writable(completion.text)
     return replace(completion, text=text, finish_reason=reason)
