@@ -116,6 +116,7 @@ def error(message: Any, **more: Any) -> dict[str, Any]:
         (error("Developer instruction is not enabled for models/gemma"), 400, "system"),
         (error("does not support 'system'", param="messages[0].role"), 400, "system"),
         ({"detail": [{"loc": ["body", "messages", 0, "role"], "msg": "not it"}]}, 422, "system"),
+        (error("Unsupported role: system", param="messages"), 400, "system"),
         (error("model requires more system memory than is available"), 500, ""),
     ],
 )  # fmt: skip

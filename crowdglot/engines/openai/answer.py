@@ -19,6 +19,8 @@ _OF_THE_REQUEST = frozenset({400, 413, 422, 424})  # too long, a content filter,
 # An answer that ended so is not the model's, whatever text came before.
 _BROKEN = ("error", "abort", "network_error")
 _BUSY = re.compile(r"rate.?limit|overload|too many requests|at capacity", re.I)
+# A router's filter refuses a question as others refuse a key.
+_FLAGGED = re.compile(r"moderation|flagged|content.?(?:policy|filter)|safety", re.I)
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 
@@ -125,7 +127,7 @@ def judge_complaint(reply: Reply, said: Complaint, model: str, section: str = "e
         raise Again(f"it answers {told}", Fault.REFUSED, wait)
     if status in _TRANSIENT or status >= 500:
         raise Again(f"it answers {told}", Fault.LATE if status == 504 else Fault.ODD, wait)
-    if status in (401, 403):
+    if status in (401, 403) and not _FLAGGED.search(said.plain):
         raise EngineError(
             f"the server refuses the API key ({told}); set the right one in the environment."
         )
@@ -134,5 +136,5 @@ def judge_complaint(reply: Reply, said: Complaint, model: str, section: str = "e
             f"nothing is found there ({told}); check {section}.base_url, which often ends with"
             f" /v1, and {section}.model '{model}'."
         )
-    kind = RequestRefused if status in _OF_THE_REQUEST else EngineError
+    kind = RequestRefused if status in (*_OF_THE_REQUEST, 403) else EngineError
     raise kind(f"the server refuses the request ({told}).")

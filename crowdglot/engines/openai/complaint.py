@@ -69,9 +69,8 @@ class Complaint:
     @property
     def of_system(self) -> bool:
         """Whether the system role is not taken."""
-        if self.places:
-            return any(place[0] == "messages" and place[-1] == "role" for place in self.places)
-        return bool(_SYSTEM.search(self.plain))
+        at_role = any(place[0] == "messages" and place[-1] == "role" for place in self.places)
+        return at_role or bool(_SYSTEM.search(self.plain))
 
 
 def parse(content: bytes) -> dict[str, Any]:
