@@ -138,6 +138,15 @@ def test_a_dry_run_ends_when_its_plan_does(tmp_path):
     assert write(opened, Canned(lambda _: THINKS)).state == "short"
 
 
+def test_a_threshold_that_the_recipe_sets_may_reject_them_all(tmp_path):
+    opened = make_opened(
+        tmp_path / "d", "languages=fr", "dialogues_per_language=3",
+        "critics.length.most_characters=5",
+    )  # fmt: skip
+    outcome = write(opened, Canned(good))
+    assert (outcome.state, outcome.funnel.reasons) == ("short", {"length.long_turn": 3 * 12})
+
+
 # A context that is too small
 
 

@@ -28,11 +28,16 @@ _WITHOUT_A_MODEL = "scripted"
 
 
 def check_beginning(opened: OpenedRecipe, watch: Watch) -> None:
-    """Stop the run where its drafts so far, 24 or more, all failed for one reason."""
-    if watch.stop.wanted or opened.recipe.engine.kind == _WITHOUT_A_MODEL:
+    """Stop the run where its drafts so far, 24 or more, all failed for one reason.
+
+    A critic whose thresholds the recipe sets is none: who sets one may mean it to reject them all.
+    """
+    progress, recipe = watch.progress, opened.recipe
+    if watch.stop.wanted or recipe.engine.kind == _WITHOUT_A_MODEL:
         return
-    if (sentence := _hopeless(watch.progress)) and not proven(opened.folder, watch.progress):
-        watch.stop.because(EngineError(sentence))
+    set_by_hand = any(reason.split(".")[0] in recipe.critics for reason in progress.reasons)
+    if not set_by_hand and (why := _hopeless(progress)) and not proven(opened.folder, progress):
+        watch.stop.because(EngineError(why))
 
 
 def _hopeless(progress: Progress) -> str:
