@@ -6,6 +6,7 @@ CrowdglotError            one sentence for the terminal: where, what was found, 
 ├── EngineError           the language model cannot be reached or loaded
 │   ├── EngineUnavailable it may work later: connection refused, overloaded, time-out
 │   └── RequestRefused    this one question is refused for good; others may be answered
+│       └── ContextTooSmall it is longer, with its answer, than the model takes
 └── StorageError          the dataset folder cannot be read or written
 
 A refusal or a malformed answer of the model is no error: it is a verdict (see ``critics``).
@@ -34,6 +35,10 @@ class EngineUnavailable(EngineError):
 
 class RequestRefused(EngineError):
     """The engine refuses one question for what it is: too long a prompt, a content filter."""
+
+
+class ContextTooSmall(RequestRefused):
+    """The model cannot take the question with its answer: where none was answered, none will be."""
 
 
 class StorageError(CrowdglotError):

@@ -1,4 +1,4 @@
-"""Traces of the machine (placeholders, markup, labels), and contact details.
+"""Traces of the machine (placeholders, markup, labels, wrong encodings), and contact details.
 
 The patterns search the NFKC form, so that they find wide forms too ("［名前］", "Ａ："), of the
 first 4000 characters of a turn. No pattern scans further than some hundred characters from where it
@@ -14,6 +14,7 @@ import regex
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.grams import MOST_COMPARED
+from crowdglot.languages.encodings import twice_encoded
 
 _START = r"^[^\S\n]{0,8}"
 _BULLET = rf"{_START}(?:[-*•‣▪]|\d{{1,2}}[.)])[^\S\n]+\S"
@@ -58,12 +59,18 @@ _SENTENCE_END = frozenset(".!?。！？…\n\"'«»“”")
 
 @dataclass(frozen=True, slots=True)
 class Artefacts:
-    """Reasons: "speaker_name", "placeholder", "markup", "label", "stage_direction", "e_mail",
-    "link", "phone", "control"."""
+    """Reasons: "double_encoded", "speaker_name", "placeholder", "markup", "label",
+    "stage_direction", "e_mail", "link", "phone", "control"."""
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge each turn by the patterns, then whether turns begin with labels."""
         cut = [turn.text[:MOST_COMPARED] for turn in dialogue.turns]
+        script = dialogue.scenario.language.script
+        if rows := twice_encoded("\n".join(cut), script):  # before NFKC, which changes such rows
+            told = (
+                f"{_printable(row)} for {meant}" if meant else row for row, meant in rows.items()
+            )
+            return Verdict("artefacts", "double_encoded", ", ".join(told))
         # One look at all turns together is enough for most dialogues.
         if not _suspicious(_one_form(_SEAM.join(["", *cut]))):
             return Verdict("artefacts")
@@ -77,6 +84,10 @@ class Artefacts:
                     around = ascii(around) if reason == "control" else around
                     return Verdict("artefacts", reason, f"turn {number}: {around:.150}")
         return Verdict("artefacts")
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else ascii(text)
 
 
 def _suspicious(whole: str) -> bool:

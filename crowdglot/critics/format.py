@@ -8,7 +8,9 @@ from crowdglot.dialogues.dialogue import Dialogue
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """Reasons: "not_json", "not_an_object", "wrong_keys", "not_text", "turn_count"."""
+    """Reasons: "not_json", "only_thinking", "several_objects", "not_an_object", "wrong_keys",
+    "not_text", "turn_count". What stood around the object of a draft that passes is its evidence.
+    """
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge what ``dialogues.draft.parse`` made of the draft."""
@@ -18,4 +20,5 @@ class Format:
         found, wanted = len(dialogue.turns), len(dialogue.scenario.order)
         if found != wanted:
             return Verdict("format", "turn_count", f"{found} turns instead of {wanted}", found)
-        return Verdict("format", score=found)
+        around = f"read past {', '.join(dialogue.around)}" if dialogue.around else ""
+        return Verdict("format", evidence=around, score=found)

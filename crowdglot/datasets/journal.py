@@ -89,13 +89,17 @@ def encode(call: Call) -> bytes:
 
 
 def decode(line: bytes) -> Call | None:
-    """The call of a line; None if the line was cut or changed."""
+    """The call of a line; None if the line was cut or changed, or cannot be read."""
     checksum, _, body = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
         return None
-    fields = orjson.loads(body)
+    try:
+        fields = orjson.loads(body)
+    except ValueError:  # half a character, which JSON can hold and we cannot
+        return None
     completion = fields["completion"]
     completion["logprobs"] = tuple((token, value) for token, value in completion["logprobs"])
+    completion["dropped"] = tuple(completion.get("dropped", ()))
     return Call(**fields | {"key": Key(**fields["key"]), "completion": Completion(**completion)})
 
 

@@ -10,6 +10,7 @@ from crowdglot import __version__
 from crowdglot.critics import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.engines.calls import WRITE, Call, Draft, Key
+from crowdglot.engines.chat import MOST_REASON, label
 from crowdglot.engines.engine import Completion, Sampling
 from crowdglot.scenarios.scenario import GROUND
 
@@ -31,8 +32,10 @@ _COMPLETION = {
 _CALLS = {
     "role": _text, "step": _whole, **_CALL, **_COMPLETION,
     "logprobs": pa.list_(pa.struct({"token": _text, "logprob": _real})),
-    "created_at": _moment,
+    "dropped": pa.list_(_text), "created_at": _moment,
 }  # fmt: skip
+_LATER = ("dropped", "prompt_logprob")
+_EARLIER_CALLS = {name: kind for name, kind in _CALLS.items() if name not in _LATER}
 _VERDICT = {"critic": _text, "reason": _text, "evidence": _text, "score": _real}
 _PERSONA = {"speaker": _text, "name": _text, "id": _text, "facts": pa.list_(_text)}
 
@@ -107,14 +110,29 @@ def to_row(
     }
 
 
+def with_all_of_calls(table: pa.Table) -> pa.Table:
+    """``table``, of a file whose calls do not tell yet what was dropped, nor how likely a prompt
+    was, as files are now."""
+    at = table.schema.get_field_index("calls")
+    if at < 0 or table.schema.field(at).type != pa.list_(pa.struct(_EARLIER_CALLS)):
+        return table
+    return table.set_column(
+        at, SCHEMA.field("calls"), table["calls"].cast(SCHEMA.field("calls").type)
+    )
+
+
 def _call_fields(call: Call) -> dict[str, Any]:
+    # Cleaned once more: a journal may be of a version that did not clean what servers say.
     made = call.completion
     return {
         "role": call.key.role,
         "step": call.key.step,
         **{name: getattr(call, name) for name in _CALL},
+        "model": label(call.model),
         **{name: getattr(made, name) for name in _COMPLETION},
+        "finish_reason": label(made.finish_reason, MOST_REASON),
         "logprobs": [{"token": token, "logprob": value} for token, value in made.logprobs],
+        "dropped": list(made.dropped),
         "created_at": datetime.fromtimestamp(call.created_at, UTC),
     }
 
@@ -127,6 +145,7 @@ def to_calls(row: Mapping[str, Any]) -> list[Call]:
             completion=Completion(
                 **{name: one[name] for name in _COMPLETION},
                 logprobs=tuple((told["token"], told["logprob"]) for told in one["logprobs"]),
+                dropped=tuple(one["dropped"] or ()),
             ),
             created_at=one["created_at"].timestamp(),
             **{name: one[name] for name in _CALL},

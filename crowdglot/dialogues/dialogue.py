@@ -43,9 +43,11 @@ class Dialogue:
     """What the model wrote for a scenario.
 
     ``turns`` is empty and ``fault`` says why where the draft could not be read as a dialogue.
+    ``around``: what the draft held besides its JSON object (see ``wrapping.Read``).
     """
 
     scenario: Scenario
     turns: tuple[Turn, ...]
     demonstrations: Sequence[Demonstration] = field(default=(), repr=False)
     fault: str = ""
+    around: tuple[str, ...] = ()

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion, Request
 
 # Some servers cut or refuse seeds above 32 bits, and 2**32 - 1 means "random" to llama.cpp.
 _SEEDS = 2**31 - 1
 # Servers say -9999 for what they hold impossible; what is below this is no number they mean.
 _LEAST_LOGPROB = -1e6
+MOST_REASON = 60  # characters of a finish reason
 
 
 def request_body(request: Request) -> dict[str, Any]:
@@ -42,9 +44,12 @@ def completion(
 ) -> Completion:
     """A Completion from a server's words, whatever their types."""
     counts = usage if isinstance(usage, dict) else {}
+    reason = label(finish_reason, MOST_REASON) if isinstance(finish_reason, str) else ""
+    if reason == REFUSED:  # which is ours: no answer at all
+        reason = f"{REFUSED} by the server"
     return Completion(
-        text=_writable(text),
-        finish_reason=finish_reason if isinstance(finish_reason, str) else "stop",
+        text=writable(text),
+        finish_reason=reason or "stop",
         prompt_tokens=_count(counts.get("prompt_tokens")),
         completion_tokens=_count(counts.get("completion_tokens")),
         seconds=seconds,
@@ -63,7 +68,7 @@ def first_logprobs(choice: dict[str, Any], most: int) -> tuple[tuple[str, float]
     except (KeyError, IndexError, TypeError):
         return ()
     pairs = [
-        (_writable(one["token"]), float(one["logprob"]))
+        (writable(one["token"]), float(one["logprob"]))
         for one in (told if isinstance(told, list) else ())
         if isinstance(one, dict)
         and isinstance(one.get("token"), str)
@@ -77,7 +82,13 @@ def _count(value: object) -> int:
     return value if type(value) is int and 0 <= value < 2**31 else 0
 
 
-def _writable(text: str) -> str:
+def label(text: str, most: int = 300) -> str:
+    """``text`` as one line of printable characters, cut: for names and words that others made."""
+    printable = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
+    return " ".join(printable.split())[:most]
+
+
+def writable(text: str) -> str:
     """``text`` with lone surrogates replaced: JSON may carry them, UTF-8 files cannot."""
     try:
         text.encode()

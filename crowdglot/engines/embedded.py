@@ -15,7 +15,7 @@ from crowdglot.engines.llama import open_server
 from crowdglot.engines.prompt_cache import PromptCache
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.weights.resolving import DEFAULT_WEIGHTS, resolve_weights
-from crowdglot.errors import EngineError, EngineUnavailable, RequestRefused
+from crowdglot.errors import ContextTooSmall, EngineError, EngineUnavailable
 
 _BATCH = 512  # tokens that are read between two checks of whether the call was cancelled
 _TOP_K = 40  # llama.cpp's own default, written down because the rows depend on it
@@ -146,7 +146,7 @@ class Embedded:
 
     def _refusal(self, error: dict[str, Any]) -> EngineError:
         if error.get("type") == "exceed_context_size_error":
-            return RequestRefused(
+            return ContextTooSmall(
                 f"The prompt has {error.get('n_prompt_tokens')} tokens and the embedded engine"
                 f" takes {self._context} with the answer; use fewer or shorter demonstrations."
             )

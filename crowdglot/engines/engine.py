@@ -47,6 +47,8 @@ class Completion:
     first, before the schema and the sampling change them; empty where the engine gives none.
     ``prompt_logprob``: the natural-log probability of the prompt's tokens, each after those before
     it; None where it was not asked for, or the engine does not give it.
+    ``dropped``: fields of the request that the server does not take, so that it was asked without;
+    "system" where the system message went to the head of the user's.
     """
 
     text: str
@@ -56,6 +58,7 @@ class Completion:
     seconds: float
     logprobs: tuple[tuple[str, float], ...] = ()
     prompt_logprob: float | None = None
+    dropped: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

@@ -1,5 +1,6 @@
 """What can be watched of a run while it goes on, and the wish to stop it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,10 @@ class Progress:
 
     ``refused``: questions that were refused since the last answer. ``outdated``: stored answers
     that were asked for anew, because their prompt is another one now. ``under_way``: questions
-    that the engine has not answered yet, and other work that must not be cut off.
+    that the engine has not answered yet, and other work that must not be cut off. ``reasons``: how
+    many drafts of this run failed, by "critic.reason"; ``last_failure``: what was found in the last
+    of them. ``answered``: whether any question was; ``proven``: whether a draft of the dataset is
+    known to have passed.
     """
 
     accepted: int = 0
@@ -25,6 +29,10 @@ class Progress:
     refused: int = 0
     outdated: int = 0
     under_way: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    last_failure: str = ""
+    answered: bool = False
+    proven: bool = False
 
     @property
     def tokens(self) -> int:
@@ -44,17 +52,27 @@ class Progress:
         """Count what an answer cost, or that it was a refusal."""
         self.prompt_tokens += completion.prompt_tokens
         self.completion_tokens += completion.completion_tokens
-        self.refused = self.refused + 1 if completion.finish_reason == REFUSED else 0
+        refused = completion.finish_reason == REFUSED
+        self.refused = self.refused + 1 if refused else 0
+        self.answered = self.answered or not refused
 
     def take_in(self, other: "Progress") -> None:
         """Add the counts of another process."""
         for name in ("accepted", "rejected", "prompt_tokens", "completion_tokens", "outdated"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reasons.update(other.reasons)
+        self.last_failure = other.last_failure or self.last_failure
+        self.proven = self.proven or other.proven
 
     def add(self, *, accepted: bool) -> None:
         """Count one judged draft."""
         self.accepted += accepted
         self.rejected += not accepted
+
+    def fail(self, reason: str, found: str) -> None:
+        """Count why a draft of this run failed."""
+        self.reasons[reason] += 1
+        self.last_failure = found
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from crowdglot.datasets.storage.files import write_text
 from crowdglot.recipes import read_recipe
 from crowdglot.writing.binding import bind_dataset
 from crowdglot.writing.opened import open_recipe
-from tests.stub_server import serving
+from tests.stub_server import chat, fixed, serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -186,6 +186,30 @@ def test_refused_connection_is_told_at_once(tmp_path, capsys, monkeypatch):
     assert code == 2
     assert url in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.ci
+@pytest.mark.server
+def test_a_server_that_will_never_do_ends_the_run(tmp_path):
+    too_small = fixed(400, error={"message": "maximum context length is 1024 tokens"})
+    environment = os.environ | {"PREFECT_HOME": str(tmp_path / "prefect")}
+    environment.pop("PREFECT_API_URL", None)
+    for reply, words, most in (
+        (too_small, r"context is too small \(400: maximum context length is 1024 tokens\)", 4),
+        (chat("<think>D'abord"), r"\(format\.only_thinking 2\d\).*<think>D'abord", 40),
+    ):
+        with serving() as stub:
+            stub.replies = (reply,)
+            command = [sys.executable, "-m", "crowdglot.command.app", "synthesize"]
+            ended = subprocess.run(
+                [*command, str(recipe(tmp_path, stub.base_url))], cwd=ROOT, env=environment,
+                capture_output=True, timeout=300, check=False,
+            )  # fmt: skip
+            told = ended.stderr.decode()
+            assert ended.returncode == 2, told
+            assert re.search(words, told), told
+            assert "Traceback" not in told
+            assert len(stub.bodies) <= most
 
 
 def test_folder_of_another_recipe_is_left_alone(tmp_path, capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from zlib import crc32
 
 import pytest
 
@@ -51,6 +52,27 @@ def test_a_flipped_bit_costs_one_line(tmp_path):
     assert read_journal(path) == [call(0), call(2)]
     append(path, 3)
     assert read_journal(path) == [call(0), call(2), call(3)]
+
+
+def test_a_line_that_no_version_should_have_written_is_asked_again(tmp_path):
+    path = tmp_path / "shard.jsonl"
+    append(path, 0, 1)
+    _, _, body = encode(call(2)).rstrip(b"\n").partition(b" ")
+    body = body.replace(b'"stop"', b'"st\\ud800op"')
+    with path.open("ab") as file:
+        file.write(b"%08x %s\n" % (crc32(body), body))
+    assert read_journal(path) == [call(0), call(1)]
+    append(path, 3)
+    assert read_journal(path) == [call(0), call(1), call(3)]
+
+
+def test_a_journal_of_before_is_read(tmp_path):
+    path = tmp_path / "shard.jsonl"
+    _, _, body = encode(call(0)).rstrip(b"\n").partition(b" ")
+    earlier = body.replace(b',"dropped":[]', b"")
+    assert earlier != body
+    path.write_bytes(b"%08x %s\n" % (crc32(earlier), earlier))
+    assert read_journal(path) == [call(0)]
 
 
 @pytest.mark.parametrize("how", ["deleted", "folder", "replaced"])

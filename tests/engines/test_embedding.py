@@ -87,6 +87,8 @@ def test_a_text_that_is_too_long_for_the_model_is_cut_until_it_fits():
         (fixed(400, error={"message": "no"}), RequestRefused, r"400: no"),
         (fixed(data=[{"index": 0, "embedding": [0.0, 0.0]}]), EngineError, "vectors of zeros"),
         (fixed(data=[{"index": 0, "embedding": []}]), EngineError, "vectors of zeros"),
+        (fixed(data=[{"index": 0, "embedding": [10**400]}]), EngineUnavailable, "no vectors"),
+        (fixed(data=[{"index": 0, "embedding": 10**400}]), EngineError, "no vectors"),
         (raw(b'{"data":[{"index":0,"embedding":[NaN]}]}'), EngineError, "gives no vectors"),
         (fixed(data=[{"index": 0, "embedding": "AAAA"}]), EngineError, "gives no vectors"),
         (fixed(data=[{"index": 0}]), EngineUnavailable, "holds no vectors"),

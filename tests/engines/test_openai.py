@@ -61,6 +61,7 @@ def test_no_key_no_header() -> None:
             False,
         ),
         (fixed(403), "API key", False),
+        (fixed(403, error={"message": "Your input was flagged"}), "input was flagged", True),
         (fixed(404, error="model 'x' not found"), "engine.base_url", False),
         (fixed(400, error={"message": "context length exceeded"}), "context length exceeded", True),
         (fixed(422, detail=[{"msg": "Field required"}]), "Field required", True),

@@ -52,3 +52,15 @@ def test_each_server_is_tried_once_at_no_cost() -> None:
     assert not patience.moves_on(Fault.ODD, 2) and not patience.moves_on(Fault.LATE, 2)
     assert patience.moves_on(Fault.GONE, 2) and patience.moves_on(Fault.REFUSED, 2)
     assert not patience.moves_on(Fault.GONE, 2)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Fri, 31 Dec 99999999999999999999 23:59:59 GMT", "Wed, 21 Oct 2015 07:28:00 +9999999999",
+        "Thu, 01 Jan 0001 00:00:00 +2300", "Wed, 99999999999999999999 Oct 2015", "1" * 5000,
+        "1e999", "\u0661", "", "-",
+    ],
+)  # fmt: skip
+def test_an_absurd_retry_after_is_a_number_all_the_same(header: str) -> None:
+    assert retry_after(header) >= 0

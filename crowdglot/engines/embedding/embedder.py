@@ -64,7 +64,7 @@ def as_vectors(rows: Sequence[object], count: int, whose: str) -> Vectors:
     not that, or hold nothing but zeros."""
     try:
         vectors = np.array(rows, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         vectors = np.empty(0)
     if vectors.shape[:1] != (count,) or vectors.ndim != 2 or not np.isfinite(vectors).all():
         raise EngineError(

@@ -11,7 +11,8 @@ import orjson
 
 from crowdglot.engines.embedding.embedder import MOST_CHARACTERS, SECTION, Vectors, as_vectors
 from crowdglot.engines.openai.addresses import read_addresses
-from crowdglot.engines.openai.answer import judge_status, parse, server_words
+from crowdglot.engines.openai.answer import judge_complaint
+from crowdglot.engines.openai.complaint import complaint_of, parse
 from crowdglot.engines.openai.exchange import Again, checked_key, open_session, send
 from crowdglot.engines.openai.retries import backoff
 from crowdglot.engines.settings import EmbeddingSettings
@@ -81,8 +82,8 @@ class OpenAIVectors:
             there = self._address.at("embeddings")
             reply = await send(self._session, "POST", there, orjson.dumps(body))
             if reply.status != 200:
-                words = self._clean(server_words(reply.content))
-                judge_status(reply, words, self.model, SECTION)
+                said = complaint_of(reply.content, reply.status).cleaned(self._clean)
+                judge_complaint(reply, said, self.model, SECTION)
         except EngineError as error:
             sentence = f"{self._address.base}: {self._clean(str(error))}"
             raise type(error)(sentence) from None
@@ -91,7 +92,7 @@ class OpenAIVectors:
             told = [one["embedding"] for one in found]
             # An array takes a fourth of the memory of a list.
             rows = [np.array(row, np.float64) if isinstance(row, list) else row for row in told]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             rows = []
         if len(rows) != len(texts):
             raise Again("the answer holds no vectors, or not one for each text")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from yarl import URL
 
+from crowdglot.engines.settings import without_secret
 from crowdglot.errors import ConfigurationError
 
 
@@ -28,10 +29,7 @@ def read_addresses(base_url: str, section: str = "engine") -> tuple[Address, ...
     """
     key = f"{section}.base_url"
     # The secret is looked for first: the other errors show parts of the address.
-    if "@" in base_url:
-        raise ConfigurationError(
-            f"{key} holds a user name or a password; put the key into the environment."
-        )
+    without_secret(base_url, section)
     addresses = tuple(_read(part, key) for part in re.split(r"[\s,]+", base_url) if part)
     if not addresses:
         raise ConfigurationError(f"{key} is missing; give one such as http://localhost:8000/v1.")

@@ -1,105 +1,140 @@
 """Reading what an OpenAI-compatible server sends back, however odd it is."""
 
 import json
+import re
 from typing import Any, NoReturn
 
-from crowdglot.engines.chat import completion, first_logprobs
+from crowdglot.engines.chat import completion, first_logprobs, label
 from crowdglot.engines.engine import Completion
+from crowdglot.engines.openai.complaint import Complaint, complaint, complaint_of, parse
 from crowdglot.engines.openai.exchange import Again, Fault, Reply
+from crowdglot.engines.openai.pieces import joined
 from crowdglot.engines.openai.retries import retry_after
-from crowdglot.errors import EngineError, RequestRefused
+from crowdglot.errors import ContextTooSmall, EngineError, RequestRefused
 
 _SHOWN = 300
 _OVERLOADED = frozenset({429, 503, 529})  # 529: Anthropic and its imitators
 _TRANSIENT = frozenset({408, 409, 425})
-_OF_THE_REQUEST = frozenset({400, 413, 422})  # too long, a content filter
+_OF_THE_REQUEST = frozenset({400, 413, 422, 424})  # too long, a content filter, a template
+# An answer that ended so is not the model's, whatever text came before.
+_BROKEN = ("error", "abort", "network_error")
+_BUSY = re.compile(r"rate.?limit|overload|too many requests|at capacity", re.I)
+# A router's filter refuses a question as others refuse a key.
+_FLAGGED = re.compile(r"moderation|flagged|content.?(?:policy|filter)|safety", re.I)
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 
-def parse(content: bytes) -> dict[str, Any]:
-    """The JSON object in ``content``, {} where there is none; nothing recurses deep."""
-    try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
+def read_answer(reply: Reply, seconds: float, logprobs: int = 0) -> Completion | Complaint:
+    """The completion, or the error that some servers and routers send with status 200.
 
-
-def read_answer(reply: Reply, seconds: float, logprobs: int = 0) -> Completion | dict[str, Any]:
-    """The completion, or the error object that some routers send with status 200.
-
-    The content type is named, not trusted: what parses is taken. A refusal or empty content is a
-    completion (with the refusal's text); no JSON and no choices are reasons to ask again.
+    The content type is named, not trusted: what parses is taken, also in pieces. A refusal or empty
+    content is a completion (with the refusal's text); no JSON and no choices are reasons to ask
+    again.
     """
-    answer = parse(reply.content)
+    if reply.status != 200:
+        return complaint_of(reply.content, reply.status)
+    answer = parse(reply.content) or joined(reply.content)
     if not answer:
         told = reply.headers.get("Content-Type") or "not given"
         raise Again(f"the answer is not a JSON object (content type {told})")
-    try:
-        choice = answer["choices"][0]
-        message = choice["message"]
-        text = _text(message.get("content")) or _text(message.get("refusal"))
-    except (LookupError, TypeError, AttributeError):
-        if isinstance(answer.get("error"), dict):
-            return dict(answer["error"])
-        raise Again("the answer holds no choices with a message") from None
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    choice = choice if isinstance(choice, dict) else {}
+    if error := _error(answer, choice):
+        return complaint(error, _status(error))
+    if not isinstance(message := choice.get("message"), dict):
+        raise Again("the answer holds no choices with a message")
     best = first_logprobs(choice, logprobs)
-    return completion(text, choice.get("finish_reason"), answer.get("usage"), seconds, best)
+    reason = choice.get("finish_reason")
+    return completion(_answer(message), reason, answer.get("usage"), seconds, best)
+
+
+def _error(answer: dict[str, Any], choice: dict[str, Any]) -> Any:
+    """What an answer with status 200 tells of an error; None, {} or "" where it does not."""
+    if error := choice.get("error") or answer.get("error"):
+        return error
+    if (reason := choice.get("finish_reason")) in _BROKEN:
+        return f"the answer ended with finish_reason '{reason}'"
+    told = answer.get("object") == "error" or answer.get("detail") or answer.get("message")
+    return answer if told and not choice else None
+
+
+def _status(error: Any) -> int:
+    """The status that an error tells; 500 where it tells none."""
+    for name in ("code", "status", "http_status") if isinstance(error, dict) else ():
+        code = str(error.get(name))[:4]
+        if code.isdecimal() and 400 <= int(code) < 600:
+            return int(code)
+    return 429 if _BUSY.search(str(error)[:1000]) else 500
+
+
+def _answer(message: dict[str, Any]) -> str:
+    """The text of the answer, wherever the server put it.
+
+    A reasoning parser whose end mark the model never wrote, because it did not think or because it
+    was cut off, leaves everything in the thinking. What begins as an object is the answer then.
+    """
+    said = [_text(message.get(name)) for name in ("content", "refusal")]
+    calls = message.get("tool_calls")
+    if isinstance(calls, list) and len(calls) == 1 and isinstance(calls[0], dict):
+        # Servers that turn a wish for JSON into a tool of their own.
+        function = calls[0].get("function")
+        said.append(_text(function.get("arguments")) if isinstance(function, dict) else "")
+    if told := next((text for text in said if text.strip()), ""):
+        return told
+    thoughts = next((text for name in _THOUGHTS if (text := _text(message.get(name)))), "")
+    answers = thoughts.lstrip().startswith(("{", "```"))
+    return thoughts if answers or not thoughts.strip() else f"<think>{thoughts}"
 
 
 def _text(content: object) -> str:
-    """Content as text: a string, null, or a list of parts."""
+    """Content as text: a string, null, an object, or a list of parts, some of them thoughts."""
+    if isinstance(content, dict):
+        return json.dumps(content, ensure_ascii=False)
     parts = content if isinstance(content, list) else [{"text": content}]
-    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    texts = (
+        part.get("text")
+        for part in parts
+        if isinstance(part, dict) and part.get("type") in (None, "text", "output_text")
+    )
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def server_words(content: bytes) -> str:
-    """What the server says about an error, as one short line."""
-    text = content[:65536].decode("utf-8", "replace")
-    if answer := parse(content):
-        said = answer.get("error", answer.get("detail", answer.get("message", answer)))
-        if isinstance(said, dict):
-            said = said.get("message") or said
-        text = said if isinstance(said, str) else json.dumps(said)
-    elif text.lstrip().startswith("<"):
-        text = "an HTML page"
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:4096]
-
-
 def model_names(content: bytes) -> tuple[str, ...]:
-    """The models in a server's list; () where it is none."""
+    """The models in a server's list, cleaned and cut; () where it is none."""
     try:
-        return tuple(str(model["id"]) for model in parse(content)["data"])
+        return tuple(label(str(model["id"])) for model in parse(content)["data"])
     except (KeyError, TypeError):
         return ()
 
 
-def judge_status(
-    reply: Reply, words: str, model: str, section: str = "engine", status: int = 0
-) -> NoReturn:
+def judge_complaint(reply: Reply, said: Complaint, model: str, section: str = "engine") -> NoReturn:
     """Raise for a reply of no use: Again where it may pass, RequestRefused where another question
     may be answered, EngineError where none will.
 
-    ``words``: what the server says; ``section``: of the recipe, for the keys that are named;
-    ``status``: where the content tells another one than the reply.
+    ``section``: of the recipe, for the keys that are named.
     """
-    status = status or reply.status
-    wait = retry_after(reply.headers.get("Retry-After"))
-    said = f"{status}{': ' + words[:_SHOWN] if words else ''}"
+    status, wait = said.status, retry_after(reply.headers.get("Retry-After"))
+    told = f"{status}{': ' + said.words[:_SHOWN] if said.words else ''}"
+    if said.of_context:
+        raise ContextTooSmall(
+            f"the model's context is too small ({told}); serve the model with a larger one, or ask "
+            'for less: sampling.max_tokens, turns, demonstrations.count, prompt = "short".'
+        )
     if status == 429 and b"insufficient_quota" in reply.content[:4096]:
-        raise EngineError(f"the quota of this API key is used up ({said}); raise it.")
+        raise EngineError(f"the quota of this API key is used up ({told}); raise it.")
     if status in _OVERLOADED:
-        raise Again(f"it answers {said}", Fault.REFUSED, wait)
+        raise Again(f"it answers {told}", Fault.REFUSED, wait)
     if status in _TRANSIENT or status >= 500:
-        raise Again(f"it answers {said}", Fault.LATE if status == 504 else Fault.ODD, wait)
-    if status in (401, 403):
+        raise Again(f"it answers {told}", Fault.LATE if status == 504 else Fault.ODD, wait)
+    if status in (401, 403) and not _FLAGGED.search(said.plain):
         raise EngineError(
-            f"the server refuses the API key ({said}); set the right one in the environment."
+            f"the server refuses the API key ({told}); set the right one in the environment."
         )
     if status == 404 or status < 400:
         raise EngineError(
-            f"nothing is found there ({said}); check {section}.base_url, which often ends with"
+            f"nothing is found there ({told}); check {section}.base_url, which often ends with"
             f" /v1, and {section}.model '{model}'."
         )
-    kind = RequestRefused if status in _OF_THE_REQUEST else EngineError
-    raise kind(f"the server refuses the request ({said}).")
+    kind = RequestRefused if status in (*_OF_THE_REQUEST, 403) else EngineError
+    raise kind(f"the server refuses the request ({told}).")

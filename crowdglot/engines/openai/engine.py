@@ -6,6 +6,7 @@ Plain aiohttp: it costs the least of all clients that were measured.
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any, Self
 
 import aiohttp
@@ -15,11 +16,11 @@ from pydantic import SecretStr
 from crowdglot.engines.chat import request_body
 from crowdglot.engines.engine import Completion, Request
 from crowdglot.engines.openai.addresses import read_addresses
-from crowdglot.engines.openai.answer import judge_status, read_answer, server_words
+from crowdglot.engines.openai.answer import judge_complaint, read_answer
 from crowdglot.engines.openai.endpoints import Endpoint, Endpoints
 from crowdglot.engines.openai.exchange import Again, Fault, checked_key, open_session, send
 from crowdglot.engines.openai.health import Health
-from crowdglot.engines.openai.optional_fields import REFUSALS, extensions, refused_fields, without
+from crowdglot.engines.openai.optional_fields import dropped, extensions, refused_fields, without
 from crowdglot.engines.openai.retries import Patience, backoff
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import EngineError, EngineUnavailable, RequestRefused
@@ -111,19 +112,16 @@ class OpenAI:
         clock = asyncio.get_running_loop().time
         full = {"model": self.model} | request_body(request) | extensions(request)
         while True:
-            body, start, status = without(full, self.refused), clock(), 0
+            left_out, start = self.refused, clock()
+            body = without(full, left_out)
             reply = await send(session, "POST", endpoint.chat, _encode(body))
-            if reply.status == 200:
-                answer = read_answer(reply, clock() - start, request.logprobs)
-                if isinstance(answer, Completion):
-                    return answer
-                status = code if type(code := answer.get("code")) is int and code > 299 else 500
+            answer = read_answer(reply, clock() - start, request.logprobs)
+            if isinstance(answer, Completion):
+                return replace(answer, dropped=dropped(full, left_out))
             # The key is taken out before the words are cut: a part of it is too much as well.
-            words = self._clean(server_words(reply.content))
-            refuses = (status or reply.status) in REFUSALS
-            named = refused_fields(words, body) if refuses else frozenset()
-            if not named:
-                judge_status(reply, words, self.model, status=status)
+            said = answer.cleaned(self._clean)
+            if not (named := refused_fields(said, body)):
+                judge_complaint(reply, said, self.model)
             if named - self.refused:
                 _LOG.info("%s does not take %s; asking without", endpoint, ", ".join(sorted(named)))
             self.refused |= named

@@ -7,7 +7,8 @@ from itertools import count
 
 import aiohttp
 
-from crowdglot.engines.openai.answer import judge_status, model_names, server_words
+from crowdglot.engines.openai.answer import judge_complaint, model_names
+from crowdglot.engines.openai.complaint import complaint_of
 from crowdglot.engines.openai.endpoints import Endpoint, Endpoints
 from crowdglot.engines.openai.exchange import Again, Fault, send
 from crowdglot.engines.openai.retries import backoff
@@ -101,7 +102,8 @@ class Health:
             there = endpoint.address.at("models")
             reply = await send(self.session, "GET", there, timeout=_GREETING)
             if reply.status in (401, 403):
-                judge_status(reply, self._clean(server_words(reply.content)), "")
+                said = complaint_of(reply.content, reply.status)
+                judge_complaint(reply, said.cleaned(self._clean), "")
             if reply.status in _NOBODY_BEHIND and len(self.endpoints.every) > 1:
                 return Again(f"it answers {reply.status}")
             return model_names(reply.content)

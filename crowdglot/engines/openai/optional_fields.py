@@ -2,29 +2,44 @@
 
 llama.cpp calls its penalty ``repeat_penalty``, vLLM and its relatives ``repetition_penalty``; both
 ignore what they do not know. OpenAI's own servers refuse it, and some of its models refuse a
-temperature. So everything is sent until a server names a field in a refusal.
+temperature. So everything is sent until a server names a field in a refusal. The system role is
+treated as such a field: where it is refused, its words go to the head of the user's message.
 """
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from crowdglot.engines.engine import Request
+from crowdglot.engines.openai.complaint import Complaint
 
+SYSTEM = "system"
 # What a refusal says when it means the field.
 _NAMES = {
     "response_format": (
-        "response_format", "json_schema", "json schema", "structured output", "guided", "grammar",
+        "response_format", "json_schema", "json schema", "structured output", "structured outputs",
+        "guided", "guided_json", "guided decoding", "grammar",
     ),
     "max_tokens": ("max_completion_tokens",),
-    "top_logprobs": ("logprobs",),
+    "logprobs": ("logprobs", "top_logprobs"),
+    "top_logprobs": ("logprobs", "top_logprobs"),
 } | {
     name: (name,)
     for name in (
         "min_p", "repeat_penalty", "repetition_penalty", "chat_template_kwargs", "temperature",
-        "top_p", "seed", "logprobs",
+        "top_p", "seed",
     )
 }  # fmt: skip
-# Refusals of a field come with these; 404 from routers that find no server for all fields.
-REFUSALS = frozenset({400, 404, 415, 422, 501})
+_PATTERNS = {
+    field: re.compile(rf"(?<![a-z_])(?:{'|'.join(names)})(?![a-z_])", re.I)
+    for field, names in _NAMES.items()
+}
+# Refusals of a field come with these; 404 from routers that find no server for all fields, 424 from
+# those that pass on what another server said.
+_REFUSALS = frozenset({400, 404, 415, 422, 424, 501})
+# Some servers answer 500 to what they do not take. But then these words may mean something else.
+_FAILURES = frozenset({500})
+_ORDINARY = frozenset({"temperature", "seed"})
 
 
 def extensions(request: Request) -> dict[str, Any]:
@@ -37,14 +52,23 @@ def extensions(request: Request) -> dict[str, Any]:
     }
 
 
-def refused_fields(text: str, body: dict[str, Any]) -> frozenset[str]:
-    """The fields of ``body`` that a refusal names."""
-    lowered = text.lower()
-    return frozenset(
-        field
-        for field, names in _NAMES.items()
-        if field in body and any(name in lowered for name in names)
-    )
+def refused_fields(said: Complaint, body: dict[str, Any]) -> frozenset[str]:
+    """The fields of ``body`` that a complaint means; ``SYSTEM`` where it means the system role."""
+    if said.status not in _REFUSALS | _FAILURES or said.of_context:
+        return frozenset()
+    if body["messages"][0]["role"] == "system" and said.of_system:
+        return frozenset({SYSTEM})
+    places = {place[0] for place in said.places}
+    if places & (body.keys() | {name for names in _NAMES.values() for name in names}):
+        named = {field for field, names in _NAMES.items() if places & {field, *names}}
+        if not re.search(r"max_completion_tokens", said.plain):
+            named.discard("max_tokens")  # it is taken under no other name: its value is refused
+    else:
+        named = {field for field, pattern in _PATTERNS.items() if pattern.search(said.plain)}
+        named -= _ORDINARY if said.status in _FAILURES else frozenset()
+    if {"temperature", "top_p"} <= named and re.search(r"\bboth\b", said.plain, re.I):
+        named.discard("temperature")  # of two that exclude each other, one is enough
+    return frozenset(named & body.keys())
 
 
 def without(body: dict[str, Any], refused: frozenset[str]) -> dict[str, Any]:
@@ -52,4 +76,23 @@ def without(body: dict[str, Any], refused: frozenset[str]) -> dict[str, Any]:
     kept = {field: value for field, value in body.items() if field not in refused}
     if "max_tokens" in refused:
         kept["max_completion_tokens"] = body["max_tokens"]
+    if SYSTEM in refused:
+        kept["messages"] = _folded(body["messages"])
     return kept
+
+
+def dropped(body: dict[str, Any], refused: frozenset[str]) -> tuple[str, ...]:
+    """What of ``body`` was left out, sorted; a limit that was sent by another name was not."""
+    there = {*body, *([SYSTEM] if body["messages"][0]["role"] == "system" else [])}
+    return tuple(sorted((refused & there) - {"max_tokens"}))
+
+
+def _folded(messages: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The system's words at the head of the user's first message."""
+    first, *rest = messages
+    if first["role"] != "system":
+        return list(messages)
+    if not rest or rest[0]["role"] != "user":
+        return [{"role": "user", "content": first["content"]}, *rest]
+    both = f"{first['content']}\n\n{rest[0]['content']}"
+    return [{"role": "user", "content": both}, *rest[1:]]

@@ -61,7 +61,7 @@ def retry_after(header: str | None) -> float:
     header = header or "0"
     with suppress(ValueError):
         return max(0.0, float(header))
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         date = parsedate_to_datetime(header)
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
         return max(0.0, (date - datetime.now(UTC)).total_seconds())

@@ -15,7 +15,7 @@ from crowdglot.engines.transformers.model import load
 from crowdglot.engines.transformers.question import Question, give
 from crowdglot.engines.transformers.rows import choose
 from crowdglot.engines.weights.resolving import Weights
-from crowdglot.errors import RequestRefused
+from crowdglot.errors import ContextTooSmall
 
 
 class Local:
@@ -55,7 +55,7 @@ class Local:
             prompt = self._chat.encode(request.messages)
             room = self._context - len(prompt.tokens)
             if room < 1:
-                raise RequestRefused(
+                raise ContextTooSmall(
                     f"The prompt has {len(prompt.tokens)} tokens and {self._name} takes"
                     f" {self._context} with the answer here; use fewer or shorter demonstrations."
                 )

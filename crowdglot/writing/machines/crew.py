@@ -25,6 +25,7 @@ from crowdglot.writing.machines.cluster import api_url, runner_class, started
 from crowdglot.writing.machines.worker import STOP, BatchCounts, fill_batch
 from crowdglot.writing.opened import OpenedRecipe
 from crowdglot.writing.recipe import Recipe
+from crowdglot.writing.shards.beginning import check_beginning
 from crowdglot.writing.shards.in_order import MOST_BATCHES
 from crowdglot.writing.watch import Watch
 
@@ -190,6 +191,7 @@ class Crew:
         self._watch.progress.take_in(report.progress)
         if report.error:
             self._watch.stop.because(CrowdglotError(report.error))
+        check_beginning(self._opened, self._watch)
         if self._unsent > 0 or self._sent > 0:
             self._over()
 

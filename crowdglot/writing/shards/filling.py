@@ -7,7 +7,7 @@ run that was killed, or the rows of a shard to be judged anew. So a first run, a
 
 import asyncio
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -16,14 +16,16 @@ import pyarrow as pa
 from crowdglot.datasets.journal import Journal, encode
 from crowdglot.datasets.record import SCHEMA, as_rejected
 from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_shard
-from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.interview import WRITER, Asked
 from crowdglot.dialogues.prompt import prompt_hash
 from crowdglot.engines.calls import REFUSED, Call, Draft, Key
+from crowdglot.engines.chat import MOST_REASON, label, writable
 from crowdglot.engines.engine import Completion, Engine, Request
-from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
+from crowdglot.errors import ContextTooSmall, CrowdglotError, EngineError, RequestRefused
 from crowdglot.writing.interview import NothingAsked, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run
+from crowdglot.writing.shards.beginning import check_beginning, failure, note_passed, proven
 from crowdglot.writing.shards.examining import examine
 
 # One question may be refused for what it says; where so many are, one after the other, none is
@@ -35,13 +37,14 @@ _REFUSED_IN_A_ROW = 20
 class _Filling:
     """The state of one shard while it is filled. ``known``: by index and attempt the calls of
     drafts that were not judged yet; ``stored``: of drafts that its files hold, which are not news;
-    ``kept``, ``others``: judged drafts."""
+    ``fresh``: of those that this run asked for; ``kept``, ``others``: judged drafts."""
 
     run: Run
     shard: Shard
     journal: Journal
     known: dict[tuple[int, int], dict[Key, Call]] = field(default_factory=dict)
     stored: Set[tuple[int, int]] = frozenset()
+    fresh: set[tuple[int, int]] = field(default_factory=set)
     kept: list[Judged] = field(default_factory=list)
     others: list[Judged] = field(default_factory=list)
     unfinished: int = 0
@@ -81,6 +84,7 @@ class _Filling:
         examined, chosen = await examine(self.run, ask, drafts)
         for at, (draft, judged) in enumerate(examined):
             self.put(draft, judged, keep=at == chosen)
+        check_beginning(self.run.opened, self.run.watch)
         return chosen is not None
 
     async def draft(self, number: int, index: int, attempt: int) -> Draft:
@@ -123,7 +127,8 @@ class _Filling:
                 raise NothingAsked
             try:
                 with run.watch.progress.busy():
-                    completion = await _complete(engine, request)
+                    bears = self.bears_refusal if asked.of == WRITER else lambda _: True
+                    completion = await _complete(engine, request, bears)
             except CrowdglotError as error:
                 # Not raised: other calls are under way, and what they bring has been paid for.
                 run.watch.stop.because(error)
@@ -134,7 +139,7 @@ class _Filling:
                 prompt_hash=hashed,
                 seed=request.seed,
                 engine=engine.kind,
-                model=engine.model,
+                model=label(engine.model),
                 revision=engine.revision,
                 completion=completion,
                 created_at=time.time(),
@@ -154,6 +159,7 @@ class _Filling:
             watch.stop.because(error)
             raise NothingAsked from None
         self.know(call)
+        self.fresh.add((call.key.index, call.key.attempt))
         watch.progress.count(call.completion)
         if watch.progress.refused == _REFUSED_IN_A_ROW:
             watch.stop.because(EngineError(call.completion.text))
@@ -163,8 +169,20 @@ class _Filling:
         """Note a judged draft; its calls are known no more."""
         self.known.pop((draft.index, draft.attempt), None)
         (self.kept if keep else self.others).append(judged)
+        progress = self.run.watch.progress
         if (draft.index, draft.attempt) not in self.stored:
-            self.run.watch.progress.add(accepted=keep)
+            progress.add(accepted=keep)
+        if judged.passed and self.run.engine is not None:
+            note_passed(self.run.opened.folder, progress)
+        elif not progress.proven and (draft.index, draft.attempt) in self.fresh:
+            progress.fail(*failure(draft, judged))
+
+    def bears_refusal(self, refusal: RequestRefused) -> bool:
+        """Whether the run goes on after a refusal: not where the model takes no question at all."""
+        progress = self.run.watch.progress
+        if progress.answered or not isinstance(refusal, ContextTooSmall):
+            return True
+        return proven(self.run.opened.folder, progress)
 
     async def judge_the_rest(self) -> None:
         """Judge the known drafts that no position wanted, so that none is lost."""
@@ -194,6 +212,7 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
         # What is stored goes last: at a URL another machine may have asked the same anew.
         for call in (*journal.calls, *stored):
             filling.know(call)
+            run.watch.progress.answered |= not call.refused
         await _write_all(filling)
         to_write = run.engine is None or bool(stop.spent)
         if stop.cause or (filling.unfinished and not to_write):
@@ -249,19 +268,20 @@ async def _write_all(filling: _Filling) -> None:
             group.create_task(write(number, index))
 
 
-async def _complete(engine: Engine, request: Request) -> Completion:
+async def _complete(
+    engine: Engine, request: Request, bears: Callable[[RequestRefused], bool]
+) -> Completion:
     """The engine's answer; a refusal of this one question is an answer too, of no tokens.
 
-    Halves of characters, which JSON can hold and Parquet cannot, become U+FFFD.
+    Halves of characters, which JSON can hold and Parquet cannot, become U+FFFD. Raises a refusal
+    that the run does not bear.
     """
     start = time.perf_counter()
     try:
         completion = await engine.complete(request)
     except RequestRefused as refusal:
+        if not bears(refusal):
+            raise
         completion = Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
-    try:
-        completion.text.encode()
-    except UnicodeEncodeError:
-        text = completion.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        completion = replace(completion, text=text)
-    return completion
+    reason, text = label(completion.finish_reason, MOST_REASON), writable(completion.text)
+    return replace(completion, text=text, finish_reason=reason)

@@ -301,6 +301,36 @@ def test_an_error_of_a_worker_stops_the_run(tmp_path):
     assert len(runner.sent) < SHARDS
 
 
+def thinking(_body):
+    return "<think>D'abord, il faut"
+
+
+def test_first_drafts_that_all_fail_for_one_reason_stop_the_run(tmp_path):
+    with serving(thinking) as stub:
+        # A batch alone has too few drafts to tell.
+        few = ("shard_size=2", "max_attempts=1", "max_replacements=1", "engine.concurrency=1")
+        opened = make_opened(tmp_path / "d", stub.base_url, "dialogues_per_language=40", *few)
+        stop, progress = send(opened, Shaky())
+        assert "(format.only_thinking " in str(stop.cause)
+        assert 24 <= progress.rejected == len(stub.asked) < 60
+        # And where one batch has more than enough, its worker stops.
+        opened = make_opened(tmp_path / "e", stub.base_url)
+        report = fill_batch(opened.recipe, [0, 1, 2, 3], None, None)
+        assert "(format.only_thinking 2" in report.error and report.progress.rejected < 40
+
+
+def test_a_worker_knows_of_a_draft_that_passed_at_another_one(tmp_path):
+    with serving() as stub:
+        opened = make_opened(tmp_path / "d", stub.base_url, "max_attempts=1", "max_replacements=0")
+        fill_batch(opened.recipe, [0], None, None)
+        shard = opened.shard(0)
+        shard.accepted(opened.folder).unlink()  # at another worker, it is not written yet
+        stub.write = thinking
+        report = fill_batch(opened.recipe, [1, 2], None, None)
+        assert (report.error, report.progress.rejected) == ("", 2 * SHARD_SIZE)
+        assert report.progress.proven
+
+
 def test_few_batches_share_all_the_tokens(tmp_path):
     with serving() as stub:
         enough = SHARDS * SHARD_SIZE * 150 + 10 * 150
