@@ -34,8 +34,6 @@ _CALLS = {
     "logprobs": pa.list_(pa.struct({"token": _text, "logprob": _real})),
     "dropped": pa.list_(_text), "created_at": _moment,
 }  # fmt: skip
-_LATER = ("dropped", "prompt_logprob")
-_EARLIER_CALLS = {name: kind for name, kind in _CALLS.items() if name not in _LATER}
 _VERDICT = {"critic": _text, "reason": _text, "evidence": _text, "score": _real}
 _PERSONA = {"speaker": _text, "name": _text, "id": _text, "facts": pa.list_(_text)}
 
@@ -108,17 +106,6 @@ def to_row(
         "created_at": calls[-1]["created_at"],
         "crowdglot_version": __version__,
     }
-
-
-def with_all_of_calls(table: pa.Table) -> pa.Table:
-    """``table``, of a file whose calls do not tell yet what was dropped, nor how likely a prompt
-    was, as files are now."""
-    at = table.schema.get_field_index("calls")
-    if at < 0 or table.schema.field(at).type != pa.list_(pa.struct(_EARLIER_CALLS)):
-        return table
-    return table.set_column(
-        at, SCHEMA.field("calls"), table["calls"].cast(SCHEMA.field("calls").type)
-    )
 
 
 def _call_fields(call: Call) -> dict[str, Any]:

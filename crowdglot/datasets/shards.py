@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crowdglot.datasets.record import SCHEMA, to_calls, with_all_of_calls
+from crowdglot.datasets.record import SCHEMA, to_calls
 from crowdglot.datasets.storage import seal
 from crowdglot.datasets.storage.files import move, replacing, storing, write_text
 from crowdglot.datasets.storage.location import Location, for_each, local_folder
@@ -204,7 +204,7 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
     for name in columns or SCHEMA.names:
         if name not in table.column_names:
             raise unreadable(path, "not as it was written", f"it has no column '{name}'")
-    return with_all_of_calls(table)
+    return table
 
 
 def unreadable(path: Location, state: str, cause: str) -> StorageError:

@@ -3,16 +3,13 @@
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from crowdglot.datasets.record import SCHEMA, to_calls, to_row
-from crowdglot.datasets.scan import collect
-from crowdglot.datasets.shards import read_table
 from crowdglot.engines.calls import Call, Draft, Key
 from crowdglot.engines.engine import Completion, Sampling
 from tests.builders import dialogue
 
-DONE = Completion("Salut.", "stop", 10, 5, 0.5, (), ("min_p", "response_format"))
+DONE = Completion("Salut.", "stop", 10, 5, 0.5, dropped=("min_p", "response_format"))
 CALL = Call(Key(0, 0), "0f", 42, "openai", "m", "r", DONE, 1_700_000_000.5)
 
 
@@ -33,23 +30,3 @@ def test_what_a_version_of_before_did_not_clean_is_cleaned_in_rows():
     clean = "a [2J # <h1>" + "x" * 300
     assert told["model"] == told["calls"][0]["model"] == clean[:300]
     assert told["calls"][0]["finish_reason"] == clean[:60]
-
-
-def test_files_of_before_know_of_nothing_dropped(tmp_path):
-    table = pa.Table.from_pylist([row_of(CALL)], SCHEMA)
-    at = SCHEMA.get_field_index("calls")
-    fields = [field for field in SCHEMA.field(at).type.value_type if field.name != "dropped"]
-    earlier = pa.list_(pa.struct(fields))
-    calls = [
-        [{name: value for name, value in call.items() if name != "dropped"} for call in row]
-        for row in table["calls"].to_pylist()
-    ]
-    path, now = tmp_path / "train-00000.parquet", tmp_path / "train-00001.parquet"
-    pq.write_table(table.set_column(at, "calls", pa.array(calls, earlier)), path)
-    pq.write_table(table, now)
-    (row,) = read_table(path).to_pylist()
-    assert to_calls(row) == [replace(CALL, completion=replace(DONE, dropped=()))]
-    both = collect([path, now], ["calls"])
-    assert [row[0]["dropped"] for row in both["calls"].to_list()] == [
-        None, ["min_p", "response_format"],
-    ]  # fmt: skip

@@ -120,7 +120,9 @@ def test_two_iterations_of_best_of_four_stopped_anywhere(trial, tmp_path, withou
 
 
 def test_an_empty_pool_is_said_and_the_source_shown_alone(tmp_path, without_events):
-    opened = make_opened(tmp_path / "d", *CHANGES, without_events, "max_replacements=0")
+    opened = make_opened(
+        tmp_path / "d", *CHANGES, without_events, "max_replacements=0", "max_attempts=2"
+    )
     outcome = write(opened, Canned(good))  # French, whatever is asked
     assert outcome.funnel.accepted == 4
     assert opened.recipe.pool_file(2).read_text() == ""
