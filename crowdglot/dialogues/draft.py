@@ -26,29 +26,39 @@ def parse(draft: str, scenario: Scenario, demonstrations: Sequence[Demonstration
     Turns are in Unicode NFC with runs of blanks collapsed. An unreadable draft has no turns and
     its ``fault`` begins with "not_json", "not_an_object", "wrong_keys" or "not_text".
     """
-    turns, fault = _turns(draft, scenario.order)
+    told, fault = read_answer(draft, turn_keys(scenario.order))
+    spoken = () if fault else zip(scenario.order, told.values(), strict=True)
+    turns = tuple(Turn(speaker, text) for speaker, text in spoken)
     return Dialogue(scenario=scenario, turns=turns, demonstrations=demonstrations, fault=fault)
 
 
-def _turns(draft: str, order: str) -> tuple[tuple[Turn, ...], str]:
+def read_answer(draft: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
+    """The texts of a JSON object with exactly these keys in their order, tidied; or the fault.
+
+    Never raises. Every way of writing reads its answers by it.
+    """
     text = draft.strip()
     if not text.startswith("{") and (wrapped := _WRAPPING.match(text)):
         text = wrapped["fenced"] or wrapped["bare"] or ""
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return (), f"not_json: {str(error)[:80]}; the draft ends with {draft[-40:]!r}"
+        return {}, f"not_json: {str(error)[:80]}; the draft ends with {draft[-40:]!r}"
     if not isinstance(answer, dict):
-        return (), f"not_an_object: {type(answer).__name__}"
-    keys = turn_keys(order)
-    if list(answer) != keys:
+        return {}, f"not_an_object: {type(answer).__name__}"
+    if list(answer) != list(keys):
         unknown = [key for key in answer if key not in keys]
         odd = unknown or [key for key in keys if key not in answer]
-        return (), f"wrong_keys: {len(answer)} turns instead of {len(keys)}, see {odd[:4]}"
+        return {}, f"wrong_keys: {len(answer)} turns instead of {len(keys)}, see {odd[:4]}"
     if not all(isinstance(text, str) for text in answer.values()):
-        return (), "not_text: a turn is not a string"
-    spoken = zip(order, answer.values(), strict=True)
-    return tuple(Turn(speaker, tidy(text)) for speaker, text in spoken), ""
+        return {}, "not_text: a turn is not a string"
+    return {key: tidy(text) for key, text in answer.items()}, ""
+
+
+def within(fault: str, where: str) -> str:
+    """The fault of one answer of several, with the place where it is in its evidence."""
+    reason, _, evidence = fault.partition(": ")
+    return f"{reason}: {where}: {evidence}"
 
 
 def tidy(text: str) -> str:

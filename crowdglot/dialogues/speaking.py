@@ -1,0 +1,213 @@
+"""One speaker's side of a talk: what it is told, what it hears, and what it is asked.
+
+Each speaker is asked as if it were alone with the others: its own turns are the assistant's, those
+of the others the user's. It reads its own persona, and of theirs what the common ground says it
+knows. The system message and the demonstrations are the same for all, and what a speaker is asked
+later begins with all it was asked before. So an engine with a prefix cache reads everything once.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.message import Message
+from crowdglot.dialogues.prompt import demonstration_fields, scenario_fields, template
+from crowdglot.scenarios.scenario import Scenario
+
+_FOLDER = Path(__file__).parent
+# The system message, and the template of what a speaker is told.
+TEXTS = tuple(
+    (_FOLDER / f"{name}.jinja").read_text("utf-8") for name in ("speaker_system", "speaker")
+)
+TURN = "turn"  # the key of what is said
+TURN_TOKENS = 160  # that one answer may have, by the rule of ``Recipe.max_tokens``
+_SHARE_KNOWN = {"none": 0.0, "some": 0.5, "most": 1.0}
+_STRANGER = "the other person"
+
+# The keys of an answer beside the turn, each with its values, the one that says nothing first.
+Beside = Mapping[str, Sequence[str]]
+Known = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Turn number ``number``, from 0: the speaker's letter and its answer as it was read."""
+
+    number: int
+    speaker: str
+    answer: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a speaker is told before the talk begins.
+
+    ``known``: by the other speakers' letters the facts that this one knows. ``told``: more
+    lines. ``cues``: by the number of a turn what is said to the speaker just before it. ``keys``:
+    how the keys of the answer are explained.
+    """
+
+    speaker: str
+    known: Known
+    told: Sequence[str] = ()
+    cues: Mapping[int, str] = field(default_factory=dict)
+    keys: str = "turn (what you say)"
+
+
+def known_by_ground(scenario: Scenario, speaker: str) -> dict[str, tuple[str, ...]]:
+    """The others' facts that the common ground lets a speaker know: none, half or all."""
+    share = _SHARE_KNOWN[scenario.common_ground.knows]
+    people = zip(scenario.speakers, scenario.personas, strict=True)
+    return {
+        letter: persona.facts[: ceil(share * len(persona.facts))]
+        for letter, persona in people
+        if letter != speaker
+    }
+
+
+def ask_turn(
+    scenario: Scenario,
+    shown: Sequence[Demonstration],
+    form: str,
+    side: Side,
+    said: Sequence[Said],
+    beside: Beside,
+    number: int,
+) -> Asked:
+    """The question for turn ``number``, after ``said`` was said."""
+    cue = side.cues.get(number, "")
+    schema = {
+        "type": "object",
+        "properties": {TURN: {"type": "string"}}
+        | {key: {"type": "string", "enum": list(values)} for key, values in beside.items()},
+        "required": [TURN, *beside],
+        "additionalProperties": False,
+    }
+    messages = chat(scenario, shown, form, side, said, tuple(beside), cue)
+    return Asked(messages, schema, {"max_tokens": TURN_TOKENS})
+
+
+def chat(
+    scenario: Scenario,
+    shown: Sequence[Demonstration],
+    form: str,
+    side: Side,
+    said: Sequence[Said],
+    beside: Sequence[str],
+    last: str,
+) -> tuple[Message, ...]:
+    """All that a speaker was told and heard so far, and what it is told ``last``."""
+    names = _called(scenario, side.speaker)
+    heard = [_view(scenario, form, side, names)]
+    messages: list[Message] = []
+    for one in said:
+        if one.speaker != side.speaker:
+            heard.append(f"{_capital(names[one.speaker])}: {one.answer[TURN]}")
+            continue
+        heard.append(side.cues.get(one.number, ""))
+        messages += _exchange(heard, one.answer)
+        heard = []
+    before = _prefix(tuple(shown), form, tuple(beside))
+    return (*before, *messages, Message("user", _joined([*heard, last])))
+
+
+def _exchange(heard: Sequence[str], answer: Mapping[str, str]) -> Iterator[Message]:
+    yield Message("user", _joined(heard))
+    yield Message("assistant", json.dumps(dict(answer), ensure_ascii=False))
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=64)
+def _prefix(
+    demonstrations: tuple[Demonstration, ...], form: str, beside: tuple[str, ...]
+) -> tuple[Message, ...]:
+    """The system message, and each demonstration as its first speaker was asked for it."""
+    messages = [Message("system", TEXTS[0].strip())]
+    for shown in demonstrations:
+        me = shown.turns[0].speaker
+        heard = [_view_of(shown, form, me)]
+        for turn in shown.turns:
+            if turn.speaker == me:
+                messages += _exchange(heard, {TURN: turn.text} | dict.fromkeys(beside, ""))
+                heard = []
+            else:
+                heard.append(f"{turn.speaker}: {turn.text}")
+    return tuple(messages)
+
+
+def _view_of(shown: Demonstration, form: str, me: str) -> str:
+    fields = demonstration_fields(shown)
+    others = [one for one in fields["speakers"] if one["letter"] != me]
+    own = next((one["facts"] for one in fields["speakers"] if one["letter"] == me), ())
+    told: dict[str, Any] = {
+        "me": me,
+        "facts": own if form == "full" else (),
+        "others": [{"name": one["letter"], "facts": ()} for one in others],
+        "told": (),
+        "keys": "as below",
+    }
+    return _rendered(fields | told, form)
+
+
+def _view(scenario: Scenario, form: str, side: Side, names: Mapping[str, str]) -> str:
+    fields = scenario_fields(scenario)
+    own = scenario.personas[scenario.speakers.index(side.speaker)].facts
+    told: dict[str, Any] = {
+        "me": names[side.speaker],
+        "facts": own if form == "full" else (),
+        "others": [{"name": names[letter], "facts": facts} for letter, facts in side.known.items()],
+        "told": side.told,
+        "keys": side.keys,
+        "premise": _hidden(scenario.common_ground.premise, scenario, names),
+        "relation": _lettered_out(fields["relation"], names),
+    }
+    return _rendered(fields | told, form)
+
+
+def _rendered(fields: Mapping[str, Any], form: str) -> str:
+    return template(TEXTS[1]).render(fields, full=form == "full").strip()
+
+
+def _called(scenario: Scenario, listener: str) -> dict[str, str]:
+    """What a speaker calls itself and the others; a stranger's name it does not know."""
+    names = {
+        letter: name.removeprefix("speaker ")
+        for letter, name in zip(scenario.speakers, scenario.names, strict=True)
+    }
+    if scenario.common_ground.knows == "none" and len(names) == 2:
+        return names | {letter: _STRANGER for letter in names if letter != listener}
+    return names
+
+
+def _hidden(text: str, scenario: Scenario, names: Mapping[str, str]) -> str:
+    """``text`` with the names that a speaker does not know replaced."""
+    for letter, name in zip(scenario.speakers, scenario.names, strict=True):
+        if names[letter] == _STRANGER:
+            text = re.sub(rf"(\A|[.!?] )?\b{re.escape(name)}\b", _stranger, text)
+    return text
+
+
+def _stranger(found: re.Match[str]) -> str:
+    before = found[1]
+    return _STRANGER if before is None else before + _capital(_STRANGER)
+
+
+def _lettered_out(text: str, names: Mapping[str, str]) -> str:
+    """ "parent (A) and child (B)" with the names in the place of the letters."""
+    for letter, name in names.items():
+        text = text.replace(f"({letter})", f"({name})")
+    return text
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:] if text == _STRANGER else text

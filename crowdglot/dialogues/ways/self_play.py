@@ -1,0 +1,71 @@
+"""The way ``self_play``: each speaker is asked for one turn at a time, and sees only its own side.
+
+The talk ends at its goal, in a loop of thanks, at an empty turn, or at the planned number of turns.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
+from crowdglot.dialogues.draft import read_answer, within
+from crowdglot.dialogues.endings import ending, without_loop
+from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.speaking import TEXTS, TURN, Said, Side, ask_turn, known_by_ground
+from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.scenarios.scenario import Scenario
+
+_SETTLED = {"settled": ("no", "yes")}
+_KEYS = 'turn (what you say), settled ("yes" once all is said and you take your leave, else "no")'
+
+
+class SelfPlay:
+    """Asks for a JSON object of the turn, and whether all is said."""
+
+    texts: ClassVar[tuple[str, ...]] = TEXTS
+    least_turns: ClassVar[int] = 2
+
+    def __init__(self, settings: WaySettings) -> None:
+        self._form = settings.prompt
+
+    def next(
+        self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
+    ) -> Asked | Dialogue:
+        """See ``Way``."""
+        said: list[Said] = []
+        turns: list[Turn] = []
+        settled = 0
+        for number, answer in enumerate(answers):
+            told, fault = read_answer(answer, (TURN, *_SETTLED))
+            if fault:
+                return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
+            said.append(Said(number, scenario.order[number], told))
+            turns.append(Turn(scenario.order[number], told[TURN]))
+            settled = settled + 1 if told["settled"] == "yes" else 0
+            ended = ending(turns, settled, len(scenario.speakers), scenario.language)
+            if ended or len(turns) == len(scenario.order):
+                return _dialogue(scenario, shown, turns, ended)
+        side = self._side(scenario, scenario.order[len(turns)])
+        return ask_turn(scenario, shown, self._form, side, said, _SETTLED, len(turns))
+
+    def most_calls(self, scenario: Scenario) -> int:
+        """One a turn."""
+        return len(scenario.order)
+
+    def _side(self, scenario: Scenario, speaker: str) -> Side:
+        known = known_by_ground(scenario, speaker)
+        if self._form == "short":
+            known = dict.fromkeys(known, ())
+        closing = range(max(1, len(scenario.order) - len(scenario.speakers)), len(scenario.order))
+        cues = {0: "You speak first."} | dict.fromkeys(closing, "(Bring the talk to its end.)")
+        return Side(speaker, known, cues=cues, keys=_KEYS)
+
+
+def _dialogue(
+    scenario: Scenario, shown: Sequence[Demonstration], turns: Sequence[Turn], ended: str
+) -> Dialogue:
+    kept = without_loop(turns, ended)
+    if not kept:
+        return Dialogue(scenario, (), shown, "empty_turn: turn 1")
+    # A last turn that happens to be the planned one ends nothing early.
+    early = ended if len(kept) < len(scenario.order) else ""
+    return Dialogue(scenario, kept, shown, ended=early)
