@@ -18,6 +18,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean
 
@@ -102,7 +103,7 @@ def _distinct_2(tag: str, rows: Sequence[Mapping[str, object]]) -> float:
             turns = row["turns"]
             assert isinstance(turns, list)
             words = tokenise("\n".join(turn["text"] for turn in turns), name)
-            pairs += zip(words, words[1:], strict=False)
+            pairs += pairwise(words)
     return len(set(pairs)) / max(1, len(pairs))
 
 

@@ -27,6 +27,7 @@ CRITICS = {
     "repetition": "Repetition",
     "copying": "Copying",
     "recital": "Recital",
+    "leak": "Leak",
     "language": "LanguageCritic",
 }
 

@@ -83,15 +83,22 @@ def ask_turn(
 ) -> Asked:
     """The question for turn ``number``, after ``said`` was said."""
     cue = side.cues.get(number, "")
-    schema = {
-        "type": "object",
-        "properties": {TURN: {"type": "string"}}
-        | {key: {"type": "string", "enum": list(values)} for key, values in beside.items()},
-        "required": [TURN, *beside],
-        "additionalProperties": False,
-    }
+    schema = object_of({TURN: None, **beside})
     messages = chat(scenario, shown, form, side, said, tuple(beside), cue)
     return Asked(messages, schema, {"max_tokens": TURN_TOKENS})
+
+
+def object_of(keys: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
+    """The JSON schema of an object of texts; of each key the values it may have, None for any."""
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "properties": {
+            key: text if of is None else text | {"enum": [*of]} for key, of in keys.items()
+        },
+        "required": [*keys],
+        "additionalProperties": False,
+    }
 
 
 def chat(

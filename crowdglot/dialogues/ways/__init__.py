@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import ClassVar, Protocol, cast
+from typing import Protocol, cast
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
@@ -14,6 +14,7 @@ WAYS = {
     "whole": "crowdglot.dialogues.ways.whole:Whole",
     "outlined": "crowdglot.dialogues.ways.outlined:Outlined",
     "self_play": "crowdglot.dialogues.ways.self_play:SelfPlay",
+    "sessions": "crowdglot.dialogues.ways.sessions:Sessions",
     "debate": "crowdglot.dialogues.ways.debate:DebateWay",
 }
 
@@ -25,8 +26,8 @@ class Way(Protocol):
     dataset must agree on them. ``least_turns``: how few turns a recipe may plan.
     """
 
-    texts: ClassVar[tuple[str, ...]]
-    least_turns: ClassVar[int]
+    texts: tuple[str, ...]
+    least_turns: int
 
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]

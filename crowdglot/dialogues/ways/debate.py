@@ -7,7 +7,6 @@ by which to choose its arguments, and which it must not mention (the critics ``l
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
 from crowdglot.dialogues.draft import read_answer, within
@@ -34,8 +33,8 @@ TRAITS = (
 class DebateWay:
     """Asks for a JSON object of one contribution."""
 
-    texts: ClassVar[tuple[str, ...]] = (*TEXTS, *CUES.values(), PROPOSITION, *SIDE.values(), TRAITS)
-    least_turns: ClassVar[int] = 6
+    texts: tuple[str, ...] = (*TEXTS, *CUES.values(), PROPOSITION, *SIDE.values(), TRAITS)
+    least_turns: int = 6
 
     def __init__(self, settings: WaySettings) -> None:
         self._form = settings.prompt

@@ -6,7 +6,6 @@ The plan says what a speaker does in a turn, not what is said, so that nothing i
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.draft import parse, read_answer, within
@@ -37,8 +36,8 @@ _MOST_CHARACTERS = 160  # of a line, as the dialogue's writer reads it
 class Outlined:
     """Asks for the plan, then for the dialogue, each as a JSON object with one key a turn."""
 
-    texts: ClassVar[tuple[str, ...]] = (PLAN, _OUTLINE)
-    least_turns: ClassVar[int] = 2
+    texts: tuple[str, ...] = (PLAN, _OUTLINE)
+    least_turns: int = 2
 
     def __init__(self, settings: WaySettings) -> None:
         self._form = settings.prompt

@@ -4,7 +4,6 @@ The talk ends at its goal, in a loop of thanks, at an empty turn, or at the plan
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.draft import read_answer, within
@@ -21,8 +20,8 @@ _KEYS = 'turn (what you say), settled ("yes" once all is said and you take your 
 class SelfPlay:
     """Asks for a JSON object of the turn, and whether all is said."""
 
-    texts: ClassVar[tuple[str, ...]] = TEXTS
-    least_turns: ClassVar[int] = 2
+    texts: tuple[str, ...] = TEXTS
+    least_turns: int = 2
 
     def __init__(self, settings: WaySettings) -> None:
         self._form = settings.prompt

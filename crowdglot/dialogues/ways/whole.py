@@ -1,7 +1,6 @@
 """The way ``whole``: one question, and the answer is the whole dialogue."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.draft import parse
@@ -14,8 +13,8 @@ from crowdglot.scenarios.scenario import Scenario
 class Whole:
     """Asks for a JSON object with one key a turn."""
 
-    texts: ClassVar[tuple[str, ...]] = ()
-    least_turns: ClassVar[int] = 2
+    texts: tuple[str, ...] = ()
+    least_turns: int = 2
 
     def __init__(self, settings: WaySettings) -> None:
         self._form = settings.prompt
