@@ -23,8 +23,8 @@ _MOST_FREQUENT, _FEWEST_LETTERS = 5.6, 4
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Reason: "leaked_trait". The score is the largest share, by weight, of the own words of one of the
-    other's facts that a turn says before the other does; None where there is no debate.
+    """Reason: "leaked_trait". The score is the largest share, by weight, of the own words of one of
+    the other's facts that a turn says before the other does; None where there is no debate.
 
     Only a side that was told the other's traits can leak them; of others the score says how often
     chance looks alike.

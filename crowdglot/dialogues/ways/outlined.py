@@ -1,9 +1,9 @@
 """The way ``outlined``: first a plan in the source language, a line a turn, then the dialogue.
 
-The plan says what a speaker does in a turn, not what is said, so that nothing is translated.
+The plan says what a speaker does in a turn, not what is said: plans that speak get translated.
 """
 
-import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,20 +23,20 @@ from crowdglot.dialogues.prompt import (
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
-PLAN = (
-    "Do not write the conversation yet. Plan it: for each turn one line in English, of at most "
-    "twelve words, on what the speaker does in it, such as asking, refusing, telling, giving in, "
-    "and about what. The first turns open the matter, the last ones close it. No line says what "
-    "is spoken."
-)
-_OUTLINE = (Path(__file__).parents[1] / "outline.jinja").read_text("utf-8")
+_FOLDER = Path(__file__).parents[1]
+_SYSTEM = (_FOLDER / "outline_system.jinja").read_text("utf-8")
+_OUTLINE = (_FOLDER / "outline.jinja").read_text("utf-8")
+_ORDER = "Plan these turns; nobody speaks yet."
 _MOST_CHARACTERS = 160  # of a line, as the dialogue's writer reads it
+# Words and marks of speech, which a report of it has none of.
+_SPOKEN = re.compile(r"[?!\"“”]|\b(?:I|I'm|I've|I'll|I'd|you|your|my|we|our|let's)\b")
+_MOST_SPOKEN = 0.34  # share of the lines
 
 
 class Outlined:
     """Asks for the plan, then for the dialogue, each as a JSON object with one key a turn."""
 
-    texts: tuple[str, ...] = (PLAN, _OUTLINE)
+    texts: tuple[str, ...] = (_SYSTEM, _OUTLINE, _ORDER)
     least_turns: int = 2
 
     def __init__(self, settings: WaySettings) -> None:
@@ -46,29 +46,27 @@ class Outlined:
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
         """See ``Way``."""
-        asked = self._asked_for_plan(scenario, shown)
+        schema = answer_schema(scenario.order)
         if not answers:
-            return Asked(asked, answer_schema(scenario.order))
-        lines, fault = _plan(answers[0], scenario)
+            return Asked(self._ask_for_plan(scenario), schema)
+        plan, fault = _plan(answers[0], scenario)
         if fault:
             return Dialogue(scenario, (), shown, within(fault, "plan"))
         if len(answers) > 1:
             return parse(answers[1], scenario, shown)
-        plan = Message("assistant", json.dumps(lines, ensure_ascii=False))
-        write = template(_OUTLINE).render(scenario_fields(scenario)).strip()
-        return Asked((*asked, plan, Message("user", write)), answer_schema(scenario.order))
+        *before, _ = render(scenario, shown, self._form)
+        outline = template(_OUTLINE).render(scenario_fields(scenario), plan=plan).strip()
+        asked = (*before, request(scenario, self._form, instruction=outline))
+        return Asked(asked, schema)
 
     def most_calls(self, scenario: Scenario) -> int:
         """The plan, and the dialogue."""
         return 2
 
-    def _asked_for_plan(
-        self, scenario: Scenario, shown: Sequence[Demonstration]
-    ) -> tuple[Message, ...]:
-        """What ``whole`` asks, but that the source language is named, and a plan ordered."""
-        *before, _ = render(scenario, shown, self._form)
-        plan = {"language": SOURCE_LANGUAGE, "address": "", "instruction": PLAN}
-        return (*before, request(scenario, self._form, **plan))
+    def _ask_for_plan(self, scenario: Scenario) -> tuple[Message, ...]:
+        """Without demonstrations: whoever has just read talk writes talk."""
+        wanted = {"language": SOURCE_LANGUAGE, "address": "", "instruction": _ORDER}
+        return (Message("system", _SYSTEM.strip()), request(scenario, self._form, **wanted))
 
 
 def _plan(answer: str, scenario: Scenario) -> tuple[dict[str, str], str]:
@@ -77,4 +75,7 @@ def _plan(answer: str, scenario: Scenario) -> tuple[dict[str, str], str]:
     lines = {key: " ".join(text.split())[:_MOST_CHARACTERS] for key, text in told.items()}
     if empty := [key for key, line in lines.items() if not line]:
         return {}, f"empty_plan: nothing for {', '.join(empty[:4])}"
+    spoken = [line for line in lines.values() if _SPOKEN.search(line)]
+    if len(spoken) > _MOST_SPOKEN * len(lines):
+        return {}, f"spoken_plan: {len(spoken)} of {len(lines)} lines are speech: {spoken[0][:80]}"
     return lines, fault
