@@ -82,8 +82,8 @@ def ask_turn(
     number: int,
 ) -> Asked:
     """The question for turn ``number``, after ``said`` was said."""
-    cue = side.cues.get(number, "")
     schema = object_of({TURN: None, **beside})
+    cue = _cue(scenario, side, number)
     messages = chat(scenario, shown, form, side, said, tuple(beside), cue)
     return Asked(messages, schema, {"max_tokens": TURN_TOKENS})
 
@@ -118,11 +118,17 @@ def chat(
         if one.speaker != side.speaker:
             heard.append(f"{_capital(names[one.speaker])}: {one.answer[TURN]}")
             continue
-        heard.append(side.cues.get(one.number, ""))
+        heard.append(_cue(scenario, side, one.number))
         messages += _exchange(heard, one.answer)
         heard = []
     before = _prefix(tuple(shown), form, tuple(beside))
     return (*before, *messages, Message("user", _joined([*heard, last])))
+
+
+def _cue(scenario: Scenario, side: Side, number: int) -> str:
+    """What comes just before the speaker's turn: small models forget who and in which language."""
+    name = scenario.names[scenario.speakers.index(side.speaker)].removeprefix("speaker ")
+    return _joined([side.cues.get(number, ""), f"({name} says in {scenario.language.name}:)"])
 
 
 def _exchange(heard: Sequence[str], answer: Mapping[str, str]) -> Iterator[Message]:
