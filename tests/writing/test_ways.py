@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from crowdglot.command.dialogues import print_dialogues
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.dialogues.memories import KINDS
 from crowdglot.dialogues.ways import WAYS
@@ -175,7 +176,7 @@ def test_talk_that_is_settled_ends_before_its_planned_number(tmp_path):
     assert (row["ended"], len(row["turns"]), len(row["calls"])) == ("goal", 4, 4)
 
 
-def test_a_debate_is_marked_and_staged(tmp_path):
+def test_a_debate_is_marked_and_staged(tmp_path, capsys):
     opened = opened_for("debate", tmp_path / "d")
     write(opened, Canned(talk, 2))
     rows = rows_of(opened.folder).to_dicts()
@@ -185,6 +186,8 @@ def test_a_debate_is_marked_and_staged(tmp_path):
         names = [part["name"] for part in row["parts"]]
         assert names == ["opening", "rebuttal", "conclusion"]
         assert [row["parts"][at]["turns"] for at in (0, 2)] == [2, 2]
+    assert print_dialogues(opened.folder, count=1)
+    assert "– conclusion, day 0 –" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
