@@ -31,9 +31,14 @@ TURN_TOKENS = 160  # that one answer may have, by the rule of ``Recipe.max_token
 _SHARE_KNOWN = {"none": 0.0, "some": 0.5, "most": 1.0}
 _STRANGER = "the other person"
 
-# The keys of an answer beside the turn, each with its values, the one that says nothing first.
-Beside = Mapping[str, Sequence[str]]
-Known = Mapping[str, Sequence[str]]
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What all speakers' questions have in common; ``form``: that of the prompt."""
+
+    scenario: Scenario
+    shown: Sequence[Demonstration]
+    form: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +52,29 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What a speaker is told before the talk begins.
+    """What one speaker is told before the talk begins, and how it answers.
 
-    ``known``: by the other speakers' letters the facts that this one knows. ``told``: more
-    lines. ``cues``: by the number of a turn what is said to the speaker just before it. ``keys``:
-    how the keys of the answer are explained.
+    ``known``: by the other speakers' letters the facts that this one knows. ``told``: more lines.
+    ``cues``: by the number of a turn what is said to the speaker just before it. ``keys``: how the
+    answer's keys are explained. ``beside``: the keys beside the turn, each with its values, the one
+    that says nothing first.
     """
 
     speaker: str
-    known: Known
+    known: Mapping[str, Sequence[str]]
     told: Sequence[str] = ()
     cues: Mapping[int, str] = field(default_factory=dict)
     keys: str = "turn (what you say)"
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def known_by_ground(scenario: Scenario, speaker: str) -> dict[str, tuple[str, ...]]:
-    """The others' facts that the common ground lets a speaker know: none, half or all."""
-    share = _SHARE_KNOWN[scenario.common_ground.knows]
+def known_by_ground(talk: Talk, speaker: str) -> dict[str, Sequence[str]]:
+    """The others' facts that the common ground lets a speaker know: none, half or all.
+
+    The short form of the prompt tells none.
+    """
+    scenario = talk.scenario
+    share = _SHARE_KNOWN[scenario.common_ground.knows] if talk.form == "full" else 0
     people = zip(scenario.speakers, scenario.personas, strict=True)
     return {
         letter: persona.facts[: ceil(share * len(persona.facts))]
@@ -72,20 +83,10 @@ def known_by_ground(scenario: Scenario, speaker: str) -> dict[str, tuple[str, ..
     }
 
 
-def ask_turn(
-    scenario: Scenario,
-    shown: Sequence[Demonstration],
-    form: str,
-    side: Side,
-    said: Sequence[Said],
-    beside: Beside,
-    number: int,
-) -> Asked:
+def ask_turn(talk: Talk, side: Side, said: Sequence[Said], number: int) -> Asked:
     """The question for turn ``number``, after ``said`` was said."""
-    schema = object_of({TURN: None, **beside})
-    cue = _cue(scenario, side, number)
-    messages = chat(scenario, shown, form, side, said, tuple(beside), cue)
-    return Asked(messages, schema, {"max_tokens": TURN_TOKENS})
+    messages = chat(talk, side, said, _cue(talk, side, number))
+    return Asked(messages, object_of({TURN: None, **side.beside}), {"max_tokens": TURN_TOKENS})
 
 
 def object_of(keys: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
@@ -101,32 +102,25 @@ def object_of(keys: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
     }
 
 
-def chat(
-    scenario: Scenario,
-    shown: Sequence[Demonstration],
-    form: str,
-    side: Side,
-    said: Sequence[Said],
-    beside: Sequence[str],
-    last: str,
-) -> tuple[Message, ...]:
+def chat(talk: Talk, side: Side, said: Sequence[Said], last: str) -> tuple[Message, ...]:
     """All that a speaker was told and heard so far, and what it is told ``last``."""
-    names = _called(scenario, side.speaker)
-    heard = [_view(scenario, form, side, names)]
+    names = _called(talk.scenario, side.speaker)
+    heard = [_view(talk, side, names)]
     messages: list[Message] = []
     for one in said:
-        if one.speaker != side.speaker:
+        if one.speaker == side.speaker:
+            heard.append(_cue(talk, side, one.number))
+            messages += _exchange(heard, one.answer)
+            heard = []
+        else:
             heard.append(f"{_capital(names[one.speaker])}: {one.answer[TURN]}")
-            continue
-        heard.append(_cue(scenario, side, one.number))
-        messages += _exchange(heard, one.answer)
-        heard = []
-    before = _prefix(tuple(shown), form, tuple(beside))
+    before = _prefix(tuple(talk.shown), talk.form, tuple(side.beside))
     return (*before, *messages, Message("user", _joined([*heard, last])))
 
 
-def _cue(scenario: Scenario, side: Side, number: int) -> str:
+def _cue(talk: Talk, side: Side, number: int) -> str:
     """What comes just before the speaker's turn: small models forget who and in which language."""
+    scenario = talk.scenario
     name = scenario.names[scenario.speakers.index(side.speaker)].removeprefix("speaker ")
     return _joined([side.cues.get(number, ""), f"({name} says in {scenario.language.name}:)"])
 
@@ -172,19 +166,19 @@ def _view_of(shown: Demonstration, form: str, me: str) -> str:
     return _rendered(fields | told, form)
 
 
-def _view(scenario: Scenario, form: str, side: Side, names: Mapping[str, str]) -> str:
-    fields = scenario_fields(scenario)
+def _view(talk: Talk, side: Side, names: Mapping[str, str]) -> str:
+    scenario, fields = talk.scenario, scenario_fields(talk.scenario)
     own = scenario.personas[scenario.speakers.index(side.speaker)].facts
     told: dict[str, Any] = {
         "me": names[side.speaker],
-        "facts": own if form == "full" else (),
+        "facts": own if talk.form == "full" else (),
         "others": [{"name": names[letter], "facts": facts} for letter, facts in side.known.items()],
         "told": side.told,
         "keys": side.keys,
         "premise": _hidden(scenario.common_ground.premise, scenario, names),
         "relation": _lettered_out(fields["relation"], names),
     }
-    return _rendered(fields | told, form)
+    return _rendered(fields | told, talk.form)
 
 
 def _rendered(fields: Mapping[str, Any], form: str) -> str:

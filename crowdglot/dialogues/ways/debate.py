@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
 from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.speaking import TEXTS, TURN, Said, Side, ask_turn
+from crowdglot.dialogues.speaking import TEXTS, TURN, Said, Side, Talk, ask_turn
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.scenario import Scenario
@@ -54,7 +54,7 @@ class DebateWay:
             turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in said)
             return Dialogue(scenario, turns, shown, parts=parts)
         side = _side(scenario, scenario.order[len(said)], parts)
-        return ask_turn(scenario, shown, self._form, side, said, {}, len(said))
+        return ask_turn(Talk(scenario, shown, self._form), side, said, len(said))
 
     def most_calls(self, scenario: Scenario) -> int:
         """One a turn."""

@@ -9,7 +9,7 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.endings import ending, without_loop
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.speaking import TEXTS, TURN, Said, Side, ask_turn, known_by_ground
+from crowdglot.dialogues.speaking import TEXTS, TURN, Said, Side, Talk, ask_turn, known_by_ground
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
@@ -43,20 +43,21 @@ class SelfPlay:
             ended = ending(turns, settled, len(scenario.speakers), scenario.language)
             if ended or len(turns) == len(scenario.order):
                 return _dialogue(scenario, shown, turns, ended)
-        side = self._side(scenario, scenario.order[len(turns)])
-        return ask_turn(scenario, shown, self._form, side, said, _SETTLED, len(turns))
+        talk = Talk(scenario, shown, self._form)
+        return ask_turn(talk, _side(talk, len(turns)), said, len(turns))
 
     def most_calls(self, scenario: Scenario) -> int:
         """One a turn."""
         return len(scenario.order)
 
-    def _side(self, scenario: Scenario, speaker: str) -> Side:
-        known = known_by_ground(scenario, speaker)
-        if self._form == "short":
-            known = dict.fromkeys(known, ())
-        closing = range(max(1, len(scenario.order) - len(scenario.speakers)), len(scenario.order))
-        cues = {0: "You speak first."} | dict.fromkeys(closing, "(Bring the talk to its end.)")
-        return Side(speaker, known, cues=cues, keys=_KEYS)
+
+def _side(talk: Talk, number: int) -> Side:
+    """The side of who speaks turn ``number``."""
+    order, last = talk.scenario.order, len(talk.scenario.speakers)
+    closing = range(max(1, len(order) - last), len(order))
+    cues = {0: "You speak first."} | dict.fromkeys(closing, "(Bring the talk to its end.)")
+    known = known_by_ground(talk, order[number])
+    return Side(order[number], known, cues=cues, keys=_KEYS, beside=_SETTLED)
 
 
 def _dialogue(

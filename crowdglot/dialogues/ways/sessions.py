@@ -21,6 +21,7 @@ from crowdglot.dialogues.speaking import (
     TURN,
     Said,
     Side,
+    Talk,
     ask_turn,
     chat,
     known_by_ground,
@@ -99,7 +100,7 @@ class Sessions:
         if len(answers) < len(steps):
             step = steps[len(answers)]
             state = state.on(step.session, parts[step.session].day, scenario.speakers)
-            return self._ask(scenario, shown, state, step, parts)
+            return _ask(Talk(scenario, shown, self._form), state, step, parts)
         turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in state.said)
         return Dialogue(scenario, turns, shown, parts=parts, memories=state.memories)
 
@@ -107,35 +108,28 @@ class Sessions:
         """One a turn, and one a speaker after each session but the last."""
         return len([*_steps(scenario, parts_of(scenario, self._sessions))])
 
-    def _ask(
-        self,
-        scenario: Scenario,
-        shown: Sequence[Demonstration],
-        state: _State,
-        step: _Step,
-        parts: Sequence[Part],
-    ) -> Asked:
-        first = sum(part.turns for part in parts[: step.session])
-        said = [one for one in state.said if one.number >= first]
-        hand = state.at_hand.get(step.speaker, ())
-        days = parts[step.session].day - parts[step.session - 1].day if step.session else 0
-        side = self._side(scenario, step.speaker, first, days, hand)
-        if step.number is None:
-            messages = chat(scenario, shown, self._form, side, said, (MEMORY,), NOTING)
-            return Asked(messages, object_of(dict.fromkeys(NOTES)), {"max_tokens": _NOTE_TOKENS})
-        beside = {MEMORY: ("", *(memory.id for memory in hand))}
-        return ask_turn(scenario, shown, self._form, side, said, beside, step.number)
 
-    def _side(
-        self, scenario: Scenario, speaker: str, first: int, days: int, hand: Sequence[Memory]
-    ) -> Side:
-        """``first``: the number of the session's first turn; ``days``: since the last session."""
-        known = known_by_ground(scenario, speaker)
-        if self._form == "short":
-            known = dict.fromkeys(known, ())
-        told = [LATER.format(days=days)] if days else []
+def _ask(talk: Talk, state: _State, step: _Step, parts: Sequence[Part]) -> Asked:
+    first = sum(part.turns for part in parts[: step.session])
+    said = [one for one in state.said if one.number >= first]
+    hand = state.at_hand.get(step.speaker, ())
+    told: list[str] = []
+    if step.session:
+        days = parts[step.session].day - parts[step.session - 1].day
+        told = [LATER.format(days=days)]
         told += [REMEMBERED.format(name=one.id, text=one.text) for one in hand]
-        return Side(speaker, known, told, {first: "You speak first."}, KEYS)
+    side = Side(
+        step.speaker,
+        known_by_ground(talk, step.speaker),
+        told,
+        cues={first: "You speak first."},
+        keys=KEYS,
+        beside={MEMORY: ("", *(memory.id for memory in hand))},
+    )
+    if step.number is not None:
+        return ask_turn(talk, side, said, step.number)
+    messages = chat(talk, side, said, NOTING)
+    return Asked(messages, object_of(dict.fromkeys(NOTES)), {"max_tokens": _NOTE_TOKENS})
 
 
 def parts_of(scenario: Scenario, sessions: int) -> tuple[Part, ...]:
