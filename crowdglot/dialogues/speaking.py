@@ -114,7 +114,8 @@ def chat(talk: Talk, side: Side, said: Sequence[Said], last: str) -> tuple[Messa
             heard = []
         else:
             heard.append(f"{_capital(names[one.speaker])}: {one.answer[TURN]}")
-    before = _prefix(tuple(talk.shown), talk.form, tuple(side.beside))
+    nothing = tuple((key, values[0]) for key, values in side.beside.items())
+    before = _prefix(tuple(talk.shown), talk.form, nothing)
     return (*before, *messages, Message("user", _joined([*heard, last])))
 
 
@@ -136,7 +137,7 @@ def _joined(parts: Sequence[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _prefix(
-    demonstrations: tuple[Demonstration, ...], form: str, beside: tuple[str, ...]
+    demonstrations: tuple[Demonstration, ...], form: str, beside: tuple[tuple[str, str], ...]
 ) -> tuple[Message, ...]:
     """The system message, and each demonstration as its first speaker was asked for it."""
     messages = [Message("system", TEXTS[0].strip())]
@@ -145,7 +146,7 @@ def _prefix(
         heard = [_view_of(shown, form, me)]
         for turn in shown.turns:
             if turn.speaker == me:
-                messages += _exchange(heard, {TURN: turn.text} | dict.fromkeys(beside, ""))
+                messages += _exchange(heard, {TURN: turn.text, **dict(beside)})
                 heard = []
             else:
                 heard.append(f"{turn.speaker}: {turn.text}")

@@ -70,6 +70,8 @@ def test_a_stranger_has_no_name():
 
 def test_its_own_turns_are_the_assistants_and_it_hears_the_others():
     *_, last = questions(build_way("self_play"), scenario(), FRENCH[:3], settled="no")
+    shown_turn = {"turn": "Hey there, how are you?", "settled": "no"}
+    assert json.loads(last.messages[2].content) == shown_turn
     assert [message.role for message in last.messages[5:]] == ["user", "assistant", "user"]
     assert json.loads(last.messages[-2].content) == {"turn": FRENCH[1], "settled": "no"}
     assert f"Camille: {FRENCH[0]}" in last.messages[-3].content
@@ -128,3 +130,25 @@ def test_a_speaker_reads_its_own_memories_only():
     assert "You remember (A2): Anna heard." in told(fifth)
     assert "Bert" not in told(fifth)
     assert FRENCH[0] not in told(fifth)  # what was said on another day is only remembered
+
+
+@pytest.mark.parametrize("way", ["self_play", "sessions"])
+def test_of_three_each_hears_the_others_and_answers_when_it_is_its_turn(way):
+    asked_for = replace(
+        scenario(), personas=(NURSE, BAKER, CLERK), names=("Camille", "Hugo", "Inès"),
+        order="ABCABC",
+    )  # fmt: skip
+    way, answers = build_way(way), []
+    while isinstance(asked := way.next(asked_for, SHOWN, answers), Asked):
+        heard = told(asked)
+        if len(answers) == 2:
+            assert f"Camille: {FRENCH[0]}\n\nHugo: {FRENCH[1]}" in heard
+            assert "You talk with Camille, who says: I am a nurse." in heard
+        keys = asked.schema["properties"]
+        turn = {"turn": FRENCH[len(answers) % 6]}
+        answers.append(
+            json.dumps({key: turn.get(key, kind.get("enum", ["Well."])[0])
+                        for key, kind in keys.items()})
+        )  # fmt: skip
+    assert len(answers) == way.most_calls(asked_for)
+    assert [turn.speaker for turn in asked.turns] == list("ABCABC")
