@@ -10,9 +10,11 @@ from crowdglot.dialogues.ways import build_way
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.languages.identification import identify
 from crowdglot.languages.language import resolve_language
+from crowdglot.personas.persona import Persona
 from crowdglot.scenarios.debate import Debate
 from tests.builders import BAKER, FRENCH, NURSE, scenario, shown
 
+CLERK = Persona(("I work nights at a hotel.", "I learn the accordion."))
 SHOWN = (
     shown(
         "Hey there, how are you?",
