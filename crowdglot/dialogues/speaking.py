@@ -18,14 +18,23 @@ from typing import Any
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
-from crowdglot.dialogues.prompt import demonstration_fields, scenario_fields, template
+from crowdglot.dialogues.prompt import (
+    SOURCE_LANGUAGE,
+    demonstration_fields,
+    scenario_fields,
+    template,
+)
 from crowdglot.scenarios.scenario import Scenario
 
 _FOLDER = Path(__file__).parent
-# The system message, and the template of what a speaker is told.
-TEXTS = tuple(
+# The system message, the template of what a speaker is told, and what comes just before a turn.
+# It orders an answer: after words such as "says:" small models say again what was just said.
+_SYSTEM, _VIEW = (
     (_FOLDER / f"{name}.jinja").read_text("utf-8") for name in ("speaker_system", "speaker")
 )
+ANSWER, BEGIN = "Answer what was just said.", "You speak first."
+_CUE = "(You are {name}. {cue} Say it in {language}.)"
+TEXTS = (_SYSTEM, _VIEW, ANSWER, BEGIN, _CUE)
 TURN = "turn"  # the key of what is said
 TURN_TOKENS = 160  # that one answer may have, by the rule of ``Recipe.max_tokens``
 _SHARE_KNOWN = {"none": 0.0, "some": 0.5, "most": 1.0}
@@ -120,10 +129,11 @@ def chat(talk: Talk, side: Side, said: Sequence[Said], last: str) -> tuple[Messa
 
 
 def _cue(talk: Talk, side: Side, number: int) -> str:
-    """What comes just before the speaker's turn: small models forget who and in which language."""
+    """What is said to a speaker just before a turn: small models forget who they are, and where."""
     scenario = talk.scenario
     name = scenario.names[scenario.speakers.index(side.speaker)].removeprefix("speaker ")
-    return _joined([side.cues.get(number, ""), f"({name} says in {scenario.language.name}:)"])
+    cue = side.cues.get(number, ANSWER)
+    return _CUE.format(name=name, cue=cue, language=scenario.language.name)
 
 
 def _exchange(heard: Sequence[str], answer: Mapping[str, str]) -> Iterator[Message]:
@@ -140,12 +150,14 @@ def _prefix(
     demonstrations: tuple[Demonstration, ...], form: str, beside: tuple[tuple[str, str], ...]
 ) -> tuple[Message, ...]:
     """The system message, and each demonstration as its first speaker was asked for it."""
-    messages = [Message("system", TEXTS[0].strip())]
+    messages = [Message("system", _SYSTEM.strip())]
     for shown in demonstrations:
         me = shown.turns[0].speaker
         heard = [_view_of(shown, form, me)]
-        for turn in shown.turns:
+        for number, turn in enumerate(shown.turns):
             if turn.speaker == me:
+                cue = ANSWER if number else BEGIN
+                heard.append(_CUE.format(name=me, cue=cue, language=SOURCE_LANGUAGE))
                 messages += _exchange(heard, {TURN: turn.text, **dict(beside)})
                 heard = []
             else:
@@ -183,7 +195,7 @@ def _view(talk: Talk, side: Side, names: Mapping[str, str]) -> str:
 
 
 def _rendered(fields: Mapping[str, Any], form: str) -> str:
-    return template(TEXTS[1]).render(fields, full=form == "full").strip()
+    return template(_VIEW).render(fields, full=form == "full").strip()
 
 
 def _called(scenario: Scenario, listener: str) -> dict[str, str]:

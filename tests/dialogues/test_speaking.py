@@ -78,7 +78,9 @@ def test_its_own_turns_are_the_assistants_and_it_hears_the_others():
     assert json.loads(last.messages[-2].content) == {"turn": FRENCH[1], "settled": "no"}
     assert f"Camille: {FRENCH[0]}" in last.messages[-3].content
     assert last.messages[-1].content.startswith(f"Camille: {FRENCH[2]}")
-    assert last.messages[-1].content.endswith("(Hugo says in French:)")
+    assert last.messages[-1].content.endswith(
+        "(You are Hugo. Answer what was just said. Say it in French.)"
+    )
 
 
 @pytest.mark.parametrize("way", ["outlined", "self_play", "sessions", "debate"])
@@ -110,8 +112,8 @@ def test_a_side_knows_the_others_traits_where_the_trial_says_so(known):
         assert ("Never mention any of it" in text) == known
     assert "You are against it" in told(first)
     assert "You are for it" in told(second)
-    assert "(Your opening" in first.messages[-1].content
-    assert "(Your opening" in second.messages[-1].content
+    assert "This is your opening" in first.messages[-1].content
+    assert "This is your opening" in second.messages[-1].content
 
 
 def test_a_speaker_reads_its_own_memories_only():

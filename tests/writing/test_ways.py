@@ -10,7 +10,7 @@ from crowdglot.command.dialogues import print_dialogues
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.dialogues.memories import KINDS
 from crowdglot.dialogues.ways import WAYS
-from crowdglot.errors import ConfigurationError
+from crowdglot.errors import ConfigurationError, RequestRefused
 from crowdglot.writing.watch import Watch
 from tests.stub_server import SENTENCES
 from tests.writing.builders import (
@@ -167,6 +167,22 @@ def test_what_cannot_be_read_is_a_verdict_that_says_where(way, say, reason, evid
     row = one_draft(way, tmp_path / "d", say, "turns=[6, 6]")
     assert row["reason"] == f"format.{reason}"
     assert evidence in row["verdicts"][0]["evidence"]
+
+
+@pytest.mark.parametrize("way", ["self_play", "sessions"])
+def test_talk_that_outgrows_the_context_is_a_verdict_and_its_calls_are_kept(way, tmp_path):
+    most = 2  # of a speaker's turns, without those of demonstrations
+
+    def say(request):
+        if sum(message.role == "user" for message in request.messages) > most:
+            raise RequestRefused("The prompt has 4,100 tokens, and 4,096 are taken.")
+        return talk(request)
+
+    row = one_draft(way, tmp_path / "d", say, "turns=[12, 12]", "demonstrations.count=0")
+    assert row["reason"] == "engine.refused"
+    assert len(row["calls"]) > 1
+    assert row["calls"][-1]["finish_reason"] == "refused"
+    assert row["turns"] == []
 
 
 def test_talk_that_is_settled_ends_before_its_planned_number(tmp_path):

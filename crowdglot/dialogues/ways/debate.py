@@ -17,9 +17,9 @@ from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.scenario import Scenario
 
 CUES = {
-    "opening": "(Your opening: say which view you take, and your best reason.)",
-    "rebuttal": "(Your rebuttal: take up what was just said; say why it does not convince you.)",
-    "conclusion": "(Your conclusion: say in one sentence where you stand now.)",
+    "opening": "This is your opening: say which view you take, and your best reason.",
+    "rebuttal": "This is your rebuttal: take up what was just said, and say why it is wrong.",
+    "conclusion": "This is your conclusion: say in one sentence where you stand now.",
 }
 PROPOSITION = "You argue over this: {proposition}"
 SIDE = {True: "You are for it, and want the other to agree.",

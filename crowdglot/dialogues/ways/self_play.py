@@ -9,18 +9,28 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.endings import ending, without_loop
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.speaking import TEXTS, TURN, Said, Side, Talk, ask_turn, known_by_ground
+from crowdglot.dialogues.speaking import (
+    BEGIN,
+    TEXTS,
+    TURN,
+    Said,
+    Side,
+    Talk,
+    ask_turn,
+    known_by_ground,
+)
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
 _SETTLED = {"settled": ("no", "yes")}
 _KEYS = 'turn (what you say), settled ("yes" once all is said and you take your leave, else "no")'
+_CLOSE = "Answer what was just said, and bring the talk to its end."
 
 
 class SelfPlay:
     """Asks for a JSON object of the turn, and whether all is said."""
 
-    texts: tuple[str, ...] = TEXTS
+    texts: tuple[str, ...] = (*TEXTS, _KEYS, _CLOSE)
     least_turns: int = 2
 
     def __init__(self, settings: WaySettings) -> None:
@@ -55,7 +65,7 @@ def _side(talk: Talk, number: int) -> Side:
     """The side of who speaks turn ``number``."""
     order, last = talk.scenario.order, len(talk.scenario.speakers)
     closing = range(max(1, len(order) - last), len(order))
-    cues = {0: "You speak first."} | dict.fromkeys(closing, "(Bring the talk to its end.)")
+    cues = {0: BEGIN} | dict.fromkeys(closing, _CLOSE)
     known = known_by_ground(talk, order[number])
     return Side(order[number], known, cues=cues, keys=_KEYS, beside=_SETTLED)
 

@@ -17,6 +17,7 @@ from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.memories import Memory, at_hand, faded, noted, used
 from crowdglot.dialogues.prompt import SOURCE_LANGUAGE
 from crowdglot.dialogues.speaking import (
+    BEGIN,
     TEXTS,
     TURN,
     Said,
@@ -122,7 +123,7 @@ def _ask(talk: Talk, state: _State, step: _Step, parts: Sequence[Part]) -> Asked
         step.speaker,
         known_by_ground(talk, step.speaker),
         told,
-        cues={first: "You speak first."},
+        cues={first: BEGIN},
         keys=KEYS,
         beside={MEMORY: ("", *(memory.id for memory in hand))},
     )
