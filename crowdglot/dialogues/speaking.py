@@ -28,12 +28,12 @@ from crowdglot.scenarios.scenario import Scenario
 
 _FOLDER = Path(__file__).parent
 # The system message, the template of what a speaker is told, and what comes just before a turn.
-# It orders an answer: after words such as "says:" small models say again what was just said.
+# It orders an answer: after "says:" or "say it in French" small models repeat what was just said.
 _SYSTEM, _VIEW = (
     (_FOLDER / f"{name}.jinja").read_text("utf-8") for name in ("speaker_system", "speaker")
 )
-ANSWER, BEGIN = "Answer what was just said.", "You speak first."
-_CUE = "(You are {name}. {cue} Say it in {language}.)"
+ANSWER, BEGIN = "Answer in {language}.", "You speak first, in {language}."
+_CUE = "(You are {name}. {cue})"
 TEXTS = (_SYSTEM, _VIEW, ANSWER, BEGIN, _CUE)
 TURN = "turn"  # the key of what is said
 TURN_TOKENS = 160  # that one answer may have, by the rule of ``Recipe.max_tokens``
@@ -64,7 +64,8 @@ class Side:
     """What one speaker is told before the talk begins, and how it answers.
 
     ``known``: by the other speakers' letters the facts that this one knows. ``told``: more lines.
-    ``cues``: by the number of a turn what is said to the speaker just before it. ``keys``: how the
+    ``cues``: by the number of a turn what is said to the speaker just before it, where
+    "{language}" stands for its language. ``keys``: how the
     answer's keys are explained. ``beside``: the keys beside the turn, each with its values, the one
     that says nothing first.
     """
@@ -133,7 +134,7 @@ def _cue(talk: Talk, side: Side, number: int) -> str:
     scenario = talk.scenario
     name = scenario.names[scenario.speakers.index(side.speaker)].removeprefix("speaker ")
     cue = side.cues.get(number, ANSWER)
-    return _CUE.format(name=name, cue=cue, language=scenario.language.name)
+    return _CUE.format(name=name, cue=cue.format(language=scenario.language.name))
 
 
 def _exchange(heard: Sequence[str], answer: Mapping[str, str]) -> Iterator[Message]:
@@ -157,7 +158,7 @@ def _prefix(
         for number, turn in enumerate(shown.turns):
             if turn.speaker == me:
                 cue = ANSWER if number else BEGIN
-                heard.append(_CUE.format(name=me, cue=cue, language=SOURCE_LANGUAGE))
+                heard.append(_CUE.format(name=me, cue=cue.format(language=SOURCE_LANGUAGE)))
                 messages += _exchange(heard, {TURN: turn.text, **dict(beside)})
                 heard = []
             else:

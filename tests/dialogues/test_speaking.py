@@ -78,9 +78,7 @@ def test_its_own_turns_are_the_assistants_and_it_hears_the_others():
     assert json.loads(last.messages[-2].content) == {"turn": FRENCH[1], "settled": "no"}
     assert f"Camille: {FRENCH[0]}" in last.messages[-3].content
     assert last.messages[-1].content.startswith(f"Camille: {FRENCH[2]}")
-    assert last.messages[-1].content.endswith(
-        "(You are Hugo. Answer what was just said. Say it in French.)"
-    )
+    assert last.messages[-1].content.endswith("(You are Hugo. Answer in French.)")
 
 
 @pytest.mark.parametrize("way", ["outlined", "self_play", "sessions", "debate"])

@@ -17,9 +17,9 @@ from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.scenario import Scenario
 
 CUES = {
-    "opening": "This is your opening: say which view you take, and your best reason.",
-    "rebuttal": "This is your rebuttal: take up what was just said, and say why it is wrong.",
-    "conclusion": "This is your conclusion: say in one sentence where you stand now.",
+    "opening": "This is your opening: say in {language} which view you take, and your best reason.",
+    "rebuttal": "This is your rebuttal: answer in {language}, and say why the other is wrong.",
+    "conclusion": "This is your conclusion: say in one {language} sentence where you stand now.",
 }
 PROPOSITION = "You argue over this: {proposition}"
 SIDE = {True: "You are for it, and want the other to agree.",

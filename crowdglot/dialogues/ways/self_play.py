@@ -24,7 +24,7 @@ from crowdglot.scenarios.scenario import Scenario
 
 _SETTLED = {"settled": ("no", "yes")}
 _KEYS = 'turn (what you say), settled ("yes" once all is said and you take your leave, else "no")'
-_CLOSE = "Answer what was just said, and bring the talk to its end."
+_CLOSE = "Answer in {language}, and bring the talk to its end."
 
 
 class SelfPlay:
