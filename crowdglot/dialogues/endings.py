@@ -10,6 +10,7 @@ from crowdglot.dialogues.dialogue import Turn
 from crowdglot.languages.folding import fold
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import DENSE, count_letters
+from crowdglot.scenarios.scenario import Scenario
 
 FEWEST = 4  # turns before which nothing is settled
 _LOOP = 3
@@ -17,17 +18,19 @@ _LOOP = 3
 _MOST_LETTERS, _MOST_LETTERS_DENSE = 32, 12
 
 
-def ending(turns: Sequence[Turn], settled: int, speakers: int, language: Language) -> str:
+def ending(turns: Sequence[Turn], settled: int, scenario: Scenario) -> str:
     """ "goal", "thanks" or "empty" where the last turn ends the talk, else "".
 
     ``settled``: how many turns in a row, up to the last one, say that the matter is settled. All
-    speakers must, one after the other.
+    speakers must, one after the other, and not before half of the planned turns: small models say
+    so from the first one on.
     """
     if not turns[-1].text:
         return "empty"
-    if len(turns) >= FEWEST and settled >= speakers:
+    early = len(turns) < max(FEWEST, len(scenario.order) // 2)
+    if settled >= len(scenario.speakers) and not early:
         return "goal"
-    return "thanks" if _is_loop(turns, language) else ""
+    return "thanks" if _is_loop(turns, scenario.language) else ""
 
 
 def without_loop(turns: Sequence[Turn], ended: str) -> tuple[Turn, ...]:

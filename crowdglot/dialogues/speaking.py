@@ -64,10 +64,9 @@ class Side:
     """What one speaker is told before the talk begins, and how it answers.
 
     ``known``: by the other speakers' letters the facts that this one knows. ``told``: more lines.
-    ``cues``: by the number of a turn what is said to the speaker just before it, where
-    "{language}" stands for its language. ``keys``: how the
-    answer's keys are explained. ``beside``: the keys beside the turn, each with its values, the one
-    that says nothing first.
+    ``cues``: by the number of a turn what is said to the speaker just before it, "{language}" for
+    the language. ``keys``: how the answer's keys are explained. ``beside``: the keys beside the
+    turn, each with its values, the one that says nothing first.
     """
 
     speaker: str

@@ -1,10 +1,13 @@
 """When talk that is written turn by turn is over."""
 
+from dataclasses import replace
+
 import pytest
 
 from crowdglot.dialogues.dialogue import Turn
 from crowdglot.dialogues.endings import ending, without_loop
 from crowdglot.languages.language import packed_tags, resolve_language
+from tests.builders import NURSE, scenario
 
 TALK = ("Tu viens samedi ?", "Oui, avec ma sœur.", "Alors je prends deux places.")
 
@@ -13,8 +16,10 @@ def turns(*texts):
     return tuple(Turn("AB"[number % 2], text) for number, text in enumerate(texts))
 
 
-def ends(*texts, settled=0, tag="fr", speakers=2):
-    return ending(turns(*texts), settled, speakers, resolve_language(tag))
+def ends(*texts, settled=0, tag="fr", speakers="AB", planned=8):
+    asked = scenario(tag)
+    asked = replace(asked, order=(speakers * planned)[:planned], personas=(NURSE,) * len(speakers))
+    return ending(turns(*texts), settled, asked)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,8 @@ def test_all_speakers_must_find_it_settled_and_not_at_once():
     four = (*TALK, "À samedi, alors.")
     assert ends(*four, settled=1) == ""
     assert ends(*four, settled=2) == "goal"
-    assert ends(*four, settled=2, speakers=3) == ""
+    assert ends(*four, settled=2, speakers="ABC") == ""
+    assert ends(*four, settled=4, planned=10) == ""
     assert ends(*four[:2], settled=2) == ""
 
 

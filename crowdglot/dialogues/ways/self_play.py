@@ -50,7 +50,7 @@ class SelfPlay:
             said.append(Said(number, scenario.order[number], told))
             turns.append(Turn(scenario.order[number], told[TURN]))
             settled = settled + 1 if told["settled"] == "yes" else 0
-            ended = ending(turns, settled, len(scenario.speakers), scenario.language)
+            ended = ending(turns, settled, scenario)
             if ended or len(turns) == len(scenario.order):
                 return _dialogue(scenario, shown, turns, ended)
         talk = Talk(scenario, shown, self._form)
