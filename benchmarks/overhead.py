@@ -1,6 +1,7 @@
 """What crowdglot costs beside the model: its wall time over that of a bare aiohttp client.
 
-``python -m benchmarks.overhead [--json] [--runs N] [--dialogues N] [--latencies …]``: the same
+``python -m benchmarks.overhead [--way self_play] [--json] [--runs N] [--dialogues N]
+[--latencies …]``: the same
 questions to the same local server of fixed latency (or of a heavy tail: log-normal, the latency its
 median), first by a bare loop, then by the pipeline: plan, prompts, engine, journal, critics,
 duplicates' verdicts, Parquet. Both are measured from the first question to the end: the last
@@ -8,7 +9,8 @@ answer of the loop, the last shard of the pipeline on the disk. "cpu ms" is the 
 a dialogue, of this process and the one that judges, critics and writing included: wall time says
 more of the machine than of us. "busy" is how many questions the server had on average, from the
 first to the last that came, over how many it was allowed; that of the loop follows. Runs of both
-alternate.
+alternate. With ``--way self_play`` a dialogue is a chain of questions, one a turn: the loop asks as
+many dialogues at a time, and of each one question after the other.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,9 +47,17 @@ from crowdglot.writing.shards.in_process import in_this_process
 from crowdglot.writing.watch import Watch
 from crowdglot.writing.write import WriteShards, write_dataset
 
+# Questions of a dialogue.
+CALLS = {"whole": 1, "self_play": TURNS}
+
 
 def make_opened(
-    folder: Path, base_url: str, dialogues: int, concurrency: int, rounds: int = 0
+    folder: Path,
+    base_url: str,
+    dialogues: int,
+    concurrency: int,
+    rounds: int = 0,
+    way: str = "whole",
 ) -> OpenedRecipe:
     """A recipe of one language; ``rounds``: of the search for near-duplicates."""
     table = {
@@ -57,6 +67,7 @@ def make_opened(
         "turns": [TURNS, TURNS],
         "events": EVENTS,
         "output": str(folder),
+        "way": way,
         "engine": {
             "kind": "openai",
             "model": "stub",
@@ -75,11 +86,19 @@ def first_request(opened: OpenedRecipe, index: int) -> Request:
     return opened.request(Key(index, 0), asked)
 
 
+def questions(opened: OpenedRecipe, index: int) -> Iterator[Request]:
+    """All questions for a scenario, as if each were answered with one turn."""
+    answers: list[str] = []
+    while isinstance(asked := opened.next(index, answers), Asked):
+        yield opened.request(Key(index, 0, step=len(answers)), asked)
+        answers.append(json.dumps({"turn": f"Phrase numéro {len(answers)}.", "settled": "no"}))
+
+
 async def ask_barely(opened: OpenedRecipe, stub: Stub) -> float:
     """Seconds of the loop; prompts are written before."""
     concurrency = opened.recipe.engine.concurrency
     bodies = [
-        json.dumps({"model": "stub"} | request_body(first_request(opened, index)))
+        [json.dumps({"model": "stub"} | request_body(one)) for one in questions(opened, index)]
         for index in range(opened.recipe.dialogues_per_language)
     ]
     waiting = iter(bodies)
@@ -88,7 +107,7 @@ async def ask_barely(opened: OpenedRecipe, stub: Stub) -> float:
     async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
 
         async def work() -> None:
-            for body in waiting:
+            for body in (body for dialogue in waiting for body in dialogue):
                 async with session.post(f"{stub.base_url}/chat/completions", data=body) as answer:
                     json.loads(await answer.read())
 
@@ -141,14 +160,16 @@ async def run_pipeline(opened: OpenedRecipe) -> Timed:
 
 
 def measure(
-    latency: float, concurrency: int, dialogues: int, runs: int, *, heavy: bool
+    latency: float, concurrency: int, dialogues: int, runs: int, *, heavy: bool, way: str = "whole"
 ) -> dict[str, float | str]:
     """The figures of one setting: medians, and the smallest and largest ratio."""
     ratios, cpu, busy, loop_busy = list[float](), list[float](), list[float](), list[float]()
-    with serving(latency, heavy=heavy) as stub:
+    with serving(latency, heavy=heavy, single=way != "whole") as stub:
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as folder:
-                opened = make_opened(Path(folder) / "d", stub.base_url, dialogues, concurrency)
+                opened = make_opened(
+                    Path(folder) / "d", stub.base_url, dialogues, concurrency, way=way
+                )
                 bare = asyncio.run(ask_barely(opened, stub))
                 loop_busy.append(stub.told()["mean"] / concurrency)
                 timed = asyncio.run(run_pipeline(opened))
@@ -157,11 +178,13 @@ def measure(
                 if funnel.accepted != dialogues:
                     raise RuntimeError(f"{funnel.accepted} accepted: {funnel.reasons}")
                 # What was asked again after a rejection is work that the loop did not have.
-                share = dialogues / told["asked"]
+                calls = CALLS[way]
+                share = dialogues * calls / told["asked"]
                 ratios.append((timed.end - told["first"]) / bare * share)
-                cpu.append(timed.cpu / told["asked"] * 1000)
+                cpu.append(timed.cpu / told["asked"] * calls * 1000)
                 busy.append(told["mean"] / concurrency)
     return {
+        "way": way,
         "latency_ms": latency * 1000,
         "tail": "heavy" if heavy else "none",
         "concurrency": concurrency,
@@ -184,6 +207,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--concurrency", type=int, nargs="+", default=[8, 64, 512])
     parser.add_argument("--latencies", type=float, nargs="+", default=[50.0, 500.0], help="in ms")
+    parser.add_argument("--way", choices=list(CALLS), default="whole")
     parser.add_argument("--heavy", action="store_true", help="the heavy tail too")
     parser.add_argument("--peers", action="store_true", help="other tools too, at 50 ms and 64")
     parser.add_argument("--peers-folder", type=Path, default=Path(".peers"))
@@ -206,10 +230,13 @@ def main() -> None:
     figures = []
     for latency in arguments.latencies:
         for concurrency in arguments.concurrency:
-            rounds = arguments.seconds / (latency / 1000)
-            count = min(arguments.dialogues, round(rounds * concurrency))
+            rounds = max(1, round(arguments.seconds / (latency / 1000) / CALLS[arguments.way]))
+            count = min(arguments.dialogues, rounds * concurrency)
             for heavy in (False, True) if arguments.heavy else (False,):
-                found = measure(latency / 1000, concurrency, count, arguments.runs, heavy=heavy)
+                found = measure(
+                    latency / 1000, concurrency, count, arguments.runs, heavy=heavy,
+                    way=arguments.way,
+                )  # fmt: skip
                 figures.append({**found, "dialogues": count})
                 table.add_row(
                     f"{latency:g} ms", str(found["tail"]), str(concurrency),

@@ -2,11 +2,11 @@
 
 It reads no JSON: every question for a dialogue of ``TURNS`` turns between two speakers gets one of
 the dialogues prepared beforehand, after a latency. ``python -m benchmarks.stub LATENCY [heavy]
-[varied]`` prints its port and serves until its input is closed; a line on its input makes it print,
-as one JSON object, how many questions it got since the last line, when the first of them came
-(seconds of the monotonic clock, the same for all processes of a machine), and how many were under
-way from the first to the last that came, on average. ``varied``: no two dialogues are alike, and
-none makes sense.
+[varied] [single]`` prints its port and serves until its input is closed; a line on its input makes
+it print, as one JSON object, how many questions it got since the last line, when the first of them
+came (seconds of the monotonic clock, the same for all processes of a machine), and how many were
+under way from the first to the last that came, on average. ``varied``: no two dialogues are alike,
+and none makes sense. ``single``: an answer is one turn of such a dialogue, for ``self_play``.
 """
 
 import asyncio
@@ -37,20 +37,34 @@ def _prepared() -> Iterator[bytes]:
 
 
 def _varied() -> Iterator[bytes]:
+    sentences = _sentences()
+    while True:
+        yield _answer([next(sentences) for _ in range(TURNS)])
+
+
+def _single() -> Iterator[bytes]:
+    """Twice as many as are ever on the way, again and again: no dialogue holds one twice."""
+    sentences = _sentences()
+    return cycle([_body({"turn": next(sentences), "settled": "no"}) for _ in range(4001)])
+
+
+def _sentences() -> Iterator[str]:
     """Sentences of words drawn from the frequent ones: the critics hear French."""
     from wordfreq import top_n_list
 
     words = [word for word in top_n_list("fr", 4000) if word.isalpha() and len(word) > 1]
     draws = random.Random(3)
     while True:
-        yield _answer(
-            [" ".join(draws.choices(words, k=9)).capitalize() + "." for _ in range(TURNS)]
-        )
+        yield " ".join(draws.choices(words, k=9)).capitalize() + "."
 
 
 def _answer(turns: Sequence[str]) -> bytes:
     keys = [f"{speaker}{number // 2 + 1}" for number, speaker in enumerate("AB" * (TURNS // 2))]
-    content = json.dumps(dict(zip(keys, turns, strict=True)), ensure_ascii=False)
+    return _body(dict(zip(keys, turns, strict=True)))
+
+
+def _body(told: dict[str, str]) -> bytes:
+    content = json.dumps(told, ensure_ascii=False)
     choice = {"message": {"content": content}, "finish_reason": "stop", "index": 0}
     usage = {"prompt_tokens": 1000, "completion_tokens": 150, "total_tokens": 1150}
     body = json.dumps({"model": "stub", "choices": [choice], "usage": usage}).encode()
@@ -138,9 +152,11 @@ def _waits(latency: float, heavy: bool) -> Iterator[float]:
         yield latency * draws.lognormvariate(0.0, 0.8) if heavy else latency
 
 
-async def _serve(latency: float, *, heavy: bool, varied: bool) -> None:
+async def _serve(latency: float, kinds: Sequence[str]) -> None:
     loop, log = asyncio.get_running_loop(), _Log()
-    answers, waits = _varied() if varied else _prepared(), _waits(latency, heavy)
+    written = {"varied": _varied, "single": _single}
+    answers = next((write() for name, write in written.items() if name in kinds), _prepared())
+    waits = _waits(latency, "heavy" in kinds)
     server = await loop.create_server(lambda: _Talk(answers, log, waits), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     closed = asyncio.Event()
@@ -174,9 +190,12 @@ class Stub:
 
 
 @contextmanager
-def serving(latency: float, *, heavy: bool = False, varied: bool = False) -> Iterator[Stub]:
+def serving(
+    latency: float, *, heavy: bool = False, varied: bool = False, single: bool = False
+) -> Iterator[Stub]:
     """A stub with this latency in seconds, stopped at the end."""
-    kinds = [name for name, wanted in (("heavy", heavy), ("varied", varied)) if wanted]
+    wanted = {"heavy": heavy, "varied": varied, "single": single}
+    kinds = [name for name, so in wanted.items() if so]
     command = [sys.executable, "-m", "benchmarks.stub", str(latency), *kinds]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -191,5 +210,4 @@ def serving(latency: float, *, heavy: bool = False, varied: bool = False) -> Ite
 
 
 if __name__ == "__main__":
-    kinds = sys.argv[2:]
-    asyncio.run(_serve(float(sys.argv[1]), heavy="heavy" in kinds, varied="varied" in kinds))
+    asyncio.run(_serve(float(sys.argv[1]), sys.argv[2:]))

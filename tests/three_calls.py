@@ -15,8 +15,11 @@ from crowdglot.scenarios.scenario import Scenario
 class ThreeCalls:
     """An answer that is no part of a dialogue ends it there, as a fault."""
 
-    def __init__(self, prompt: str = "full") -> None:
-        del prompt
+    texts = ()
+    least_turns = 2
+
+    def __init__(self, settings: object = None) -> None:
+        del settings
 
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]

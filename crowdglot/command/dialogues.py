@@ -1,5 +1,7 @@
 """Prompts and dialogues in the terminal."""
 
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import polars as pl
@@ -53,11 +55,22 @@ def print_dialogues(
     return True
 
 
+def _headings(parts: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """By the number of its first turn, from 0, what is said of a part of a dialogue."""
+    first = accumulate((part["turns"] for part in parts), initial=0)
+    return {
+        at: f"– {part['name']}, day {part['day']} –\n"
+        for at, part in zip(first, parts, strict=False)
+    }
+
+
 def _panel(row: dict[str, Any]) -> Panel:
     names = {persona["speaker"]: persona["name"] for persona in row["personas"]}
     text = Text()
     text.append(f"{row['common_ground']['premise']}\n\n", style="italic dim")
-    for turn in row["turns"] or []:
+    heads = _headings(row["parts"] or ())
+    for number, turn in enumerate(row["turns"] or ()):
+        text.append(heads.get(number, ""), style="dim")
         text.append(f"{names.get(turn['speaker'], turn['speaker'])}: ", style="bold")
         text.append(f"{turn['text']}\n")
     if not row["turns"]:

@@ -28,6 +28,7 @@ CRITICS = {
     "copying": "Copying",
     "recital": "Recital",
     "foreign_words": "ForeignWords",
+    "leak": "Leak",
     "language": "LanguageCritic",
 }
 

@@ -20,7 +20,7 @@ from crowdglot.errors import StorageError
 RECIPE = "recipe.toml"
 # The version of the columns, the journal and the names of shards. A dataset of another version is
 # refused and not changed.
-FORMAT = 2
+FORMAT = 3
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The record schema: one typed row a draft, the same for accepted and rejected ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +35,12 @@ _CALLS = {
     "dropped": pa.list_(_text), "created_at": _moment,
 }  # fmt: skip
 _VERDICT = {"critic": _text, "reason": _text, "evidence": _text, "score": _real}
+_PART = {"name": _text, "day": _whole, "turns": _whole}
+_MEMORY = {
+    "id": _text, "speaker": _text, "kind": _text, "text": _text, "day": _whole,
+    "strength": _whole, "recalled": _whole, "forgotten": _whole,
+}  # fmt: skip
+_DEBATE = {"proposition": _text, "in_favour": _text, "known": pa.bool_()}
 _PERSONA = {"speaker": _text, "name": _text, "id": _text, "facts": pa.list_(_text)}
 
 SCHEMA = pa.schema(
@@ -46,6 +52,10 @@ SCHEMA = pa.schema(
         "common_ground": pa.struct(dict.fromkeys(GROUND, _text)),
         "personas": pa.list_(pa.struct(_PERSONA)),
         "turns": pa.list_(pa.struct({"speaker": _text, "text": _text})),
+        "ended": _text,
+        "parts": pa.list_(pa.struct(_PART)),
+        "memories": pa.list_(pa.struct(_MEMORY | {"turns": pa.list_(_whole)})),
+        "debate": pa.struct(_DEBATE),
         "messages": pa.list_(pa.struct({"role": _text, "content": _text})),
         "model": _text,
         "seed": _whole,
@@ -88,6 +98,13 @@ def to_row(
             )
         ],
         "turns": [{"speaker": turn.speaker, "text": turn.text} for turn in dialogue.turns],
+        "ended": dialogue.ended or None,
+        "parts": [_fields(part, _PART) for part in dialogue.parts] or None,
+        "memories": [
+            _fields(one, _MEMORY) | {"turns": list(one.turns)} for one in dialogue.memories
+        ]
+        or None,
+        "debate": _fields(scenario.debate, _DEBATE) if scenario.debate else None,
         "messages": _messages(dialogue),
         "model": calls[0]["model"],
         "seed": calls[0]["seed"],
@@ -106,6 +123,10 @@ def to_row(
         "created_at": calls[-1]["created_at"],
         "crowdglot_version": __version__,
     }
+
+
+def _fields(told: object, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(told, name) for name in names}
 
 
 def _call_fields(call: Call) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from crowdglot.dialogues.memories import Memory
 from crowdglot.personas.persona import Persona
 from crowdglot.scenarios.scenario import Scenario
 
@@ -39,11 +40,25 @@ class Demonstration:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a dialogue: so many ``turns``, spoken on this ``day``, the first being 0.
+
+    ``name``: "session", or a stage of a debate.
+    """
+
+    name: str
+    turns: int
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Dialogue:
     """What the model wrote for a scenario.
 
     ``turns`` is empty and ``fault`` says why where the draft could not be read as a dialogue.
     ``around``: what the draft held besides its JSON object (see ``wrapping.Read``).
+    ``ended``: what ended it before the planned number of turns, "" where nothing did. ``parts``:
+    its parts in their order, where it has several. ``memories``: what the speakers remember of it.
     """
 
     scenario: Scenario
@@ -51,3 +66,6 @@ class Dialogue:
     demonstrations: Sequence[Demonstration] = field(default=(), repr=False)
     fault: str = ""
     around: tuple[str, ...] = ()
+    ended: str = ""
+    parts: tuple[Part, ...] = ()
+    memories: tuple[Memory, ...] = ()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.prompt import turn_keys
-from crowdglot.dialogues.wrapping import read_json
+from crowdglot.dialogues.wrapping import Read, read_json
 from crowdglot.languages.folding import composed
 from crowdglot.scenarios.scenario import Scenario
 
@@ -24,17 +24,36 @@ def parse(draft: str, scenario: Scenario, demonstrations: Sequence[Demonstration
     "wrong_keys" or "not_text".
     """
     read = read_json(draft)
-    fault = read.fault or _fault(read.value, scenario.order)
-    spoken = () if fault else zip(scenario.order, read.value, strict=True)
-    turns = tuple(Turn(speaker, tidy(text)) for speaker, (_, text) in spoken)
+    told, fault = _answer(read, turn_keys(scenario.order))
+    spoken = () if fault else zip(scenario.order, told.values(), strict=True)
+    turns = tuple(Turn(speaker, text) for speaker, text in spoken)
     return Dialogue(scenario, turns, demonstrations, fault, read.around)
 
 
-def _fault(answer: object, order: str) -> str:
+def read_answer(draft: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:
+    """The texts of a JSON object with exactly these keys in their order, tidied; or the fault.
+
+    Never raises. Every way of writing reads its answers by it.
+    """
+    return _answer(read_json(draft), keys)
+
+
+def within(fault: str, where: str) -> str:
+    """The fault of one answer of several, with the place where it is in its evidence."""
+    reason, _, evidence = fault.partition(": ")
+    return f"{reason}: {where}: {evidence}"
+
+
+def _answer(read: Read, wanted: Sequence[str]) -> tuple[dict[str, str], str]:
+    fault = read.fault or _fault(read.value, wanted)
+    return ({} if fault else {key: tidy(text) for key, text in read.value}), fault
+
+
+def _fault(answer: object, wanted: Sequence[str]) -> str:
     if not isinstance(answer, tuple):
         return f"not_an_object: {type(answer).__name__}"
-    keys, wanted = [key for key, _ in answer], turn_keys(order)
-    if keys != wanted:
+    keys = [key for key, _ in answer]
+    if keys != list(wanted):
         odd = [key for at, key in enumerate(keys) if key not in wanted or key in keys[:at]]
         odd = odd or [key for key in wanted if key not in keys]
         return f"wrong_keys: {len(keys)} turns instead of {len(wanted)}, see {odd[:4]}"

@@ -50,11 +50,12 @@ _KNOWLEDGE = {
 _FORMAL = frozenset({"strangers", "acquaintances", "client_and_provider", "neighbours"})
 
 
-@lru_cache(maxsize=4)
-def _request(form: str) -> Template:
+@lru_cache(maxsize=16)
+def template(text: str) -> Template:
+    """A prompt's template; a field that it names and that is not given is an error."""
     # Nothing here becomes HTML: the text goes to a model, so escaping would only corrupt it.
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    return environment.from_string(FORMS[form][1])
+    return environment.from_string(text)
 
 
 def template_hash(form: str = "full") -> str:
@@ -99,11 +100,16 @@ def render(
     demonstrations (and in the short form as many turns), so an engine with a prefix cache reads
     them once.
     """
-    fields, turns = _scenario_fields(scenario), None
+    turns = len(scenario.order) if form == "short" else None
+    return (*_prefix(tuple(demonstrations), form, turns), request(scenario, form))
+
+
+def request(scenario: Scenario, form: str = "full", **changed: str) -> Message:
+    """The request for a scenario, with other texts for the template's fields ``changed``."""
+    fields = scenario_fields(scenario)
     if form == "short":
         fields["premise"] = lettered(scenario.common_ground.premise, scenario.names)
-        turns = len(scenario.order)
-    return (*_prefix(tuple(demonstrations), form, turns), _ask(fields, form))
+    return _ask(fields | changed, form)
 
 
 def lettered(text: str, names: Sequence[str]) -> str:
@@ -120,7 +126,7 @@ def _prefix(
     messages = [Message("system", FORMS[form][0].strip())]
     for whole in demonstrations:
         demonstration = replace(whole, turns=whole.turns[:turns])
-        fields = _demonstration_fields(demonstration)
+        fields = demonstration_fields(demonstration)
         texts = [turn.text for turn in demonstration.turns]
         answer = dict(zip(fields["keys"], texts, strict=True))
         messages += [
@@ -131,10 +137,11 @@ def _prefix(
 
 
 def _ask(fields: dict[str, Any], form: str) -> Message:
-    return Message("user", _request(form).render(fields).strip())
+    return Message("user", template(FORMS[form][1]).render(fields).strip())
 
 
-def _scenario_fields(scenario: Scenario) -> dict[str, Any]:
+def scenario_fields(scenario: Scenario) -> dict[str, Any]:
+    """All that the templates may tell of a scenario."""
     language, event, ground = scenario.language, scenario.event, scenario.common_ground
     own = "" if language.autonym == language.name else f" ({language.autonym})"
     address, instruction = "", f"Write every turn in {language.name}{own}."
@@ -159,7 +166,8 @@ def _scenario_fields(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _demonstration_fields(demonstration: Demonstration) -> dict[str, Any]:
+def demonstration_fields(demonstration: Demonstration) -> dict[str, Any]:
+    """The same for a demonstration; empty where it does not say."""
     return {
         **dict.fromkeys(
             ("definition", "tone", "relation", "address", "instruction", "channel"), ""

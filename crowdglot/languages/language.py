@@ -62,16 +62,18 @@ class Address(Strict):
 
 
 class Phrases(Strict):
-    """Lower-case phrases, in the target language, by which critics recognise assistant talk.
+    """Lower-case phrases, in the target language, by which empty talk is recognised.
 
     ``offers``: an assistant offering its services ("how can I help you today"), legitimate only
     between a provider and a client. ``refusals``: a model that speaks of itself or refuses ("as an
     AI", "I cannot assist with that"). " … " stands for a few words that may be said there. All are
-    so long that no human dialogue would hold them.
+    so long that no human dialogue would hold them. ``thanks``: by which people thank, and answer
+    thanks: talk of nothing else is a loop.
     """
 
     offers: tuple[str, ...] = Field(min_length=3)
     refusals: tuple[str, ...] = Field(min_length=3)
+    thanks: tuple[str, ...] = ()
 
 
 class Pack(Strict):

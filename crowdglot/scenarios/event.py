@@ -81,6 +81,8 @@ class SpeechEvent(Strict):
     ``title``: as the literature names it. ``definition``: one English sentence. ``speakers`` and
     ``turns``: smallest and largest number. ``tone``: a few adjectives for the prompt.
     ``adults_only``: no speaker may be a minor. ``unattached``: no speaker may have a partner.
+    ``propositions``: what may be argued over where the event is planned as a debate: English
+    sentences, of low stakes.
     """
 
     name: str
@@ -92,6 +94,7 @@ class SpeechEvent(Strict):
     tone: str = Field(min_length=3)
     adults_only: bool = False
     unattached: bool = False
+    propositions: tuple[str, ...] = ()
     common_grounds: tuple[CommonGroundTemplate, ...] = Field(min_length=8)
 
     @field_validator("speakers", "turns")
@@ -101,6 +104,17 @@ class SpeechEvent(Strict):
         if not 2 <= limits[0] <= limits[1] <= most:
             raise ValueError(f"must be a range within 2 to {most}")
         return limits
+
+    @field_validator("propositions")
+    @classmethod
+    def _sentences(cls, propositions: tuple[str, ...]) -> tuple[str, ...]:
+        for number, told in enumerate(propositions, start=1):
+            if not told.endswith(".") or told in propositions[: number - 1] or "{" in told:
+                raise ValueError(
+                    f"proposition {number} ('{told}') must be one sentence with a full stop, "
+                    "without slots, and must stand there once"
+                )
+        return propositions
 
     @model_validator(mode="after")
     def _slots(self) -> "SpeechEvent":

@@ -8,7 +8,7 @@ fewer dialogues than events spreads over as many events as it can.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from crowdglot.draws import Draws
@@ -16,6 +16,7 @@ from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language
 from crowdglot.personas.pairing import PersonaPool
 from crowdglot.personas.persona import Persona
+from crowdglot.scenarios.debate import draw_debate
 from crowdglot.scenarios.event import CommonGroundTemplate, SpeechEvent
 from crowdglot.scenarios.scenario import Scenario, draw_community, draw_names, fill
 
@@ -28,8 +29,8 @@ class Plan:
     """All scenarios of a recipe, and at far higher indices the replacements for those that fail.
 
     A plan does not depend on how many dialogues are wanted, so it can be extended at any time.
-    ``turns``: the smallest and largest number of turns. ConfigurationError without languages or
-    events.
+    ``turns``: the smallest and largest number of turns. ``debate``: whether each scenario becomes a
+    debate over one of its event's propositions. ConfigurationError without languages or events.
     """
 
     seed: int
@@ -37,6 +38,7 @@ class Plan:
     events: Sequence[SpeechEvent]
     turns: tuple[int, int]
     personas: PersonaPool
+    debate: bool = False
 
     def __post_init__(self) -> None:
         if not self.languages or not self.events:
@@ -82,7 +84,7 @@ class Plan:
         relation = draws.choice(template.relations)
         community = draw_community(draws, language)
         names = draw_names(draws, community, speakers)
-        return Scenario(
+        scenario = Scenario(
             index=index,
             language=language,
             event=event,
@@ -91,10 +93,23 @@ class Plan:
             names=names,
             order=_order(draws, speakers, self._draw_turns(draws, event, speakers)),
         )
+        return self._debated(scenario, turn) if self.debate else scenario
+
+    def _debated(self, scenario: Scenario, turn: int) -> Scenario:
+        """The same speakers on the same ground, who argue over a proposition."""
+        propositions, tag = scenario.event.propositions, scenario.language.tag
+        debate = draw_debate(propositions, self.seed, tag, turn)
+        ground = replace(scenario.common_ground, premise=debate.premise(scenario.names))
+        return replace(scenario, common_ground=ground, debate=debate)
 
     def check(self) -> None:
-        """Raise ConfigurationError if some event cannot be cast from the personas."""
+        """Raise ConfigurationError if some event cannot be cast from the personas, or debated."""
         for event in self.events:
+            if self.debate and not (event.propositions and event.speakers == (2, 2)):
+                raise ConfigurationError(
+                    f"events: '{event.name}' has no propositions to debate over; name only events "
+                    "that have some, such as persuading_conversation."
+                )
             for relation in event.relations:
                 self._cast(Draws("check"), event, relation, event.speakers[1])
 

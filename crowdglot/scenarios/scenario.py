@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crowdglot.draws import Draws
 from crowdglot.languages.language import Community, Language
 from crowdglot.personas.persona import Persona
+from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.event import (
     SPEAKER_SLOTS,
     Channel,
@@ -49,7 +50,8 @@ class Scenario:
     """Personas + speech event + common ground + language.
 
     ``index``: its number in the plan. ``personas``, ``names``: those of the speakers A, B, … in
-    this order. ``order``: the speaker of every turn, such as "ABAB".
+    this order. ``order``: the speaker of every turn, such as "ABAB". ``debate``: what is argued
+    over, where it was planned as a debate.
     """
 
     index: int
@@ -59,6 +61,7 @@ class Scenario:
     personas: tuple[Persona, ...]
     names: tuple[str, ...]
     order: str
+    debate: Debate | None = None
 
     @property
     def speakers(self) -> str:

@@ -97,7 +97,11 @@ def _by_rule(opened: OpenedRecipe, tag: str) -> _Draft:
     count = min(_PROMPTS, opened.recipe.dialogues_per_language)
     scenarios = [plan.scenario(plan.index(language, number)) for number in range(count)]
     prompts = [opened.prompt(scenario.index) for scenario in scenarios]
-    characters = sum(len(message.content) for prompt in prompts for message in prompt)
+    characters = sum(
+        len(message.content) * opened.way.most_calls(scenario)
+        for scenario, prompt in zip(scenarios, prompts, strict=True)
+        for message in prompt
+    )
     turns = sum(len(scenario.order) for scenario in scenarios)
     kept = 1 / opened.recipe.choice.candidates
     return _Draft(kept, characters / count / CHARACTERS, turns / count * TOKENS_PER_TURN, 0.0)

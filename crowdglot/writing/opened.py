@@ -17,6 +17,7 @@ from crowdglot.dialogues.message import Message
 from crowdglot.dialogues.prompt import prompt_hash, template_hash
 from crowdglot.dialogues.readers import personas_of, read_demonstrations, read_lines
 from crowdglot.dialogues.ways import Way, build_way
+from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
 from crowdglot.engines.embedding.bundled import missing
@@ -209,14 +210,17 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     source = read_demonstrations(recipe.demonstrations.source)
     personas = _personas(recipe, source)
     demonstrations = (*source, *read_lines(pool, POOL))
+    debate = recipe.way == "debate"
     plan = Plan(
         seed=recipe.seed,
         languages=languages,
         events=events,
         turns=recipe.turns,
         personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
+        debate=debate,
     )
     plan.check()
+    way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
     return OpenedRecipe(
         recipe=recipe,
         plan=plan,
@@ -226,14 +230,20 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
             count=recipe.demonstrations.count,
             most_turns=recipe.turns[1],
         ),
-        way=build_way(recipe.way, recipe.prompt),
+        way=way,
         critics=_critics(recipe),
         judges=believed_judges(
             recipe.judges, recipe.languages, recipe.believed, recipe.judging_engine.model
         ),
         match=_match(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
-        fingerprint=_fingerprint(recipe.prompt, languages, events, personas, demonstrations),
+        fingerprint=_fingerprint(
+            (template_hash(recipe.prompt), *way.texts),
+            languages,
+            [_told(event, debate=debate) for event in events],
+            personas,
+            demonstrations,
+        ),
     )
 
 
@@ -261,10 +271,15 @@ def _personas(recipe: Recipe, demonstrations: Sequence[Demonstration]) -> tuple[
     return personas_of(read_demonstrations(source))
 
 
+def _told(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:
+    """What the scenarios of an event depend on."""
+    return event.model_dump(exclude=None if debate else {"propositions"})
+
+
 def _fingerprint(
-    prompt: str,
+    prompt: Sequence[str],
     languages: Sequence[Language],
-    events: Sequence[SpeechEvent],
+    events: Sequence[Mapping[str, Any]],
     personas: Sequence[Persona],
     demonstrations: Sequence[Demonstration],
 ) -> str:
@@ -272,14 +287,16 @@ def _fingerprint(
 
     Of the packs, what only critics use is left out, so that it may improve between two runs.
     """
-    digest = blake2b(f"{template_hash(prompt)} {PLAN_VERSION}".encode(), digest_size=8)
+    digest = blake2b(f"{prompt[0]} {PLAN_VERSION}".encode(), digest_size=8)
+    for text in prompt[1:]:
+        digest.update(text.encode())
     for language in languages:
         digest.update(repr((language.tag, language.name, language.autonym)).encode())
         if language.pack:
             used = language.pack.model_dump(include={"instruction", "address", "communities"})
             digest.update(repr(used).encode())
     for event in events:
-        digest.update(repr(event.model_dump()).encode())
+        digest.update(repr(event).encode())
     for persona in personas:
         digest.update(persona.id.encode())
     for demonstration in demonstrations:

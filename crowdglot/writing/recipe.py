@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from crowdglot.datasets.storage.location import Location, locate
 from crowdglot.dialogues.ways import build_way
+from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.engines.settings import EmbeddingSettings, EngineSettings
 from crowdglot.languages.language import resolve_language
 from crowdglot.scenarios.event import event_names, read_event
@@ -96,10 +97,11 @@ class MachineSettings(Strict):
 
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues; it may be
-    raised later. ``way``: how a dialogue is asked for (see ``dialogues.ways``). ``meaning``:
-    the embedding model by which critics of meaning judge, "" for none. ``judges``: critics that ask
-    a model, in their order; ``believed``: the file of `calibrate --judges` that says where they are
-    right. ``models``: other models than the engine's, of "judge" the one that judges ask."""
+    raised later. ``way``: how a dialogue is asked for (see ``dialogues.ways``); ``sessions``: on
+    how many days, for the way of that name. ``meaning``: the embedding model by which critics of
+    meaning judge, "" for none. ``judges``: critics that ask a model, in their order; ``believed``:
+    the file of `calibrate --judges` that says where they are right. ``models``: other models than
+    the engine's, of "judge" the one that judges ask."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     languages: tuple[str, ...] = Field(min_length=1)
@@ -107,6 +109,7 @@ class Recipe(Strict):
     turns: tuple[int, int] = (6, 10)
     events: tuple[str, ...] = ()
     way: str = "whole"
+    sessions: int = Field(default=2, ge=2, le=30)
     prompt: Literal["full", "short"] = "full"
     seed: int = Field(default=0, ge=0)
     max_attempts: int = Field(default=3, ge=1, le=100)
@@ -176,6 +179,12 @@ class Recipe(Strict):
         low, high = self.turns
         if not 2 <= low <= high <= 60:
             raise ValueError(f"'turns' is {low} to {high}; give a range within 2 to 60")
+        least = build_way(self.way, WaySettings(self.prompt, self.sessions)).least_turns
+        if low < least:
+            raise ValueError(
+                f"'turns' begins at {low}, and the way '{self.way}' needs at least {least}; give a "
+                f"range such as [{least}, {max(least, high)}]"
+            )
         if self.choice.candidates > 1 and not self.meaning and self.choice.by == "meaning":
             raise ValueError(
                 "'choice.candidates' is more than 1 and nothing tells which is best; set 'meaning' "

@@ -53,7 +53,8 @@ def test_a_way_reads_what_its_schema_asks_for(name):
     while isinstance(asked := way.next(asked_for, SHOWN, answers), Asked):
         assert asked.messages[-1].role == "user"
         keys = (asked.schema or {}).get("required", ())
-        answers.append(json.dumps({key: f"Oui, {key}." for key in keys}) if keys else FRENCH[0])
+        told = {key: f"Oui, {key}, {len(answers)}." for key in keys}
+        answers.append(json.dumps(told) if keys else FRENCH[0])
     assert asked.fault == ""
     assert "".join(turn.speaker for turn in asked.turns) == asked_for.order
 

@@ -10,4 +10,5 @@ MEANING = {
     "premise": "Premise",
     "translated_copying": "TranslatedCopying",
     "translated_recital": "TranslatedRecital",
+    "translated_leak": "TranslatedLeak",
 }

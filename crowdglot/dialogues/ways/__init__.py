@@ -6,14 +6,28 @@ from typing import Protocol, cast
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.errors import ConfigurationError
 from crowdglot.scenarios.scenario import Scenario
 
-WAYS = {"whole": "crowdglot.dialogues.ways.whole:Whole"}
+WAYS = {
+    "whole": "crowdglot.dialogues.ways.whole:Whole",
+    "outlined": "crowdglot.dialogues.ways.outlined:Outlined",
+    "self_play": "crowdglot.dialogues.ways.self_play:SelfPlay",
+    "sessions": "crowdglot.dialogues.ways.sessions:Sessions",
+    "debate": "crowdglot.dialogues.ways.debate:DebateWay",
+}
 
 
 class Way(Protocol):
-    """A pure function from the answers so far to the next question, or to the dialogue."""
+    """A pure function from the answers so far to the next question, or to the dialogue.
+
+    ``texts``: of the prompts that are this way's own, beside those of its form: two runs on one
+    dataset must agree on them. ``least_turns``: how few turns a recipe may plan.
+    """
+
+    texts: tuple[str, ...]
+    least_turns: int
 
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
@@ -29,9 +43,9 @@ class Way(Protocol):
         ...
 
 
-def build_way(name: str, prompt: str = "full") -> Way:
-    """The way of this name, with prompts of this form; ConfigurationError where there is none."""
+def build_way(name: str, settings: WaySettings | None = None) -> Way:
+    """The way of this name; ConfigurationError where there is none."""
     if name not in WAYS:
         raise ConfigurationError(f"way: '{name}' is unknown; choose one of {', '.join(WAYS)}.")
     module, cls = WAYS[name].split(":")
-    return cast(Way, getattr(import_module(module), cls)(prompt))
+    return cast(Way, getattr(import_module(module), cls)(settings or WaySettings()))

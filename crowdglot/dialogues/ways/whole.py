@@ -6,14 +6,18 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import answer_schema, render
+from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
 
 class Whole:
-    """Asks for a JSON object with one key a turn. ``prompt``: the form of the prompt."""
+    """Asks for a JSON object with one key a turn."""
 
-    def __init__(self, prompt: str = "full") -> None:
-        self._prompt = prompt
+    texts: tuple[str, ...] = ()
+    least_turns: int = 2
+
+    def __init__(self, settings: WaySettings) -> None:
+        self._form = settings.prompt
 
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
@@ -21,7 +25,7 @@ class Whole:
         """See ``Way``."""
         if answers:
             return parse(answers[0], scenario, shown)
-        return Asked(render(scenario, shown, self._prompt), answer_schema(scenario.order))
+        return Asked(render(scenario, shown, self._form), answer_schema(scenario.order))
 
     def most_calls(self, scenario: Scenario) -> int:
         """One."""

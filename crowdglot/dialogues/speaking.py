@@ -1,0 +1,233 @@
+"""One speaker's side of a talk: what it is told, what it hears, and what it is asked.
+
+Each speaker is asked as if it were alone with the others: its own turns are the assistant's, those
+of the others the user's. It reads its own persona, and of theirs what the common ground says it
+knows. The system message and the demonstrations are the same for all, and what a speaker is asked
+later begins with all it was asked before. So an engine with a prefix cache reads everything once.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.message import Message
+from crowdglot.dialogues.prompt import (
+    SOURCE_LANGUAGE,
+    demonstration_fields,
+    scenario_fields,
+    template,
+)
+from crowdglot.scenarios.scenario import Scenario
+
+_FOLDER = Path(__file__).parent
+# The system message, the template of what a speaker is told, and what comes just before a turn.
+# It orders an answer: after "says:" or "say it in French" small models repeat what was just said.
+_SYSTEM, _VIEW = (
+    (_FOLDER / f"{name}.jinja").read_text("utf-8") for name in ("speaker_system", "speaker")
+)
+ANSWER, BEGIN = "Answer in {language}.", "You speak first, in {language}."
+_CUE = "(You are {name}. {cue})"
+TEXTS = (_SYSTEM, _VIEW, ANSWER, BEGIN, _CUE)
+TURN = "turn"  # the key of what is said
+TURN_TOKENS = 160  # that one answer may have, by the rule of ``Recipe.max_tokens``
+_SHARE_KNOWN = {"none": 0.0, "some": 0.5, "most": 1.0}
+_STRANGER = "the other person"
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What all speakers' questions have in common; ``form``: that of the prompt."""
+
+    scenario: Scenario
+    shown: Sequence[Demonstration]
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Turn number ``number``, from 0: the speaker's letter and its answer as it was read."""
+
+    number: int
+    speaker: str
+    answer: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one speaker is told before the talk begins, and how it answers.
+
+    ``known``: by the other speakers' letters the facts that this one knows. ``told``: more lines.
+    ``cues``: by the number of a turn what is said to the speaker just before it, "{language}" for
+    the language. ``keys``: how the answer's keys are explained. ``beside``: the keys beside the
+    turn, each with its values, the one that says nothing first.
+    """
+
+    speaker: str
+    known: Mapping[str, Sequence[str]]
+    told: Sequence[str] = ()
+    cues: Mapping[int, str] = field(default_factory=dict)
+    keys: str = "turn (what you say)"
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def known_by_ground(talk: Talk, speaker: str) -> dict[str, Sequence[str]]:
+    """The others' facts that the common ground lets a speaker know: none, half or all.
+
+    The short form of the prompt tells none.
+    """
+    scenario = talk.scenario
+    share = _SHARE_KNOWN[scenario.common_ground.knows] if talk.form == "full" else 0
+    people = zip(scenario.speakers, scenario.personas, strict=True)
+    return {
+        letter: persona.facts[: ceil(share * len(persona.facts))]
+        for letter, persona in people
+        if letter != speaker
+    }
+
+
+def ask_turn(talk: Talk, side: Side, said: Sequence[Said], number: int) -> Asked:
+    """The question for turn ``number``, after ``said`` was said."""
+    messages = chat(talk, side, said, _cue(talk, side, number))
+    return Asked(messages, object_of({TURN: None, **side.beside}), {"max_tokens": TURN_TOKENS})
+
+
+def object_of(keys: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
+    """The JSON schema of an object of texts; of each key the values it may have, None for any."""
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "properties": {
+            key: text if of is None else text | {"enum": [*of]} for key, of in keys.items()
+        },
+        "required": [*keys],
+        "additionalProperties": False,
+    }
+
+
+def chat(talk: Talk, side: Side, said: Sequence[Said], last: str) -> tuple[Message, ...]:
+    """All that a speaker was told and heard so far, and what it is told ``last``."""
+    names = _called(talk.scenario, side.speaker)
+    heard = [_view(talk, side, names)]
+    messages: list[Message] = []
+    for one in said:
+        if one.speaker == side.speaker:
+            heard.append(_cue(talk, side, one.number))
+            messages += _exchange(heard, one.answer)
+            heard = []
+        else:
+            heard.append(f"{_capital(names[one.speaker])}: {one.answer[TURN]}")
+    nothing = tuple((key, values[0]) for key, values in side.beside.items())
+    before = _prefix(tuple(talk.shown), talk.form, nothing)
+    return (*before, *messages, Message("user", _joined([*heard, last])))
+
+
+def _cue(talk: Talk, side: Side, number: int) -> str:
+    """What is said to a speaker just before a turn: small models forget who they are, and where."""
+    scenario = talk.scenario
+    name = scenario.names[scenario.speakers.index(side.speaker)].removeprefix("speaker ")
+    cue = side.cues.get(number, ANSWER)
+    return _CUE.format(name=name, cue=cue.format(language=scenario.language.name))
+
+
+def _exchange(heard: Sequence[str], answer: Mapping[str, str]) -> Iterator[Message]:
+    yield Message("user", _joined(heard))
+    yield Message("assistant", json.dumps(dict(answer), ensure_ascii=False))
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=64)
+def _prefix(
+    demonstrations: tuple[Demonstration, ...], form: str, beside: tuple[tuple[str, str], ...]
+) -> tuple[Message, ...]:
+    """The system message, and each demonstration as its first speaker was asked for it."""
+    messages = [Message("system", _SYSTEM.strip())]
+    for shown in demonstrations:
+        me = shown.turns[0].speaker
+        heard = [_view_of(shown, form, me)]
+        for number, turn in enumerate(shown.turns):
+            if turn.speaker == me:
+                cue = ANSWER if number else BEGIN
+                heard.append(_CUE.format(name=me, cue=cue.format(language=SOURCE_LANGUAGE)))
+                messages += _exchange(heard, {TURN: turn.text, **dict(beside)})
+                heard = []
+            else:
+                heard.append(f"{turn.speaker}: {turn.text}")
+    return tuple(messages)
+
+
+def _view_of(shown: Demonstration, form: str, me: str) -> str:
+    fields = demonstration_fields(shown)
+    others = [one for one in fields["speakers"] if one["letter"] != me]
+    own = next((one["facts"] for one in fields["speakers"] if one["letter"] == me), ())
+    told: dict[str, Any] = {
+        "me": me,
+        "facts": own if form == "full" else (),
+        "others": [{"name": one["letter"], "facts": ()} for one in others],
+        "told": (),
+        "keys": "as below",
+    }
+    return _rendered(fields | told, form)
+
+
+def _view(talk: Talk, side: Side, names: Mapping[str, str]) -> str:
+    scenario, fields = talk.scenario, scenario_fields(talk.scenario)
+    own = scenario.personas[scenario.speakers.index(side.speaker)].facts
+    told: dict[str, Any] = {
+        "me": names[side.speaker],
+        "facts": own if talk.form == "full" else (),
+        "others": [{"name": names[letter], "facts": facts} for letter, facts in side.known.items()],
+        "told": side.told,
+        "keys": side.keys,
+        "premise": _hidden(scenario.common_ground.premise, scenario, names),
+        "relation": _lettered_out(fields["relation"], names),
+    }
+    return _rendered(fields | told, talk.form)
+
+
+def _rendered(fields: Mapping[str, Any], form: str) -> str:
+    return template(_VIEW).render(fields, full=form == "full").strip()
+
+
+def _called(scenario: Scenario, listener: str) -> dict[str, str]:
+    """What a speaker calls itself and the others; a stranger's name it does not know."""
+    names = {
+        letter: name.removeprefix("speaker ")
+        for letter, name in zip(scenario.speakers, scenario.names, strict=True)
+    }
+    if scenario.common_ground.knows == "none" and len(names) == 2:
+        return names | {letter: _STRANGER for letter in names if letter != listener}
+    return names
+
+
+def _hidden(text: str, scenario: Scenario, names: Mapping[str, str]) -> str:
+    """``text`` with the names that a speaker does not know replaced."""
+    for letter, name in zip(scenario.speakers, scenario.names, strict=True):
+        if names[letter] == _STRANGER:
+            text = re.sub(rf"(\A|[.!?] )?\b{re.escape(name)}\b", _stranger, text)
+    return text
+
+
+def _stranger(found: re.Match[str]) -> str:
+    before = found[1]
+    return _STRANGER if before is None else before + _capital(_STRANGER)
+
+
+def _lettered_out(text: str, names: Mapping[str, str]) -> str:
+    """ "parent (A) and child (B)" with the names in the place of the letters."""
+    for letter, name in names.items():
+        text = text.replace(f"({letter})", f"({name})")
+    return text
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:] if text == _STRANGER else text

@@ -1,0 +1,88 @@
+"""The way ``debate``: two sides argue over a proposition, in an opening, a rebuttal, a conclusion.
+
+After the trial of Salvi et al. (2025) on persuasion in conversation: each side is asked for one
+contribution at a time, sees what the other said, and in half of the scenarios the other's traits,
+by which to choose its arguments, and which it must not mention (the critics ``leak`` and
+``translated_leak`` look for them).
+"""
+
+from collections.abc import Sequence
+
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
+from crowdglot.dialogues.draft import read_answer, within
+from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.speaking import TEXTS, TURN, Said, Side, Talk, ask_turn
+from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.scenarios.debate import Debate
+from crowdglot.scenarios.scenario import Scenario
+
+CUES = {
+    "opening": "This is your opening: say in {language} which view you take, and your best reason.",
+    "rebuttal": "This is your rebuttal: answer in {language}, and say why the other is wrong.",
+    "conclusion": "This is your conclusion: say in one {language} sentence where you stand now.",
+}
+PROPOSITION = "You argue over this: {proposition}"
+SIDE = {True: "You are for it, and want the other to agree.",
+        False: "You are against it, and want the other to agree."}  # fmt: skip
+TRAITS = (
+    "By what the other says of itself, choose the arguments that will move that person. Never "
+    "mention any of it, nor that you know it."
+)
+
+
+class DebateWay:
+    """Asks for a JSON object of one contribution."""
+
+    texts: tuple[str, ...] = (*TEXTS, *CUES.values(), PROPOSITION, *SIDE.values(), TRAITS)
+    least_turns: int = 6
+
+    def __init__(self, settings: WaySettings) -> None:
+        self._form = settings.prompt
+
+    def next(
+        self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
+    ) -> Asked | Dialogue:
+        """See ``Way``."""
+        said: list[Said] = []
+        for number, answer in enumerate(answers):
+            told, fault = read_answer(answer, (TURN,))
+            if fault:
+                return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
+            said.append(Said(number, scenario.order[number], told))
+        parts = stages(len(scenario.order))
+        if len(said) == len(scenario.order):
+            turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in said)
+            return Dialogue(scenario, turns, shown, parts=parts)
+        side = _side(scenario, scenario.order[len(said)], parts)
+        return ask_turn(Talk(scenario, shown, self._form), side, said, len(said))
+
+    def most_calls(self, scenario: Scenario) -> int:
+        """One a turn."""
+        return len(scenario.order)
+
+
+def stages(turns: int) -> tuple[Part, ...]:
+    """An opening and a conclusion of one turn a side, and the rebuttals between; of fewer than six
+    turns a third each."""
+    ends = 2 if turns >= DebateWay.least_turns else turns // 3
+    counts = zip(CUES, (ends, turns - 2 * ends, ends), strict=True)
+    return tuple(Part(name, count) for name, count in counts if count)
+
+
+def _side(scenario: Scenario, speaker: str, parts: Sequence[Part]) -> Side:
+    # A scenario that was planned for no debate has its premise as the proposition.
+    debate = scenario.debate or Debate(scenario.common_ground.premise, "A", known=False)
+    people = zip(scenario.speakers, scenario.personas, strict=True)
+    known = {
+        letter: persona.facts if debate.known else ()
+        for letter, persona in people
+        if letter != speaker
+    }
+    told = [PROPOSITION.format(proposition=debate.proposition), SIDE[speaker == debate.in_favour]]
+    staged = [part.name for part in parts for _ in range(part.turns)]
+    return Side(
+        speaker,
+        known,
+        told=(*told, TRAITS) if debate.known else told,
+        cues={number: CUES[name] for number, name in enumerate(staged)},
+    )

@@ -1,0 +1,81 @@
+"""The way ``self_play``: each speaker is asked for one turn at a time, and sees only its own side.
+
+The talk ends at its goal, in a loop of thanks, at an empty turn, or at the planned number of turns.
+"""
+
+from collections.abc import Sequence
+
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
+from crowdglot.dialogues.draft import read_answer, within
+from crowdglot.dialogues.endings import ending, without_loop
+from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.speaking import (
+    BEGIN,
+    TEXTS,
+    TURN,
+    Said,
+    Side,
+    Talk,
+    ask_turn,
+    known_by_ground,
+)
+from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.scenarios.scenario import Scenario
+
+_SETTLED = {"settled": ("no", "yes")}
+_KEYS = 'turn (what you say), settled ("yes" once all is said and you take your leave, else "no")'
+_CLOSE = "Answer in {language}, and bring the talk to its end."
+
+
+class SelfPlay:
+    """Asks for a JSON object of the turn, and whether all is said."""
+
+    texts: tuple[str, ...] = (*TEXTS, _KEYS, _CLOSE)
+    least_turns: int = 2
+
+    def __init__(self, settings: WaySettings) -> None:
+        self._form = settings.prompt
+
+    def next(
+        self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
+    ) -> Asked | Dialogue:
+        """See ``Way``."""
+        said: list[Said] = []
+        turns: list[Turn] = []
+        settled = 0
+        for number, answer in enumerate(answers):
+            told, fault = read_answer(answer, (TURN, *_SETTLED))
+            if fault:
+                return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
+            said.append(Said(number, scenario.order[number], told))
+            turns.append(Turn(scenario.order[number], told[TURN]))
+            settled = settled + 1 if told["settled"] == "yes" else 0
+            ended = ending(turns, settled, scenario)
+            if ended or len(turns) == len(scenario.order):
+                return _dialogue(scenario, shown, turns, ended)
+        talk = Talk(scenario, shown, self._form)
+        return ask_turn(talk, _side(talk, len(turns)), said, len(turns))
+
+    def most_calls(self, scenario: Scenario) -> int:
+        """One a turn."""
+        return len(scenario.order)
+
+
+def _side(talk: Talk, number: int) -> Side:
+    """The side of who speaks turn ``number``."""
+    order, last = talk.scenario.order, len(talk.scenario.speakers)
+    closing = range(max(1, len(order) - last), len(order))
+    cues = {0: BEGIN} | dict.fromkeys(closing, _CLOSE)
+    known = known_by_ground(talk, order[number])
+    return Side(order[number], known, cues=cues, keys=_KEYS, beside=_SETTLED)
+
+
+def _dialogue(
+    scenario: Scenario, shown: Sequence[Demonstration], turns: Sequence[Turn], ended: str
+) -> Dialogue:
+    kept = without_loop(turns, ended)
+    if not kept:
+        return Dialogue(scenario, (), shown, "empty_turn: turn 1")
+    # A last turn that happens to be the planned one ends nothing early.
+    early = ended if len(kept) < len(scenario.order) else ""
+    return Dialogue(scenario, kept, shown, ended=early)

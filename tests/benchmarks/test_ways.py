@@ -1,0 +1,32 @@
+"""The table of ways counts what the rows say."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ways import figures_of, recipe_of
+from crowdglot.dialogues.ways import build_way
+from tests.writing.builders import Canned, write
+from tests.writing.test_ways import OURS, opened_for, some_bad
+
+
+@pytest.mark.parametrize("way", OURS)
+def test_each_way_can_write_the_table_s_scenarios(way):
+    recipe = recipe_of(way, 20, Path("d"), ("sessions=3",))
+    assert recipe.dialogues_per_language * len(recipe.languages) == 20
+    assert recipe.turns[0] >= build_way(way).least_turns
+    assert (recipe.max_attempts, recipe.max_replacements) == (1, 0)
+
+
+def test_figures_are_of_all_drafts_and_scores_of_those_that_were_read(tmp_path):
+    opened = opened_for("self_play", tmp_path / "d", "max_attempts=1", "max_replacements=0")
+    engine = Canned(some_bad, 1)
+    write(opened, engine)
+    found = figures_of("self_play", tmp_path / "d")
+    assert found.drafts == 4
+    assert found.accepted <= found.readable <= 1
+    assert found.calls * 4 == len(engine.asked)
+    assert (found.prompt_tokens, found.completion_tokens) == (10 * found.calls, 5 * found.calls)
+    assert 0 < found.distinct_2 <= 1
+    assert 0 <= found.repetition <= 1
+    assert found.coherence is None  # without the embedding model
