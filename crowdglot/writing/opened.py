@@ -14,7 +14,7 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
 from crowdglot.dialogues.prompt import template_hash
-from crowdglot.dialogues.readers import personas_of, read_demonstrations
+from crowdglot.dialogues.readers import Material, personas_of, read_material
 from crowdglot.dialogues.ways import Way, build_way
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
@@ -37,7 +37,8 @@ ENGINE = "engine"
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecipe:
-    """Everything but the engine. ``fingerprint``: a hash of all sources' contents."""
+    """Everything but the engine. ``fingerprint``: a hash of all sources' contents. ``left_out``:
+    a sentence on each source of which records could not be used, with their count."""
 
     recipe: Recipe
     plan: Plan
@@ -46,6 +47,7 @@ class OpenedRecipe:
     critics: Sequence[Critic]
     sampling: Sampling
     fingerprint: str
+    left_out: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Location:
@@ -149,8 +151,9 @@ def _open(written: str) -> OpenedRecipe:
     recipe = Recipe.model_validate_json(written)
     languages = [resolve_language(tag) for tag in recipe.languages]
     events = [read_event(name) for name in recipe.event_names]
-    demonstrations = read_demonstrations(recipe.demonstrations.source)
-    personas = _personas(recipe, demonstrations)
+    material = read_material(recipe.demonstrations.source)
+    demonstrations = material.demonstrations
+    personas, also_left_out = _personas(recipe, material)
     plan = Plan(
         seed=recipe.seed,
         languages=languages,
@@ -172,6 +175,7 @@ def _open(written: str) -> OpenedRecipe:
         critics=_critics(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
         fingerprint=_fingerprint(recipe.prompt, languages, events, personas, demonstrations),
+        left_out=tuple(filter(None, (material.left_out, also_left_out))),
     )
 
 
@@ -184,13 +188,15 @@ def _critics(recipe: Recipe) -> tuple[Critic, ...]:
     return load_critics(recipe.critics, meaning=bool(recipe.meaning))
 
 
-def _personas(recipe: Recipe, demonstrations: Sequence[Demonstration]) -> tuple[Persona, ...]:
+def _personas(recipe: Recipe, material: Material) -> tuple[tuple[Persona, ...], str]:
+    """The personas, and what is to be told of their source if it is another one."""
     source = recipe.personas.source
     if source == "bundled":
-        return bundled_personas()
+        return bundled_personas(), ""
     if source in ("demonstrations", recipe.demonstrations.source):
-        return personas_of(demonstrations)
-    return personas_of(read_demonstrations(source))
+        return personas_of(material.demonstrations), ""
+    other = read_material(source, personas=True)
+    return other.every_persona, other.left_out
 
 
 def _fingerprint(
