@@ -5,7 +5,7 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,20 +48,21 @@ def check_last_line(text: str, where: str) -> Note | None:
 
 
 def csv_rows(
-    path: Path, needed: tuple[str, ...] = ()
+    path: Path, needed: tuple[str, ...] = (), known: Callable[[str], bool] | None = None
 ) -> Iterator[tuple[str, dict[str, str] | MaterialError | Note]]:
     """("FILE, record N", row) for every row below the header of a CSV file that is not blank.
 
     The header tells whether a comma, a semicolon, a tab or a bar divides the columns. In place of
-    a row that cannot be read comes the MaterialError that says so. It is raised where a needed
-    column is missing, where one stands twice, and where the file is cut.
+    a row that cannot be read comes the MaterialError that says so. It is raised where a column of
+    ``needed`` is missing, where none is ``known``, where one stands twice, and where the file is
+    cut.
     """
     text = read_text(path)
     if mark := re.match(r"sep=.\r?\n", text):  # Excel's own first line
         text = text[mark.end() :]
     buffer = io.StringIO(text, newline="")
     reader = csv.reader(buffer, delimiter=_delimiter(text), strict=True)
-    header = _header(next(_cells(reader, path, 0), []), path, needed)
+    header = _header(next(_cells(reader, path, 0), []), path, needed, known)
     for number, cells in enumerate(_cells(reader, path, 1), start=1):
         where = f"{path}, record {number}"
         if isinstance(cells, MaterialError):
@@ -107,13 +108,20 @@ def _delimiter(text: str) -> str:
     return max(",;\t|", key=header.count)
 
 
-def _header(cells: Any, path: Path, needed: tuple[str, ...]) -> list[str]:
+def _header(
+    cells: Any, path: Path, needed: tuple[str, ...], known: Callable[[str], bool] | None
+) -> list[str]:
     if isinstance(cells, MaterialError):
         raise cells
     header = [name.strip() for name in cells]
     if missing := [column for column in needed if column not in header]:
         raise MaterialError(
             f"{path}: column '{missing[0]}' is missing; found: {names_shown(header)}."
+        )
+    if known and not any(map(known, header)):
+        raise MaterialError(
+            f"{path}: no column holds a dialogue or a persona (found: {names_shown(header)}); name "
+            "it 'dialogue' or 'persona'."
         )
     if twice := [name for name in header if name and header.count(name) > 1]:
         raise MaterialError(
@@ -126,11 +134,8 @@ def parse_cell(text: str, where: str) -> Any:
     """A list or an object in the cell of a table: JSON, a Python literal as pandas writes it, or
     texts that only blanks divide, as NumPy prints them. Nothing is executed. MaterialError.
     """
-    fault: object = None
-    try:
+    with suppress(MaterialError):
         return parse_json(text, where)
-    except MaterialError as error:
-        fault = error
     bare = _STRING.sub("''", text.strip()) if len(text) <= MOST_IN_A_LINE else ""
     with suppress(ValueError, SyntaxError, MemoryError, RecursionError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of escapes that Python would not write
@@ -138,4 +143,4 @@ def parse_cell(text: str, where: str) -> Any:
             return [ast.literal_eval(one) for one in _STRING.findall(text)]
         if bare and not re.search(r"''\s*''", bare):  # a comma is missing: two texts would be one
             return ast.literal_eval(text.strip())
-    raise MaterialError(f"{str(fault).rstrip('.')}, neither as JSON nor as a list of Python.")
+    raise MaterialError(f"{where}: begins as a list, and is none in JSON or Python; mend it.")

@@ -44,8 +44,8 @@ def assemble(
     for number, (label, said) in enumerate(spoken, start=1):
         if _SILENCE.fullmatch(said.strip()):
             continue
+        _check(said, f"{where}, turn {number}")
         text = normalise(said, english=english)
-        _check(text, f"{where}, turn {number}")
         if label not in letters and len(letters) == len(SPEAKERS):
             raise MaterialError(f"{where}: more than {len(SPEAKERS)} speakers; leave some out.")
         letter = letters.setdefault(label, SPEAKERS[len(letters) % len(SPEAKERS)])
@@ -65,7 +65,7 @@ def assemble(
 
 
 def _check(text: str, where: str) -> None:
-    if not text:
+    if not text.strip():
         raise MaterialError(f"{where} has no text; write it or delete the record.")
     if len(text) > _MOST_CHARACTERS:
         raise MaterialError(f"{where} has more than {_MOST_CHARACTERS:,} characters; cut it.")

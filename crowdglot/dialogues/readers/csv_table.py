@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from crowdglot.dialogues.readers.people import is_persona, plain
 from crowdglot.dialogues.readers.records import Record
 from crowdglot.dialogues.readers.table import ONE_COLUMN, read_rows
+from crowdglot.dialogues.readers.turns import TEXT
 from crowdglot.user_tables import csv_rows
 
 # An empty file is a table without rows.
@@ -17,7 +19,12 @@ _NULLS = frozenset({"", "nan", "NaN", "None", "null", "NULL", "<NA>"})
 
 def read(path: Path) -> Iterator[Record]:
     """Every record of the table; MaterialError where the file is cut."""
-    return read_rows(_with_nulls(csv_rows(path)), path)
+    return read_rows(_with_nulls(csv_rows(path, known=_is_known)), path)
+
+
+def _is_known(column: str) -> bool:
+    name = plain(column)
+    return name in (*ONE_COLUMN, *TEXT) or is_persona(name)
 
 
 def _with_nulls(rows: Any) -> Iterator[tuple[str, Any]]:

@@ -62,8 +62,12 @@ def _rows(value: Any, level: int) -> Iterator[Any]:
         yield from columns
     else:  # rows by split or by id
         inside = [own for own in value.values() if own is None or isinstance(own, list | dict)]
+        splits = value.keys() <= _SPLITS
+        by_id = len(inside) == len(value) and not splits
+        if not splits and not by_id:  # beside facts about the file there may be a list of rows
+            inside = [own for own in inside if _holds_rows(own)]
         for own in inside:
-            whole = _is_dialogue(own) and not value.keys() <= _SPLITS
+            whole = by_id and _is_dialogue(own)
             yield from [{"dialogue": own}] if whole else _rows(own, level + 1)
         if not inside:
             yield value
@@ -74,6 +78,12 @@ def _is_row(record: Mapping[str, Any]) -> bool:
     names = {plain(name): record[name] for name in record}
     own = [names[name] for name in (*DIALOGUE, *PERSONA, "facts") if name in names]
     return bool(own) and not (_by_column(record) or any(map(_are_rows, own)))
+
+
+def _holds_rows(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _is_row(value)
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _are_rows(value: Any) -> bool:

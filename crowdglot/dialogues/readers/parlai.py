@@ -98,7 +98,7 @@ def _named(lines: list[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
         matches = [_FIELD.fullmatch(part) for part in line.split("\t") if part]
         fields = {match[1]: match[2] for match in matches if match}
         if not all(matches) or len(fields) < len(matches) or "text" not in fields:
-            fault = fault or MaterialError(f"{where}: not fields such as text:… and labels:…")
+            fault = fault or MaterialError(f"{where}: not the fields text:… and labels:…; {CUT}.")
         reply = next((fields[name] for name in _LABELS if name in fields), None)
         told.append(_Exchange(where, fields.get("text", ""), reply and reply.split("|")[0]))
         if fields.get("episode_done", "").strip() == "True":

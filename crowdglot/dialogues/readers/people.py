@@ -50,6 +50,8 @@ def plain_row(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for column, value in row.items():
         name = plain(column)
+        if isinstance(value, float) and value != value:  # NaN, as pandas writes what is not there
+            value = None
         if named.get(name) is not None and value is not None and named[name] != value:
             raise MaterialError(
                 f"{where}: two columns are called '{name_shown(name)}'; rename one."
@@ -58,9 +60,14 @@ def plain_row(row: Mapping[str, Any], where: str) -> dict[str, Any]:
     return named
 
 
+def is_persona(column: str) -> bool:
+    """Whether a column, by its plain name, holds somebody's persona."""
+    return _owner(column) is not None
+
+
 def is_known(label: str) -> bool:
     """Whether a label is one that files use for speakers of no name: "User 1", "B", "bot"."""
-    return _ordinal(label) is not None or _role(label) is not None
+    return _ordinal(label) is not None or role_of(label) is not None
 
 
 def facts_by_label(
@@ -162,14 +169,14 @@ def _several(value: Any) -> list[tuple[str | int, Any]]:
 def _label_of(owner: str | int | None, labels: Sequence[str]) -> str | None:
     """Which speaker an owner is; None where that speaker does not speak."""
     if owner is None:
-        own = [label for label in labels if _role(label) == "self"] or labels[1:2]
+        own = [label for label in labels if role_of(label) == "self"] or labels[1:2]
         return own[0] if own else None
     if isinstance(owner, str):
         if owner in labels:
             return owner
-        if (role := _role(owner)) is None:
+        if (role := role_of(owner)) is None:
             return None
-        if named := [label for label in labels if _role(label) == role]:
+        if named := [label for label in labels if role_of(label) == role]:
             return named[0]
         owner = _USUAL[role]
     return _numbered(labels).get(owner)
@@ -194,7 +201,8 @@ def _ordinal(label: str) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _role(label: str) -> str | None:
+def role_of(label: str) -> str | None:
+    """The role that a name stands for: user, assistant, self or partner."""
     return _ROLES.get(label.casefold().removesuffix("'s"))
 
 

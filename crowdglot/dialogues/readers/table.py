@@ -42,12 +42,21 @@ Row = Mapping[str, Any]
 DIALOGUE = (
     "dialogue", "dialog", "utterances", "turns", "messages", "conversation", "conversations",
     "best_generated_conversation", "chat", "history", "dialogues", "dialogs", "transcript",
-    "chat_history", "dialogue_history", "conversation_history",
+    "chat_history", "dialogue_history", "conversation_history", "context",
 )  # fmt: skip
 ONE_COLUMN = (*DIALOGUE, "persona", "personas", "personality", "facts")
 _REPLY = ("candidates", "reference", "response", "reply")
 # A column of these names is the reply where the dialogue is called a history, else some label.
-_REPLY_TO_HISTORY = ("answer", "target", "label", "labels", "gold", "output", "next_utterance")
+_REPLY_TO_HISTORY = (
+    "answer",
+    "target",
+    "label",
+    "labels",
+    "gold",
+    "output",
+    "utterance",
+    "next_utterance",
+)
 _SPEAKERS = (
     "speaker", "speakers", "roles", "role", "speaker_ids", "speaker_id", "names", "senders", "who",
 )  # fmt: skip
@@ -126,6 +135,8 @@ def _hear(row: Row, where: str, source: str) -> _Heard | Record:
 def _dialogue_column(row: Row) -> str | None:
     """The column that holds the dialogue: the first that is more than a word or a number."""
     held = [name for name in DIALOGUE if row.get(name) is not None]
+    if held == ["context"] and not isinstance(row["context"], list):
+        return None  # some text about something
     rich = [name for name in held if _is_rich(row[name])]
     return next(iter(rich or held), None)
 
@@ -137,15 +148,15 @@ def _is_rich(value: Any) -> bool:
 
 
 def _without_dialogue(row: Row, where: str) -> LeftOut:
-    found = names_shown(list(row))
-    said = (
-        f"{where}: no column holds a dialogue (found: {found}); name it 'dialogue' or one of "
-        f"{', '.join(DIALOGUE[1:])}."
-    )
     personas = []
     for column, own in lonely_personas(row, where):
         english = isinstance(own, list) and looks_english(filter(_is_text, own))
         personas.append(persona_of(own, where, column, english=english))
+    what = "a dialogue" if personas else "a dialogue or a persona"
+    said = (
+        f"{where}: no column holds {what} (found: {names_shown(list(row))}); name it 'dialogue' or "
+        f"one of {', '.join(DIALOGUE[1:])}."
+    )
     return LeftOut(said, tuple(personas))
 
 
@@ -173,7 +184,7 @@ def _with_reply(row: Row, column: str, where: str) -> Spoken:
 
 def _reply(row: Row, column: str, spoken: Spoken, where: str) -> Spoken:
     """The turn that a column of its own adds to the dialogue; none where there is none."""
-    history = "history" in column
+    history = "history" in column or column == "context"
     names = [*_REPLY, *(_REPLY_TO_HISTORY if history else ())]
     name = next((name for name in names if row.get(name)), None)
     if name is None:

@@ -9,12 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
-from crowdglot.dialogues.readers.people import PERSONA, is_known, plain
+from crowdglot.dialogues.readers.people import PERSONA, is_known, plain, role_of
 from crowdglot.errors import MaterialError
-from crowdglot.user_files import names_shown
+from crowdglot.user_files import name_shown, names_shown
 from crowdglot.user_tables import parse_cell
 
 Spoken = list[tuple[str, str]]  # label of the speaker and text of every turn
@@ -35,6 +35,14 @@ _LABELLED = re.compile(
     r"|[\[<](?P<inside>[^\W_][\w.'’ -]{0,30})[\]>][ *_]*[::]?)[ *_]*(?P<text>.*)",
     re.DOTALL,
 )
+# More than two words with a mark at their end, or longer than any name.
+_SENTENCE = re.compile(r"\S+\s+\S+\s+\S.*[.!?…。！？]\s*\Z|.{80}", re.DOTALL)
+_FEWEST_WORDS = 5
+# Keys of a turn that do not hide who speaks.
+_OF_NOBODY = frozenset({
+    "id", "turn", "turn_id", "turn_number", "index", "idx", "time", "timestamp", "date", "lang",
+    "language",
+})  # fmt: skip
 _WRITE_IT = 'write {"speaker": …, "text": …}'
 
 
@@ -89,6 +97,10 @@ def label_of(who: Any, where: str, number: int) -> str:
     if isinstance(who, float) and who.is_integer():
         who = int(who)
     if isinstance(who, str | int) and not isinstance(who, bool) and str(who).strip():
+        if isinstance(who, str) and _SENTENCE.search(who):
+            raise MaterialError(
+                f"{where}, turn {number}: '{name_shown(who)}' is no name of a speaker; {_WRITE_IT}."
+            )
         return " ".join(str(who).split()).casefold()
     raise MaterialError(f"{where}, turn {number} names no speaker; {_WRITE_IT}.")
 
@@ -139,6 +151,12 @@ def _from_texts(texts: list[Any], where: str) -> Spoken:
             raise MaterialError(
                 f"{where}, turn {number} names no speaker, though others do; {_WRITE_IT}."
             )
+    for number, (one, other) in enumerate(pairwise(said), start=2):
+        if one == other and len(one.split()) >= _FEWEST_WORDS:
+            raise MaterialError(
+                f"{where}, turn {number} repeats the one before, and nothing names the speakers; "
+                "delete one."
+            )
     return [("AB"[at % 2], text) for at, text in enumerate(said)]
 
 
@@ -181,21 +199,23 @@ def _from_objects(turns: list[Any], where: str) -> Turns:
     turns = [{plain(key): turn[key] for key in turn} for turn in turns]
     text, speaker = _key(turns, TEXT), _key(turns, SPEAKER)
     if speaker == "id" and len({str(turn.get("id")) for turn in turns}) == len(turns):
-        # Every turn has its own: a name of the turn, unless there are two turns of two speakers.
-        speaker = speaker if all(is_known(str(turn["id"])) for turn in turns) else None
+        # Every turn has its own, so it names the turn, unless it is a name such as "self".
+        speaker = speaker if all(_is_name(turn.get("id")) for turn in turns) else None
     if text is None:
         return Turns(_by_keys(turns, where))
     if speaker is None:
-        if any(set(turn) - {text} for turn in turns):
+        if any(set(turn) - {text} - _OF_NOBODY for turn in turns):
             found = names_shown(list(dict.fromkeys(chain.from_iterable(turns))))
             raise MaterialError(
                 f"{where}, turn 1 has no speaker or no text (found: {found}); {_WRITE_IT}."
             )
         return Turns(_from_texts([turn.get(text) for turn in turns], where))
+    same = _roles([turn.get(speaker) for turn in turns])
     spoken: Spoken = []
     personas: dict[str, Any] = {}
     for number, turn in enumerate(turns, start=1):
         who = label_of(turn.get(speaker), where, number)
+        who = same.get(who, who)
         if who in _INSTRUCTIONS and not spoken:
             continue
         if who in _INSTRUCTIONS | _TOOLS:
@@ -207,6 +227,18 @@ def _from_objects(turns: list[Any], where: str) -> Turns:
         if own is not None and personas.setdefault(who, own) != own:
             raise MaterialError(f"{where}, turn {number}: another persona than before; mend it.")
     return Turns(spoken, personas)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and not value.isdecimal() and is_known(value)
+
+
+def _roles(speakers: Sequence[Any]) -> dict[str, str]:
+    """The role of each name where more than two names stand for two roles: "human" and "user"."""
+    names = {who.casefold() for who in speakers if isinstance(who, str)} - _INSTRUCTIONS
+    roles = {name: role_of(name) for name in names}
+    two = len(names) > 2 and set(roles.values()) == {"user", "assistant"}
+    return {name: role for name, role in roles.items() if role} if two else {}
 
 
 def _key(turns: Sequence[Any], names: Sequence[str]) -> str | None:
