@@ -23,8 +23,6 @@ from crowdglot.user_files import (
 
 _STRING = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""", re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
-# What ends a sentence, a list or a number; a text that was cut rarely ends so.
-_WHOLE_END = re.compile(r"[.!?…。！？।۔؟\"”»)\]}\d][\"'”»)\s]*\Z")
 NO_LINE_END = "the last line has no line end, and is read as whole"
 
 
@@ -33,18 +31,6 @@ class Note:
     """Something that the user shall know of a record that is read nevertheless."""
 
     text: str
-
-
-def check_last_line(text: str, where: str) -> Note | None:
-    """What is to be told of a last line without a line end; MaterialError where it seems cut."""
-    if text.endswith(("\n", "\r")):
-        return None
-    if _WHOLE_END.search(text):
-        return Note(NO_LINE_END)
-    raise MaterialError(
-        f"{where}: the last line has no line end, so {CUT}, or add the line end if the line is "
-        "whole."
-    )
 
 
 def csv_rows(
@@ -79,8 +65,8 @@ def csv_rows(
                 raise MaterialError(f"{wrong}; {CUT}, or mend the row.")
             yield where, MaterialError(f"{wrong}; mend the row.")
             continue
-        if last and (note := check_last_line(text, where)):
-            yield where, note
+        if last and not text.endswith(("\n", "\r")):
+            yield where, Note(NO_LINE_END)
         yield where, dict(zip(header, cells, strict=False))
 
 

@@ -220,10 +220,10 @@ def swap(content: bytes, draw: random.Random) -> bytes:
         one = draw.choice(found)
         who, between, text = (part for part in one.groups() if part is not None)
         return content[: one.start()] + text + between + who + content[one.end() :]
-    return _with_columns_swapped(content, draw)
+    return with_columns_swapped(content, draw)
 
 
-def _with_columns_swapped(content: bytes, draw: random.Random) -> bytes:
+def with_columns_swapped(content: bytes, draw: random.Random) -> bytes:
     """A CSV file with its columns in another order; anything else as it is."""
     try:
         text = content.decode()

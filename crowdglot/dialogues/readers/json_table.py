@@ -69,7 +69,7 @@ def _rows(value: Any, level: int) -> Iterator[Any]:
         for own in inside:
             whole = by_id and _is_dialogue(own)
             yield from [{"dialogue": own}] if whole else _rows(own, level + 1)
-        if not inside:
+        if value and not inside:
             yield value
 
 
@@ -105,7 +105,7 @@ def _is_dialogue(value: Any) -> bool:
 def _by_column(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of {"dialogue": {"0": …, "1": …}, …}, as pandas writes a table by columns."""
     columns = list(value.values())
-    if not all(isinstance(column, dict) and column for column in columns):
+    if not columns or not all(isinstance(column, dict) and column for column in columns):
         return []
     keys = list(columns[0])
     named = all(map(str.isdecimal, keys)) and {*map(plain, value)} & {*DIALOGUE, *TEXT, *PERSONA}

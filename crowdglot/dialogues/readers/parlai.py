@@ -17,13 +17,15 @@ from crowdglot.dialogues.readers.assembly import assemble
 from crowdglot.dialogues.readers.records import LeftOut, Record, each
 from crowdglot.errors import MaterialError
 from crowdglot.user_files import CUT, read_text
-from crowdglot.user_tables import check_last_line
+from crowdglot.user_tables import NO_LINE_END
 
 _LINE = re.compile(r"(\d{1,9}) (.*)", re.DOTALL)
 _PERSONA = re.compile(r"(your|partner's) persona:(.*)", re.DOTALL)
 _FIELD = re.compile(r"([a-z_]+):(.*)", re.DOTALL)
 _LABELS = ("labels", "eval_labels")
 _NAMED = re.compile(r"(?:[a-z_]+:[^\t\n]*\t)*(?:text|labels|eval_labels):[^\n]*\t")
+# What ends a sentence, a list or a number; a text that was cut rarely ends so.
+_WHOLE_END = re.compile(r"[.!?…。！？।۔؟\"”»)\]}\d][\"'”»)\s]*\Z")
 HEAD = re.compile(rf"\d+ (?:(?:your|partner's) persona:|[^\n]*\t)|{_NAMED.pattern}")
 
 
@@ -42,10 +44,20 @@ def read(path: Path) -> Iterator[Record]:
         (f"{path}, line {at}", line.rstrip("\r")) for at, line in enumerate(text.split("\n"), 1)
     ]
     lines = [(where, line) for where, line in lines if line.strip()]
-    if note := check_last_line(text, lines[-1][0]):
-        yield LeftOut(f"{lines[-1][0]}: {note.text}", kept=True)
+    if not text.endswith("\n"):
+        yield _without_line_end(text, lines[-1][0])
     episodes = _named(lines) if _NAMED.match(text.lstrip()) else _numbered(lines)
     yield from each(episodes, lambda told, where: _demonstration(told, where, path.name))
+
+
+def _without_line_end(text: str, where: str) -> LeftOut:
+    """What is to be told of a last line without a line end; MaterialError where it seems cut."""
+    if _WHOLE_END.search(text):
+        return LeftOut(f"{where}: {NO_LINE_END}", kept=True)
+    raise MaterialError(
+        f"{where}: the last line has no line end, so {CUT}, or add the line end if the line is "
+        "whole."
+    )
 
 
 def _demonstration(told: list[_Exchange], where: str, source: str) -> Demonstration:

@@ -104,7 +104,7 @@ def _joined(rows: Rows, columns: _Columns) -> Rows:
             runs.append(_Run(key, where, fault=unread))
         unread = ""
         _add(runs[-1], number, row, columns)
-    for run in _merged(runs):
+    for run in _merged(runs, columns):
         yield run.where, _row_of(run, columns)
 
 
@@ -137,20 +137,26 @@ def _add(run: _Run, number: float | None, row: Mapping[str, Any], columns: _Colu
     run.numbers.append(number)
 
 
-def _merged(runs: list[_Run]) -> list[_Run]:
-    """Runs of one dialogue joined where their turns have numbers and no number stands twice."""
+def _merged(runs: list[_Run], columns: _Columns) -> list[_Run]:
+    """Runs of one dialogue joined where their turns have numbers and no two turns share one."""
     by_key: dict[tuple[str, ...], list[_Run]] = {}
     for run in runs:
         same = by_key.setdefault(run.key, [])
-        taken = {number for other in same for number in other.numbers}
-        if same and run.key and None not in taken and taken.isdisjoint([*run.numbers, None][:-1]):
-            same[-1].rows += run.rows
-            same[-1].numbers += run.numbers
-            same[-1].fault = same[-1].fault or run.fault
+        whole = same[-1] if same and run.key else None
+        if whole and None not in (*whole.numbers, *run.numbers) and _fits(run, whole, columns):
+            for number, row in zip(run.numbers, run.rows, strict=True):
+                _add(whole, number, row, columns)
+            whole.fault = whole.fault or run.fault
         else:
             same.append(run)
     kept = {id(run) for same in by_key.values() for run in same}
     return [run for run in runs if id(run) in kept]
+
+
+def _fits(run: _Run, whole: _Run, columns: _Columns) -> bool:
+    taken = dict(zip(whole.numbers, whole.rows, strict=True))
+    pairs = zip(run.numbers, run.rows, strict=True)
+    return all(n not in taken or _same(taken[n], row, columns) for n, row in pairs)
 
 
 def _row_of(run: _Run, columns: _Columns) -> dict[str, Any] | MaterialError:
