@@ -17,7 +17,8 @@ def sources(tmp_path, monkeypatch):
     """Three files of which records cannot be used."""
     monkeypatch.setenv("COLUMNS", "40")
     rows = [
-        {"persona": [f"I bake loaf {at}."], "dialogue": [f"{t} {at}" for t in TURNS]} for at in range(9)
+        {"persona": [f"I bake loaf {at}."], "dialogue": [f"{t} {at}" for t in TURNS]}
+        for at in range(9)
     ]
     rows[2]["dialogue"][1] = None
     lines = "".join(json.dumps(row) + "\n" for row in rows)

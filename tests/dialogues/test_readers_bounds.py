@@ -56,6 +56,9 @@ def test_a_parquet_file_that_is_larger_than_it_looks(
     pq.write_table(pa.table({"dialogue": text}), path, store_schema=False)
     assert path.stat().st_size < 100_000
     assert "unpacks to more than 1,073,741,824 bytes" in complaint(path)
+    turns = pa.LargeListArray.from_arrays(pa.array(range(0, 1201, 2), pa.int64()), text)
+    pq.write_table(pa.table({"dialogue": turns}), path, store_schema=False)
+    assert "unpacks to more than 1,073,741,824 bytes" in complaint(path)
     pq.write_table(pa.table({"dialogue": [["a" * 9000, "b"]]}), path, compression="zstd")
     assert len(read_demonstrations(str(path))) == 1
     monkeypatch.setattr(parquet_table, "MOST_BYTES", 5000)

@@ -212,7 +212,10 @@ def sniff(path: Path) -> str:
 
 def _of_file(path: Path) -> Iterator[Record]:
     """Every record of a local file of any known format."""
-    return _reader(sniff(path)).read(path)
+    try:
+        yield from _reader(sniff(path)).read(path)
+    except RecursionError:
+        raise MaterialError(f"{path}: nested too deeply; give lists of turns.") from None
 
 
 def _reader(name: str) -> Reader:

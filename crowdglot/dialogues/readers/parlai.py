@@ -52,7 +52,7 @@ def read(path: Path) -> Iterator[Record]:
 
 def _without_line_end(text: str, where: str) -> LeftOut:
     """What is to be told of a last line without a line end; MaterialError where it seems cut."""
-    if _WHOLE_END.search(text):
+    if _WHOLE_END.search(text[-200:]):
         return LeftOut(f"{where}: {NO_LINE_END}", kept=True)
     raise MaterialError(
         f"{where}: the last line has no line end, so {CUT}, or add the line end if the line is "

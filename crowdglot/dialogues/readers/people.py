@@ -95,7 +95,7 @@ def facts_by_label(
                 f"and nobody of that name speaks (found: {names_shown(labels)}); rename one."
             )
         if label is not None and label not in facts:
-            facts[label] = (column, _sentences(own, where))
+            facts[label] = (name_shown(column), _sentences(own, where))
     return facts
 
 
@@ -114,7 +114,7 @@ def lonely_personas(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]]
             and (name == "facts" or _WORDS & set(_TOKENS.findall(name)))
             and isinstance(own, str | list)
         ][:1]
-    return [(column, _sentences(own, where)) for column, own in owned]
+    return [(name_shown(column), _sentences(own, where)) for column, own in owned]
 
 
 def _owned(row: Mapping[str, Any], where: str) -> list[tuple[str | int | None, str, Any]]:
@@ -130,6 +130,8 @@ def _owned(row: Mapping[str, Any], where: str) -> list[tuple[str | int | None, s
         if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
             value = parse_cell(value, where)
         several = _several(value)
+        if owner and value in ("", []):
+            continue  # nothing is said of this speaker
         if owner:
             ordinal = _ordinal(owner)
             owned.append((owner if ordinal is None else ordinal, column, value))

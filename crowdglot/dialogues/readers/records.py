@@ -46,6 +46,8 @@ def each(rows: Rows, make: Callable[[Any, str], _T]) -> Iterator[_T | LeftOut]:
             made = make(row, where)
         except MaterialError as error:
             yield LeftOut(str(error))
+        except RecursionError:
+            yield LeftOut(f"{where}: lists nested too deeply.")
         else:
             yield made
 

@@ -41,12 +41,15 @@ Row = Mapping[str, Any]
 
 DIALOGUE = (
     "dialogue", "dialog", "utterances", "turns", "messages", "conversation", "conversations",
-    "best_generated_conversation", "chat", "history", "dialogues", "dialogs", "transcript",
+    "best_generated_conversation", "history", "chat", "dialogues", "dialogs", "transcript",
     "chat_history", "dialogue_history", "conversation_history", "context",
 )  # fmt: skip
 ONE_COLUMN = (*DIALOGUE, "persona", "personas", "personality", "facts")
-_REPLY = ("candidates", "reference", "response", "reply")
-# A column of these names is the reply where the dialogue is called a history, else some label.
+_REPLY = ("candidates", "reference")
+# These are the reply to texts that end with a question, and something else beside a whole chat.
+_RESPONSE = ("response", "reply")
+_TEXTS = ("dialogue", "dialog", "utterances", "turns")
+# These are the reply where the dialogue is called a history, else some label.
 _REPLY_TO_HISTORY = (
     "answer",
     "target",
@@ -185,7 +188,8 @@ def _with_reply(row: Row, column: str, where: str) -> Spoken:
 def _reply(row: Row, column: str, spoken: Spoken, where: str) -> Spoken:
     """The turn that a column of its own adds to the dialogue; none where there is none."""
     history = "history" in column or column == "context"
-    names = [*_REPLY, *(_REPLY_TO_HISTORY if history else ())]
+    names = [*_REPLY, *(_RESPONSE if history or column in _TEXTS else ())]
+    names += _REPLY_TO_HISTORY if history else ()
     name = next((name for name in names if row.get(name)), None)
     if name is None:
         if history and (empty := [name for name in names if name in row]):
