@@ -9,7 +9,7 @@ from typing import Any
 from crowdglot.critics import Critic, Verdict, judge_all, load_critics
 from crowdglot.datasets.shards import Shard, shard_at, shards_of
 from crowdglot.datasets.storage.location import Location
-from crowdglot.dialogues.demonstrations import DemonstrationPool
+from crowdglot.dialogues.demonstrations import FEWEST_TURNS, DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
@@ -162,21 +162,33 @@ def _open(written: str) -> OpenedRecipe:
         personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
     )
     plan.check()
+    pool = DemonstrationPool(
+        demonstrations,
+        seed=recipe.seed,
+        count=recipe.demonstrations.count,
+        most_turns=recipe.turns[1],
+    )
+    told = (material.left_out, also_left_out, _too_short(recipe, demonstrations, pool))
     return OpenedRecipe(
         recipe=recipe,
         plan=plan,
-        demonstrations=DemonstrationPool(
-            demonstrations,
-            seed=recipe.seed,
-            count=recipe.demonstrations.count,
-            most_turns=recipe.turns[1],
-        ),
+        demonstrations=pool,
         way=build_way(recipe.way, recipe.prompt),
         critics=_critics(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
         fingerprint=_fingerprint(recipe.prompt, languages, events, personas, demonstrations),
-        left_out=tuple(filter(None, (material.left_out, also_left_out))),
+        left_out=tuple(filter(None, told)),
     )
+
+
+def _too_short(
+    recipe: Recipe, demonstrations: Sequence[Demonstration], pool: DemonstrationPool
+) -> str:
+    """What is to be told of dialogues that no prompt shows, or ""."""
+    short = len(demonstrations) - len(pool.all)
+    source = recipe.demonstrations.source
+    said = f"{short:,} of {len(demonstrations):,} dialogues are never shown, for they have fewer"
+    return f"{source}: {said} than {FEWEST_TURNS} turns." if short else ""
 
 
 def _critics(recipe: Recipe) -> tuple[Critic, ...]:

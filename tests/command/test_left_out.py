@@ -80,6 +80,15 @@ def test_programs_are_warned(sources):
     assert {str(each.message) for each in warned} == {*opened.left_out}
 
 
+def test_what_is_too_short_to_be_shown_is_told(sources):
+    path = sources / "short.jsonl"
+    rows = [{"dialogue": TURNS}, {"dialogue": TURNS[:3]}, {"dialogue": TURNS[1:3]}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    opened = make_opened(sources / "d", f"demonstrations.source={path}", "demonstrations.count=1")
+    said = "2 of 3 dialogues are never shown, for they have fewer than 4 turns."
+    assert opened.left_out == (f"{path}: {said}",)
+
+
 def test_a_source_of_both_is_told_once(sources):
     path = sources / "shown[red].jsonl"
     opened = make_opened(sources / "d", f"demonstrations.source={path}", f"personas.source={path}",
