@@ -75,6 +75,11 @@ def read_text(path: Path) -> str:
     return text
 
 
+def divided(text: str) -> list[str]:
+    """The lines of a text, whichever system wrote it; other separators do not divide them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def read_head(path: Path, missing: str) -> str:
     """The beginning of a file, unpacked, without leading blanks; what is no text is replaced."""
     with reading(path, missing):
@@ -188,7 +193,7 @@ def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
     In place of a line that is not JSON comes the MaterialError that says so. It is raised where
     the last line is cut: nobody knows how much is missing.
     """
-    lines = read_text(path).split("\n")
+    lines = divided(read_text(path))
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -158,6 +158,42 @@ SHAPES: dict[str, str | bytes] = {
     "history and response": lines({"history": T[:3], "response": T[3]}),
     "context and answer": lines({"context": T[:3], "answer": T[3]}),
     "history that grows": lines(*({"history": T[:at], "response": T[at]} for at in range(4))),
+    "history, question and answer": lines(
+        {"history": [T[:2]], "instruction": T[2], "input": "", "output": T[3]}
+    ),
+    "sessions": lines(
+        {"sessions": [{"id": 1, "dialogue": by("xy")[:2]}, {"id": 2, "dialogue": by("xy")[2:]}]}
+    ),
+    "sessions by number": lines(
+        {"dialogue": {"session_10": by("xy")[3:], "session_2": by("xy")[:3], "session_2_date": "x"}}
+    ),
+    "a user and a system": lines({"turns": by(("USER", "SYSTEM"), text="utterance")}),
+    "roles of a user and a system": lines({"messages": by(("user", "system"), "role")}),
+    "a list of turns": json.dumps(by("xy")),
+    "line breaks written out": table({"id": "1", "dialogue": "\\n".join(T)}),
+    "line ends of old Macs": lines({"dialogue": T}).replace("\n", "\r"),
+    "numbers and labels": lines(
+        {"dialogue": [f"{at}. {'AB'[at % 2]}nn: {turn}" for at, turn in enumerate(T)]}
+    ),
+    "times and labels": lines(
+        {"dialogue": [f"[10:3{at}] {'AB'[at % 2]}nn: {turn}" for at, turn in enumerate(T)]}
+    ),
+    "dates and labels": lines(
+        {"dialogue": [f"12/03/21, 9:0{at} - {'AB'[at % 2]}nn: {t}" for at, t in enumerate(T)]}
+    ),
+    "a row a turn, and a word of context": table(
+        *(
+            {
+                "conv_id": "x:1",
+                "utterance_idx": str(at + 1),
+                "context": "sad",
+                "prompt": "I was",
+                "speaker_idx": str(1 - at % 2),
+                "utterance": turn,
+            }
+            for at, turn in enumerate(T)
+        )
+    ),
     "named fields": f"text:{T[0]}\tlabels:{T[1]}\ntext:{T[2]}\tlabels:{T[3]}\tepisode_done:True\n",
     "two that speak twice": lines(
         {
@@ -241,6 +277,10 @@ PERSONAS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     ),
     "in names with humps": (
         {"userPersona": ONE, "botPersona": TWO, "turns": by(("Bot", "User"))},
+        [TWO, ONE],
+    ),
+    "a text for each": (
+        {"personas": [ONE[0], TWO[0]], "dialogue": labelled("B: ", "A: ")},
         [TWO, ONE],
     ),
     "with every turn": (

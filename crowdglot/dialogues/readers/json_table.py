@@ -11,14 +11,15 @@ from typing import Any
 from crowdglot.dialogues.readers.people import PERSONA, plain
 from crowdglot.dialogues.readers.records import Record, Rows
 from crowdglot.dialogues.readers.table import DIALOGUE, read_rows
-from crowdglot.dialogues.readers.turn_rows import CONVERSATION_ID
-from crowdglot.dialogues.readers.turns import TEXT
+from crowdglot.dialogues.readers.turn_rows import CONVERSATION_ID, NUMBER
+from crowdglot.dialogues.readers.turns import SPEAKER, TEXT
 from crowdglot.errors import MaterialError
-from crowdglot.user_files import json_lines, parse_json, read_text
+from crowdglot.user_files import divided, json_lines, parse_json, read_text
 
 HEAD = re.compile(r"[\[{]")
 _MOST_LEVELS = 3
 _SPLITS = {"train", "valid", "validation", "val", "dev", "test"}
+_SEVERAL = {"dialogues", "dialogs", "conversations"}
 # Of these an object has one; a list of objects that have one is a list of rows.
 _WHOLE = {"dialogue", "dialog", "utterances", "turns", "messages", "conversation", "conversations"}
 
@@ -32,7 +33,7 @@ def read(path: Path) -> Iterator[Record]:
 
 def _is_lines(text: str) -> bool:
     """Whether most of the first lines are JSON of their own; in a document, commas end them."""
-    lines = [line.strip() for line in text[:1_000_000].split("\n", 40)[:40]]
+    lines = [line.strip() for line in divided(text[:1_000_000])[:40]]
     lines = [line for line in lines if line]
     whole = [line for line in lines if re.fullmatch(r"\{.*\}|\[.*\]", line)]
     return 1 < len(lines) < 2 * len(whole) + 1
@@ -54,7 +55,9 @@ def rows_of(text: str, path: Path) -> Rows:
 
 
 def _rows(value: Any, level: int) -> Iterator[Any]:
-    if isinstance(value, list):
+    if isinstance(value, list) and _is_one_dialogue(value):
+        yield {"dialogue": value}
+    elif isinstance(value, list):
         yield from value
     elif not isinstance(value, dict) or level > _MOST_LEVELS or _is_row(value):
         yield value
@@ -76,8 +79,9 @@ def _rows(value: Any, level: int) -> Iterator[Any]:
 def _is_row(record: Mapping[str, Any]) -> bool:
     """Whether an object is a row rather than something that holds rows."""
     names = {plain(name): record[name] for name in record}
-    own = [names[name] for name in (*DIALOGUE, *PERSONA, "facts") if name in names]
-    return bool(own) and not (_by_column(record) or any(map(_are_rows, own)))
+    own = [name for name in (*DIALOGUE, *PERSONA, "facts") if name in names]
+    several = any(_are_rows(names[name]) for name in own if name in _SEVERAL)
+    return bool(own) and not several and not _by_column(record)
 
 
 def _holds_rows(value: Any) -> bool:
@@ -100,6 +104,13 @@ def _is_dialogue(value: Any) -> bool:
         return True
     names = {plain(name) for name in value[0]}
     return bool(names & {*TEXT}) and not names & {*CONVERSATION_ID, *DIALOGUE}
+
+
+def _is_one_dialogue(value: list[Any]) -> bool:
+    """Whether a list is one of turns that name their speakers, and not of rows."""
+    names = {plain(name) for turn in value if isinstance(turn, dict) for name in turn}
+    turns = _is_dialogue(value) and all(isinstance(turn, dict) for turn in value)
+    return turns and bool(names & {*SPEAKER} - {"id"}) and not names & {*CONVERSATION_ID, *NUMBER}
 
 
 def _by_column(value: Mapping[str, Any]) -> list[dict[str, Any]]:

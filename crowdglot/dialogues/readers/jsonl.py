@@ -20,6 +20,7 @@ _FIELDS = ("event", "premise", "personas", "turns")
 # The first line begins with one of our fields and holds turns of ours.
 HEAD = re.compile(
     r'\{ *"(?=event"|premise"|personas"|turns").*turns" *: *\[ *\{ *"(?:speaker|text)"'
+    r'(?! *: *"[^"\n]*" *, *"(?:utterance|content|value|message)")'  # a table of others
 )
 
 

@@ -16,7 +16,7 @@ from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.assembly import assemble
 from crowdglot.dialogues.readers.records import LeftOut, Record, each
 from crowdglot.errors import MaterialError
-from crowdglot.user_files import CUT, read_text
+from crowdglot.user_files import CUT, divided, read_text
 from crowdglot.user_tables import NO_LINE_END
 
 _LINE = re.compile(r"(\d{1,9}) (.*)", re.DOTALL)
@@ -40,11 +40,9 @@ class _Exchange(NamedTuple):
 def read(path: Path) -> Iterator[Record]:
     """Every record of the file; MaterialError where it is cut."""
     text = read_text(path)
-    lines = [
-        (f"{path}, line {at}", line.rstrip("\r")) for at, line in enumerate(text.split("\n"), 1)
-    ]
+    lines = [(f"{path}, line {at}", line) for at, line in enumerate(divided(text), start=1)]
     lines = [(where, line) for where, line in lines if line.strip()]
-    if not text.endswith("\n"):
+    if not text.endswith(("\n", "\r")):
         yield _without_line_end(text, lines[-1][0])
     episodes = _named(lines) if _NAMED.match(text.lstrip()) else _numbered(lines)
     yield from each(episodes, lambda told, where: _demonstration(told, where, path.name))

@@ -80,7 +80,7 @@ def facts_by_label(
     """
     if told and (len(told) < 2 or any(own != next(iter(told.values())) for own in told.values())):
         return {label: ("persona", _sentences(own, where)) for label, own in told.items()}
-    owned = [*_owned(row, where)]
+    owned = [*_owned(row, where, len(labels))]
     if told:
         owned.append((None, "persona", next(iter(told.values()))))
     numbered = [owner for owner, _, _ in owned if isinstance(owner, int)]
@@ -117,7 +117,9 @@ def lonely_personas(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]]
     return [(name_shown(column), _sentences(own, where)) for column, own in owned]
 
 
-def _owned(row: Mapping[str, Any], where: str) -> list[tuple[str | int | None, str, Any]]:
+def _owned(
+    row: Mapping[str, Any], where: str, speakers: int = 0
+) -> list[tuple[str | int | None, str, Any]]:
     """Owner, column and value of every persona of a row; who owns one alone is None.
 
     An owner is a name, or a number where the file only counts.
@@ -130,6 +132,9 @@ def _owned(row: Mapping[str, Any], where: str) -> list[tuple[str | int | None, s
         if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
             value = parse_cell(value, where)
         several = _several(value)
+        if column in ("personas", "personalities") and not several and isinstance(value, list):
+            # As many texts as speakers: each is somebody's persona.
+            several = [*enumerate(value, start=1)] if 1 < len(value) == speakers else []
         if owner and value in ("", []):
             continue  # nothing is said of this speaker
         if owner:
@@ -212,4 +217,6 @@ def _sentences(own: Any, where: str) -> Any:
     """A persona's sentences, one a line of text."""
     if isinstance(own, str) and own.lstrip()[:1] == "[":
         own = parse_cell(own, where)
-    return [line for line in own.splitlines() if line.strip()] if isinstance(own, str) else own
+    if isinstance(own, str):
+        return [line for line in own.replace("\\n", "\n").splitlines() if line.strip()]
+    return own

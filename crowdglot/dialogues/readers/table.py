@@ -42,7 +42,7 @@ Row = Mapping[str, Any]
 DIALOGUE = (
     "dialogue", "dialog", "utterances", "turns", "messages", "conversation", "conversations",
     "best_generated_conversation", "history", "chat", "dialogues", "dialogs", "transcript",
-    "chat_history", "dialogue_history", "conversation_history", "context",
+    "chat_history", "dialogue_history", "conversation_history", "sessions", "context",
 )  # fmt: skip
 ONE_COLUMN = (*DIALOGUE, "persona", "personas", "personality", "facts")
 _REPLY = ("candidates", "reference")
@@ -60,6 +60,8 @@ _REPLY_TO_HISTORY = (
     "utterance",
     "next_utterance",
 )
+# What is asked after a history and before its reply.
+_QUESTION = ("instruction", "query", "question", "prompt", "input")
 _SPEAKERS = (
     "speaker", "speakers", "roles", "role", "speaker_ids", "speaker_id", "names", "senders", "who",
 )  # fmt: skip
@@ -195,6 +197,11 @@ def _reply(row: Row, column: str, spoken: Spoken, where: str) -> Spoken:
         if history and (empty := [name for name in names if name in row]):
             raise MaterialError(f"{where}: column '{empty[0]}' has no reply; give it or delete it.")
         return []
+    asked = [row[name] for name in _QUESTION if history and row.get(name)]
+    if asked and all(map(_is_text, asked)):
+        turn = _next(spoken, "\n".join(asked), f"{where}: column '{column}'")
+        alone = {name: row[name], column: row[column]}
+        return [turn, *_reply(alone, column, [*spoken, turn], where)]
     place, reply = f"{where}: column '{name}'", row[name]
     if isinstance(reply, str) and reply.lstrip()[:1] == "[":
         reply = parse_cell(reply, where)

@@ -16,7 +16,7 @@ CONVERSATION_ID = (
 )  # fmt: skip
 # Where every turn has a row, these too name the dialogue; "id" where the first two rows share it.
 _ALSO_ID = ("dialogue", "dialog", "conversation", "chat")
-_NUMBER = (
+NUMBER = (
     "turn", "turn_id", "turn_number", "turn_no", "turn_idx", "turn_index", "utterance_idx",
     "utterance_id", "utterance_number", "position", "order", "index", "idx", "line_id",
 )  # fmt: skip
@@ -71,11 +71,11 @@ def _columns(rows: Sequence[Mapping[str, Any]], dialogues: Collection[str]) -> _
     def named(names: Collection[str]) -> tuple[str, ...]:
         return tuple(name for name in names if name in row)
 
-    text, who, number = named(TEXT), named(_WHO), named(_NUMBER)
+    text, who, number = named(TEXT), named(_WHO), named(NUMBER)
     ids = named(CONVERSATION_ID) or tuple(n for n in named(_ALSO_ID) if _is_short(row[n]))
     if not ids and "id" in row and len(rows) > 1 and rows[1].get("id") == row["id"]:
         ids = ("id",)
-    whole = [n for n in named(dialogues) if n not in ids and row[n] is not None]
+    whole = [n for n in named(dialogues) if n not in ids and not _is_short(row[n])]
     if whole or not text or not isinstance(row[text[0]], str | None):
         return None
     if not (ids or number) or not (who or number):
@@ -84,7 +84,7 @@ def _columns(rows: Sequence[Mapping[str, Any]], dialogues: Collection[str]) -> _
 
 
 def _is_short(value: Any) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and "\n" not in value.strip())
+    return isinstance(value, int | None) or (isinstance(value, str) and "\n" not in value.strip())
 
 
 def _joined(rows: Rows, columns: _Columns) -> Rows:

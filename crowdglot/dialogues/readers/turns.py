@@ -21,8 +21,8 @@ Spoken = list[tuple[str, str]]  # label of the speaker and text of every turn
 
 # "id" comes last, for it may name the turn.
 SPEAKER = (
-    "speaker", "role", "from", "sender", "author", "speaker_name", "speaker_id", "name", "user",
-    "participant", "who", "character", "agent", "agent_id", "user_id", "id",
+    "speaker", "role", "from", "sender", "author", "speaker_name", "speaker_id", "speaker_idx",
+    "name", "user", "participant", "who", "character", "agent", "agent_id", "user_id", "id",
 )  # fmt: skip
 TEXT = (
     "text", "content", "value", "utterance", "message", "body", "sentence", "line", "turn_text",
@@ -31,9 +31,10 @@ TEXT = (
 _INSTRUCTIONS = frozenset({"system", "developer"})
 _TOOLS = frozenset({"tool", "function", "observation", "function_call", "ipython"})
 _LABELLED = re.compile(
-    r"[\s>*#_-]*(?:(?P<name>[^\W_][\w.'’ -]{0,30}?)(?: ?\([^()]*\))?[ *_]*[::](?!//)"
+    r"[\s>*#_•–—-]*(?:\[?\d[\d:/., -]*(?:[ap]m)?[\])]?[\s.-]+)?"  # a number, a date or a time
+    r"(?:(?P<name>[^\W_][\w.'’ -]{0,30}?)(?: ?\([^()]*\))?[ *_]*[::](?!//)"
     r"|[\[<](?P<inside>[^\W_][\w.'’ -]{0,30})[\]>][ *_]*[::]?)[ *_]*(?P<text>.*)",
-    re.DOTALL,
+    re.DOTALL | re.IGNORECASE,
 )
 # More than two words with a mark at their end, or longer than any name.
 _SENTENCE = re.compile(r"\S+\s+\S+\s+\S.*[.!?…。！？]\s*\Z|.{80}", re.DOTALL)
@@ -43,6 +44,8 @@ _OF_NOBODY = frozenset({
     "id", "turn", "turn_id", "turn_number", "index", "idx", "time", "timestamp", "date", "lang",
     "language",
 })  # fmt: skip
+_SESSION = re.compile(r"(?:session|dialogue|dialog)[ _-]?\d{1,9}", re.IGNORECASE)
+_IN_SESSION = ("dialogue", "dialog", "turns", "messages", "utterances", "conversation")
 _WRITE_IT = 'write {"speaker": …, "text": …}'
 
 
@@ -109,9 +112,13 @@ def _listed(value: Any, where: str) -> list[Any]:
     """The value as a list: a text is one, or holds a turn a line; an object may hold columns."""
     if isinstance(value, str):
         listed = value.lstrip()[:1] in ("[", "{") and not _LABELLED.match(value)
-        lines = re.split(r"\r\n|\r|\n", value)
+        # Line breaks may be written out, but not in a text that has others.
+        lines = re.split(r"\r\n|\r|\n" if re.search(r"[\r\n]", value.strip()) else r"\\n", value)
         value = parse_cell(value, where) if listed else [line for line in lines if line.strip()]
     if isinstance(value, dict) and value:
+        sessions = [key for key in value if _SESSION.fullmatch(str(key))]
+        if sessions and all(isinstance(value[key], list) for key in sessions):
+            return [turn for key in sorted(sessions, key=_number) for turn in value[key]]
         columns = {key: own for key, own in value.items() if isinstance(own, list)}
         if any(plain(key) in TEXT for key in columns):
             if len(set(map(len, columns.values()))) > 1:
@@ -119,8 +126,24 @@ def _listed(value: Any, where: str) -> list[Any]:
             rows = zip(*columns.values(), strict=True)
             value = [dict(zip(columns, row, strict=True)) for row in rows]
     if isinstance(value, list) and value:
-        return value
+        return _without_sessions(value)
     raise MaterialError(f"{where} is no list of turns; give texts, pairs or speaker and text.")
+
+
+def _without_sessions(turns: list[Any]) -> list[Any]:
+    """The turns of [{"session_id": 1, "dialogue": […]}, …] one after another."""
+    inside: list[Any] = []
+    for turn in turns:
+        keys = {plain(key): turn[key] for key in turn} if isinstance(turn, dict) else {}
+        own = [keys[name] for name in _IN_SESSION if isinstance(keys.get(name), list)]
+        if len(own) != 1 or any(keys.get(name) is not None for name in TEXT):
+            return turns
+        inside += own[0]
+    return inside
+
+
+def _number(key: str) -> int:
+    return int(re.sub(r"\D", "", key))
 
 
 def _named(texts: list[Any], names: Any, where: str) -> Spoken | None:
@@ -211,14 +234,15 @@ def _from_objects(turns: list[Any], where: str) -> Turns:
             )
         return Turns(_from_texts([turn.get(text) for turn in turns], where))
     same = _roles([turn.get(speaker) for turn in turns])
+    instructions = _INSTRUCTIONS - _partner(turns, speaker)
     spoken: Spoken = []
     personas: dict[str, Any] = {}
     for number, turn in enumerate(turns, start=1):
         who = label_of(turn.get(speaker), where, number)
         who = same.get(who, who)
-        if who in _INSTRUCTIONS and not spoken:
+        if who in instructions and not spoken:
             continue
-        if who in _INSTRUCTIONS | _TOOLS:
+        if who in instructions | _TOOLS:
             raise MaterialError(f"{where}, turn {number} is of the role '{who}'; leave it out.")
         said = text_of(turn.get(text), where, number)
         label, rest = split_label(said)
@@ -231,6 +255,13 @@ def _from_objects(turns: list[Any], where: str) -> Turns:
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and not value.isdecimal() and is_known(value)
+
+
+def _partner(turns: Sequence[Any], speaker: str) -> set[str]:
+    """{"system"} where a system is who talks with the user, as in dialogues about tasks."""
+    names = [who.casefold() for turn in turns if isinstance(who := turn.get(speaker), str)]
+    chat = speaker in ("role", "from") and names.count("system") < 2
+    return set() if chat or "assistant" in map(role_of, names) else {"system"}
 
 
 def _roles(speakers: Sequence[Any]) -> dict[str, str]:
