@@ -340,10 +340,6 @@ LEFT_OUT: dict[str, tuple[dict[str, Any], str]] = {
         {"messages": [{"role": "user", "content": [{"type": "image", "image": "x"}]}]},
         "turn 1 is more than text",
     ),
-    "a turn twice": (
-        {"dialogue": ["How was the rain last night?"] * 2},
-        "turn 2 repeats the one before",
-    ),
     "another history": (
         {
             "utterances": [
@@ -394,6 +390,18 @@ def test_one_bad_record_is_left_out_and_counted(tmp_path: Path, case: str) -> No
         read(path, json.dumps([row]))
     assert told in str(caught.value)
     assert not any("None" in turn for one in material.demonstrations for turn in said(one))
+
+
+def test_a_turn_that_stands_twice_is_told_where_nothing_names_the_speakers(tmp_path: Path) -> None:
+    again = "How was the rain last night?"
+    for dialogue, told in (
+        ([again, again, *T], ", record 1, turn 2 repeats the one before it."),
+        ([[again, again], T[:2]], ""),
+        (labelled("A: ", "B: ").replace(T[1], T[0]).split("\n"), ""),
+    ):
+        material = read(tmp_path / "file", lines({"dialogue": dialogue}))
+        assert len(material.demonstrations) == 1
+        assert material.left_out == (told and f"{tmp_path / 'file'}{told}")
 
 
 def test_sessions_that_share_an_id_are_several_dialogues(tmp_path: Path) -> None:

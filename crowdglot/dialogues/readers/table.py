@@ -16,6 +16,7 @@ it holds whole. A row with personas and without a dialogue serves where personas
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,7 @@ class _Heard:
     spoken: Spoken
     facts: Facts
     group: tuple[str, ...]
+    note: str = ""
 
     def begins(self, other: "_Heard") -> bool:
         """Whether the other row holds all of this one, and goes on."""
@@ -96,12 +98,12 @@ def read_rows(rows: Rows, path: Path) -> Iterator[Record]:
     waiting: _Heard | None = None
     for heard in each(with_turns_joined(_plain_rows(rows), DIALOGUE), hear):
         if waiting and not (isinstance(heard, _Heard) and waiting.begins(heard)):
-            yield _assembled(waiting, path.name)
+            yield from _assembled(waiting, path.name)
         waiting = heard if isinstance(heard, _Heard) else None
         if not isinstance(heard, _Heard):
             yield heard
     if waiting:
-        yield _assembled(waiting, path.name)
+        yield from _assembled(waiting, path.name)
 
 
 def _plain_rows(rows: Rows) -> Rows:
@@ -112,11 +114,13 @@ def _plain_rows(rows: Rows) -> Rows:
             yield where, error
 
 
-def _assembled(heard: _Heard, source: str) -> Record:
+def _assembled(heard: _Heard, source: str) -> Iterator[Record]:
     try:
-        return assemble(heard.spoken, heard.facts, where=heard.where, source=source)
+        yield assemble(heard.spoken, heard.facts, where=heard.where, source=source)
+        if heard.note:
+            yield LeftOut(f"{heard.where}{heard.note}", kept=True)
     except MaterialError as error:
-        return LeftOut(str(error))
+        yield LeftOut(str(error))
 
 
 def _hear(row: Row, where: str, source: str) -> _Heard | Record:
@@ -134,7 +138,19 @@ def _hear(row: Row, where: str, source: str) -> _Heard | Record:
     labels = list(dict.fromkeys(label for label, _ in spoken))
     facts = facts_by_label(row, labels, turns.personas, where)
     group = tuple(f"{name}={row[name]}" for name in CONVERSATION_ID if row.get(name) is not None)
-    return _Heard(where, spoken, facts, group)
+    in_pairs = isinstance(row[column], list) and any(isinstance(own, list) for own in row[column])
+    return _Heard(where, spoken, facts, group, "" if in_pairs else _repetition(spoken))
+
+
+def _repetition(spoken: Spoken) -> str:
+    """What is to be told where a turn stands twice and nothing names the speakers, or "".
+
+    People do repeat each other; but a turn that was doubled gives all that follow to the other one.
+    """
+    turns = enumerate(pairwise(spoken), start=2)
+    twice = [n for n, (one, other) in turns if one[1] == other[1] and len(one[1].split()) > 4]
+    unnamed = {label for label, _ in spoken} == {"A", "B"}
+    return f", turn {twice[0]} repeats the one before it" if twice and unnamed else ""
 
 
 def _dialogue_column(row: Row) -> str | None:

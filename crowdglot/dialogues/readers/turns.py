@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any
 
 from crowdglot.dialogues.readers.people import PERSONA, is_known, plain, role_of
@@ -38,7 +38,6 @@ _LABELLED = re.compile(
 )
 # More than two words with a mark at their end, or longer than any name.
 _SENTENCE = re.compile(r"\S+\s+\S+\s+\S.*[.!?…。！？]\s*\Z|.{80}", re.DOTALL)
-_FEWEST_WORDS = 5
 # Keys of a turn that do not hide who speaks.
 _OF_NOBODY = frozenset({
     "id", "turn", "turn_id", "turn_number", "index", "idx", "time", "timestamp", "date", "lang",
@@ -174,12 +173,6 @@ def _from_texts(texts: list[Any], where: str) -> Spoken:
             raise MaterialError(
                 f"{where}, turn {number} names no speaker, though others do; {_WRITE_IT}."
             )
-    for number, (one, other) in enumerate(pairwise(said), start=2):
-        if one == other and len(one.split()) >= _FEWEST_WORDS:
-            raise MaterialError(
-                f"{where}, turn {number} repeats the one before, and nothing names the speakers; "
-                "delete one."
-            )
     return [("AB"[at % 2], text) for at, text in enumerate(said)]
 
 
@@ -279,7 +272,7 @@ def _key(turns: Sequence[Any], names: Sequence[str]) -> str | None:
 
 def _by_keys(turns: Sequence[Any], where: str) -> Spoken:
     """Turns such as {"anna": "Hi."}, or {"user": "Hi.", "assistant": "Hello."}."""
-    said = [(who, text) for turn in turns for who, text in turn.items()]
+    said = [(who, text) for turn in turns for who, text in turn.items() if who not in _OF_NOBODY]
     if not 1 < len({who for who, _ in said}) <= 4 or not all(isinstance(t, str) for _, t in said):
         found = names_shown(list(dict.fromkeys(who for who, _ in said)))
         raise MaterialError(
