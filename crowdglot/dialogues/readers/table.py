@@ -192,8 +192,9 @@ def _histories(value: Any, where: str) -> Turns | None:
         return None
     told = [_with_reply(entry, "history", where) for entry in entries]
     longest = max(told, key=len)
+    whole = _bare(longest)
     for number, one in enumerate(told, start=1):
-        if _bare(longest)[: len(one)] != _bare(one):
+        if whole[: len(one)] != _bare(one):
             raise MaterialError(f"{where}, entry {number} tells another history; mend it.")
     return Turns(longest)
 

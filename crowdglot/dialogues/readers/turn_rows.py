@@ -1,5 +1,6 @@
 """Tables with one row a turn: the rows of a dialogue become one row that holds its turns."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
@@ -25,12 +26,14 @@ _WHO = tuple(name for name in SPEAKER if name != "id")
 
 @dataclass(slots=True)
 class _Run:
-    """Rows of one dialogue that follow one another. ``fault``: why it cannot be read, or ""."""
+    """Rows of one dialogue that follow one another. ``taken``: those with a number, by it.
+    ``fault``: why it cannot be read, or ""."""
 
     key: tuple[str, ...]
     where: str
     rows: list[Mapping[str, Any]] = field(default_factory=list)
-    numbers: list[float | None] = field(default_factory=list)
+    taken: dict[float, Mapping[str, Any]] = field(default_factory=dict)
+    lowest: float = math.inf
     fault: str = ""
 
 
@@ -117,10 +120,9 @@ def _number(value: Any) -> float | None:
 
 def _restarts(run: _Run, number: float | None, row: Mapping[str, Any], columns: _Columns) -> bool:
     """Whether a turn's number begins another dialogue of the same name."""
-    known = [each for each in run.numbers if each is not None]
-    if number is None or not known or number > min(known) or number not in known:
+    if number is None or number not in run.taken or number > run.lowest:
         return False
-    return not _same(run.rows[run.numbers.index(number)], row, columns)
+    return not _same(run.taken[number], row, columns)
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any], columns: _Columns) -> bool:
@@ -129,48 +131,51 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any], columns: _Columns) -
 
 
 def _add(run: _Run, number: float | None, row: Mapping[str, Any], columns: _Columns) -> None:
-    if number is not None and number in run.numbers:
-        if _same(run.rows[run.numbers.index(number)], row, columns):
+    if number is not None and number in run.taken:
+        if _same(run.taken[number], row, columns):
             return  # the same row again
         run.fault = run.fault or f"two rows are its turn {number:g}"
     run.rows.append(row)
-    run.numbers.append(number)
+    if number is not None:
+        run.taken.setdefault(number, row)
+        run.lowest = min(run.lowest, number)
 
 
 def _merged(runs: list[_Run], columns: _Columns) -> list[_Run]:
     """Runs of one dialogue joined where their turns have numbers and no two turns share one."""
-    by_key: dict[tuple[str, ...], list[_Run]] = {}
+    last: dict[tuple[str, ...], _Run] = {}
+    kept: list[_Run] = []
     for run in runs:
-        same = by_key.setdefault(run.key, [])
-        whole = same[-1] if same and run.key else None
-        if whole and None not in (*whole.numbers, *run.numbers) and _fits(run, whole, columns):
-            for number, row in zip(run.numbers, run.rows, strict=True):
+        whole = last.get(run.key) if run.key else None
+        if whole and _fits(run, whole, columns):
+            for number, row in run.taken.items():
                 _add(whole, number, row, columns)
             whole.fault = whole.fault or run.fault
         else:
-            same.append(run)
-    kept = {id(run) for same in by_key.values() for run in same}
-    return [run for run in runs if id(run) in kept]
+            kept.append(run)
+            last[run.key] = run
+    return kept
 
 
 def _fits(run: _Run, whole: _Run, columns: _Columns) -> bool:
-    taken = dict(zip(whole.numbers, whole.rows, strict=True))
-    pairs = zip(run.numbers, run.rows, strict=True)
-    return all(n not in taken or _same(taken[n], row, columns) for n, row in pairs)
+    """Whether a run is of the same dialogue: all turns have numbers, and none has another's."""
+    if len(run.taken) < len(run.rows) or len(whole.taken) < len(whole.rows):
+        return False
+    taken = whole.taken
+    return all(n not in taken or _same(taken[n], row, columns) for n, row in run.taken.items())
 
 
 def _row_of(run: _Run, columns: _Columns) -> dict[str, Any] | MaterialError:
     """One row that holds the dialogue, and of the other columns those that never change."""
-    order = list(range(len(run.rows)))
-    if None not in run.numbers:
-        order.sort(key=lambda at: run.numbers[at] or 0)
-        numbers = sorted(number or 0 for number in run.numbers)
+    rows = run.rows
+    if len(run.taken) == len(rows):
+        numbers = sorted(run.taken)
+        rows = [run.taken[number] for number in numbers]
         steps = {after - before for before, after in pairwise(numbers)}
         if not columns.who and len(steps) > 1:
             run.fault = run.fault or "a turn of it is missing, and nothing names the speakers"
     if run.fault:
         return MaterialError(f"{run.where}: {run.fault}; mend the dialogue.")
-    rows = [run.rows[at] for at in order]
     own = {columns.text, columns.who, columns.number, *columns.ids, *PERSONA, *SPEAKER, *TEXT}
     same = {
         name: value
