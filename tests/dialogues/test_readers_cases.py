@@ -127,6 +127,9 @@ SHAPES: dict[str, str | bytes] = {
     "labels of one letter": lines({"dialogue": labelled("A: ", "B: ")}),
     "labels in bold": lines({"dialogue": labelled("**User:** ", "**Assistant:** ")}),
     "labels in brackets": lines({"dialogue": labelled("[Anna] ", "[Jakob] ")}),
+    "labels of the East": lines({"dialogue": labelled("田中：", "鈴木：")}),
+    "labels before tabs": lines({"dialogue": labelled("Anna\t", "Jakob\t")}),
+    "labels before dashes": lines({"dialogue": labelled("Anna - ", "Jakob – ")}),
     "labels with rulers": lines({"dialogue": labelled("### Human: ", "### Assistant: ")}),
     "names as labels": table({"dialogue": labelled("Anna: ", "Jakob: "), "id": "1"}),
     "other letters of columns": table({"Persona": "", "chat": "\n".join(T) + "\n"}),
@@ -193,6 +196,9 @@ SHAPES: dict[str, str | bytes] = {
             }
             for at, turn in enumerate(T)
         )
+    ),
+    "history in another order": lines(
+        *({"conv_id": 1, "history": T[:at], "response": T[at]} for at in (2, 3, 1))
     ),
     "named fields": f"text:{T[0]}\tlabels:{T[1]}\ntext:{T[2]}\tlabels:{T[3]}\tepisode_done:True\n",
     "two that speak twice": lines(

@@ -97,6 +97,8 @@ def read_rows(rows: Rows, path: Path) -> Iterator[Record]:
 
     waiting: _Heard | None = None
     for heard in each(with_turns_joined(_plain_rows(rows), DIALOGUE), hear):
+        if waiting and isinstance(heard, _Heard) and heard.group and heard.begins(waiting):
+            continue  # a history that was told in another order
         if waiting and not (isinstance(heard, _Heard) and waiting.begins(heard)):
             yield from _assembled(waiting, path.name)
         waiting = heard if isinstance(heard, _Heard) else None

@@ -32,9 +32,13 @@ _INSTRUCTIONS = frozenset({"system", "developer"})
 _TOOLS = frozenset({"tool", "function", "observation", "function_call", "ipython"})
 _LABELLED = re.compile(
     r"[\s>*#_•–—-]*(?:\[?\d[\d:/., -]*(?:[ap]m)?[\])]?[\s.-]+)?"  # a number, a date or a time
-    r"(?:(?P<name>[^\W_][\w.'’ -]{0,30}?)(?: ?\([^()]*\))?[ *_]*[::](?!//)"
-    r"|[\[<](?P<inside>[^\W_][\w.'’ -]{0,30})[\]>][ *_]*[::]?)[ *_]*(?P<text>.*)",
+    r"(?:(?P<name>[^\W_][\w.'’ -]{0,30}?)(?: ?\([^()]*\))?[ *_]*(?:[:\uff1a](?!//)|\t)"
+    r"|[\[<](?P<inside>[^\W_][\w.'’ -]{0,30})[\]>][ *_]*[:\uff1a]?)[ *_]*(?P<text>.*)",
     re.DOTALL | re.IGNORECASE,
+)
+# "Anna - Hello.": a label only where all turns have one, and somebody speaks twice.
+_DASHED = re.compile(
+    r"(?P<name>[^\W\d_][\w.'’]{0,20}(?: [\w.'’]{1,20})?) +[-–—] +(?P<text>.*)", re.DOTALL
 )
 # More than two words with a mark at their end, or longer than any name.
 _SENTENCE = re.compile(r"\S+\s+\S+\s+\S.*[.!?…。！？]\s*\Z|.{80}", re.DOTALL)
@@ -162,6 +166,9 @@ def _named(texts: list[Any], names: Any, where: str) -> Spoken | None:
 def _from_texts(texts: list[Any], where: str) -> Spoken:
     said = [text_of(text, where, number) for number, text in enumerate(texts, start=1)]
     matches = [_LABELLED.fullmatch(text.strip()) for text in said]
+    dashed = [_DASHED.fullmatch(text.strip()) for text in said]
+    if all(dashed) and len({match["name"] for match in dashed if match}) < min(5, len(said)):
+        matches = dashed
     labels = Counter(_label(match) for match in matches if match)
     if len(labels) > 1:
         if all(matches):
@@ -177,7 +184,7 @@ def _from_texts(texts: list[Any], where: str) -> Spoken:
 
 
 def _label(match: re.Match[str]) -> str:
-    return " ".join((match["name"] or match["inside"]).split()).casefold()
+    return " ".join((match["name"] or match.groupdict()["inside"]).split()).casefold()
 
 
 def _from_lists(turns: list[Any], where: str) -> Turns:
