@@ -216,8 +216,8 @@ def _reply(row: Row, column: str, spoken: Spoken, where: str) -> Spoken:
         if history and (empty := [name for name in names if name in row]):
             raise MaterialError(f"{where}: column '{empty[0]}' has no reply; give it or delete it.")
         return []
-    asked = [row[name] for name in _QUESTION if history and row.get(name)]
-    if asked and all(map(_is_text, asked)):
+    asked = [row[key] for key in _QUESTION if row.get(key)]
+    if history and name not in _REPLY and asked and all(map(_is_text, asked)):
         turn = _next(spoken, "\n".join(asked), f"{where}: column '{column}'")
         alone = {name: row[name], column: row[column]}
         return [turn, *_reply(alone, column, [*spoken, turn], where)]
