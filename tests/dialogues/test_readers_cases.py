@@ -410,6 +410,13 @@ def test_a_turn_that_stands_twice_is_told_where_nothing_names_the_speakers(tmp_p
         assert material.left_out == (told and f"{tmp_path / 'file'}{told}")
 
 
+def test_many_things_to_tell_are_counted(tmp_path: Path) -> None:
+    rows = [{"dialogue": ["How was the rain last night?"] * 2 + [str(at)]} for at in range(9)]
+    told = read(tmp_path / "file", lines(*rows)).left_out
+    assert told.count("repeats the one before it") == 3
+    assert told.endswith("; and 6 more such.")
+
+
 def test_sessions_that_share_an_id_are_several_dialogues(tmp_path: Path) -> None:
     sessions = [
         {"dialogue_id": 7, "session_id": at, "dialogue": [f"{t} {at}" for t in T]} for at in (1, 2)

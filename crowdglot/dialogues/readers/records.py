@@ -56,19 +56,21 @@ def tell(source: str, used: int, found: Iterable[LeftOut]) -> str:
     """One sentence on what was left out of a source, by reason, the most frequent first; or ""."""
     lost: dict[str, list[LeftOut]] = {}
     notes: list[str] = []
-    for each_one in found:
-        if each_one.kept:
-            notes.append(each_one.sentence.removeprefix(f"{source}, "))
+    for one in found:
+        if one.kept:
+            notes.append(one.sentence.removeprefix(f"{source}, "))
         else:
             # Numbers of turns and the like make no other reason.
-            lost.setdefault(re.sub(r"\d+|'[^']*'", "#", each_one.sentence), []).append(each_one)
+            lost.setdefault(re.sub(r"\d+|'[^']*'", "#", one.sentence), []).append(one)
+    if len(notes) > _MOST_REASONS:
+        notes[_MOST_REASONS:] = [f"and {len(notes) - _MOST_REASONS:,} more such"]
     count = sum(map(len, lost.values()))
     if not count:
-        return f"{source}, {'; '.join(notes[:_MOST_REASONS])}." if notes else ""
+        return f"{source}, {'; '.join(notes)}." if notes else ""
     groups = sorted(lost.values(), key=len, reverse=True)
     reasons = [_reason(group, source, alone=count == 1) for group in groups[:_MOST_REASONS]]
     reasons += ["…"] * (len(groups) > _MOST_REASONS)
-    said = "; ".join([*reasons, *notes[:_MOST_REASONS]])
+    said = "; ".join([*reasons, *notes])
     return f"{source}: {count:,} of {used + count:,} left out: {said}."
 
 
