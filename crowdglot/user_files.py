@@ -128,7 +128,8 @@ def unprintable(text: str) -> bool:
 
 def name_shown(name: object) -> str:
     """A name that a file brings, as errors show it: short, and nothing that a terminal obeys."""
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(name)[:61])
+    text = " ".join(str(name)[:61].split())
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 

@@ -135,6 +135,7 @@ SHAPES: dict[str, str | bytes] = {
     "other letters of columns": table({"Persona": "", "chat": "\n".join(T) + "\n"}),
     "list of Python": table({"dialogue": repr(list(T)), "id": "1"}),
     "objects of Python": table({"conversations": repr(by(("human", "gpt"), "from")), "id": "1"}),
+    "tuples of Python": table({"dialogue": repr([*zip("xyxy", T, strict=True)]), "id": "1"}),
     "array of NumPy": table(
         {"dialogue": f"[{' '.join(map(repr, T[:2]))}\n {' '.join(map(repr, T[2:]))}]", "id": "1"}
     ),

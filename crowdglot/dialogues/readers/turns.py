@@ -128,8 +128,9 @@ def _listed(value: Any, where: str) -> list[Any]:
                 raise MaterialError(f"{where}: its lists are of different lengths; mend them.")
             rows = zip(*columns.values(), strict=True)
             value = [dict(zip(columns, row, strict=True)) for row in rows]
-    if isinstance(value, list) and value:
-        return _without_sessions(value)
+    if isinstance(value, list | tuple) and value:
+        # Python knows tuples as well as lists.
+        return _without_sessions([list(one) if isinstance(one, tuple) else one for one in value])
     raise MaterialError(f"{where} is no list of turns; give texts, pairs or speaker and text.")
 
 
