@@ -14,6 +14,7 @@ A row whose turns are the beginning of the next one's is a growing history, whic
 it holds whole. A row with personas and without a dialogue serves where personas are wanted.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -63,6 +64,7 @@ _REPLY_TO_HISTORY = (
 )
 # What is asked after a history and before its reply.
 _QUESTION = ("instruction", "query", "question", "prompt", "input")
+_FEWEST_WORDS = 6  # of a turn that nobody says twice
 _SPEAKERS = (
     "speaker", "speakers", "roles", "role", "speaker_ids", "speaker_id", "names", "senders", "who",
 )  # fmt: skip
@@ -76,7 +78,6 @@ class _Heard:
     spoken: Spoken
     facts: Facts
     group: tuple[str, ...]
-    note: str = ""
 
     def begins(self, other: "_Heard") -> bool:
         """Whether the other row holds all of this one, and goes on."""
@@ -119,8 +120,6 @@ def _plain_rows(rows: Rows) -> Rows:
 def _assembled(heard: _Heard, source: str) -> Iterator[Record]:
     try:
         yield assemble(heard.spoken, heard.facts, where=heard.where, source=source)
-        if heard.note:
-            yield LeftOut(f"{heard.where}{heard.note}", kept=True)
     except MaterialError as error:
         yield LeftOut(str(error))
 
@@ -140,19 +139,24 @@ def _hear(row: Row, where: str, source: str) -> _Heard | Record:
     labels = list(dict.fromkeys(label for label, _ in spoken))
     facts = facts_by_label(row, labels, turns.personas, where)
     group = tuple(f"{name}={row[name]}" for name in CONVERSATION_ID if row.get(name) is not None)
-    in_pairs = isinstance(row[column], list) and any(isinstance(own, list) for own in row[column])
-    return _Heard(where, spoken, facts, group, "" if in_pairs else _repetition(spoken))
+    if not (isinstance(row[column], list) and any(isinstance(own, list) for own in row[column])):
+        _check_repetition(spoken, place)  # pairs tell by themselves who speaks
+    return _Heard(where, spoken, facts, group)
 
 
-def _repetition(spoken: Spoken) -> str:
-    """What is to be told where a turn stands twice and nothing names the speakers, or "".
+def _check_repetition(spoken: Spoken, where: str) -> None:
+    """Raise MaterialError where a long turn stands twice and nothing names the speakers.
 
-    People do repeat each other; but a turn that was doubled gives all that follow to the other one.
+    People do repeat a greeting; but a turn that was doubled gives all that follow to the other one.
     """
-    turns = enumerate(pairwise(spoken), start=2)
-    twice = [n for n, (one, other) in turns if one[1] == other[1] and len(one[1].split()) > 4]
-    unnamed = {label for label, _ in spoken} == {"A", "B"}
-    return f", turn {twice[0]} repeats the one before it" if twice and unnamed else ""
+    if {label for label, _ in spoken} != {"A", "B"}:
+        return
+    for number, ((_, one), (_, other)) in enumerate(pairwise(spoken), start=2):
+        if one == other and len(re.findall(r"\w+", one)) >= _FEWEST_WORDS:
+            raise MaterialError(
+                f"{where}, turn {number} repeats the one before, and nothing names the speakers; "
+                "delete one, or name them."
+            )
 
 
 def _dialogue_column(row: Row) -> str | None:
