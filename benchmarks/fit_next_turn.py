@@ -96,7 +96,9 @@ def fit(dialogues):
 
 def main(path: Path) -> None:
     english = resolve_language("en")
-    read = [shown for _, shown in zip(range(DIALOGUES), read_file(path), strict=False)]
+    read = [
+        shown for _, shown in zip(range(DIALOGUES), read_file(path).demonstrations, strict=False)
+    ]
     texts = [[turn.text for turn in shown.turns[:MOST_TURNS]] for shown in read]
     dialogues = [placed(turns, english) for turns in texts if len(turns) > 2]
     fitting = fit(dialogues)

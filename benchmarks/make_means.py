@@ -86,7 +86,10 @@ def main(talk: Path, declarations: Path) -> None:
     meaning = bundled_meaning()
     spoken = {}
     for file in human_files(talk, ""):
-        read = [shown for _, shown in zip(range(DIALOGUES), read_file(file.path), strict=False)]
+        read = [
+            shown
+            for _, shown in zip(range(DIALOGUES), read_file(file.path).demonstrations, strict=False)
+        ]
         texts = [turn.text for shown in read for turn in shown.turns[:TURNS]]
         spoken[file.language.tag] = meaning(texts).mean(axis=0)
     written = {}

@@ -57,7 +57,9 @@ def read_turns(folder: Path) -> dict[str, list[str]]:
     turns: dict[str, list[str]] = {}
     for path in sorted(folder.glob("*.json")):
         if tag := TAGS.get(path.name[:2]):
-            turns[tag] = [turn.text for shown in read_file(path) for turn in shown.turns]
+            turns[tag] = [
+                turn.text for shown in read_file(path).demonstrations for turn in shown.turns
+            ]
     return turns
 
 

@@ -1,6 +1,7 @@
 """What programs and notebooks call; the package ``crowdglot`` offers it under its own name."""
 
 import asyncio
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from crowdglot.dialogues.message import Message
 from crowdglot.languages.language import Language, packed_tags, resolve_language
 from crowdglot.recipes import read_recipe
 from crowdglot.scenarios.event import SpeechEvent, event_names, read_event
-from crowdglot.writing.opened import open_recipe
+from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.watch import Watch
 from crowdglot.writing.write import Outcome, write_dataset
@@ -30,8 +31,10 @@ async def write(recipe: Recipe, watch: Watch | None = None, *, verify: bool = Fa
     """Write all dialogues of ``recipe`` that are not on disk yet; go on where a run ended.
 
     ``watch``: see its counts while it runs, or set ``watch.stop.wanted``. ``verify``: look for
-    damaged files first. Raises CrowdglotError.
+    damaged files first. Records of a source that cannot be used are counted in a UserWarning.
+    Raises CrowdglotError.
     """
+    _warn_of_left_out(open_recipe(recipe))
     return await write_dataset(recipe, watch, verify=verify)
 
 
@@ -81,7 +84,9 @@ def open_dataset(folder: str | Path) -> Dataset:
 
 def prompt(recipe: Recipe, index: int = 0) -> tuple[Message, ...]:
     """The chat messages by which the dialogue of scenario ``index`` is asked for."""
-    return open_recipe(recipe).prompt(index)
+    opened = open_recipe(recipe)
+    _warn_of_left_out(opened)
+    return opened.prompt(index)
 
 
 def judge(texts: Sequence[str], language: str) -> tuple[Verdict, ...]:
@@ -105,3 +110,8 @@ def list_speech_events() -> tuple[SpeechEvent, ...]:
 def list_critics() -> tuple[str, ...]:
     """The names of the critics, in the order in which they judge."""
     return tuple(CRITICS)
+
+
+def _warn_of_left_out(opened: OpenedRecipe) -> None:
+    for sentence in opened.left_out:
+        warnings.warn(sentence, stacklevel=3)

@@ -1,19 +1,35 @@
-"""Reading what users bring: every failure says which file, where in it, and what to do."""
+"""Reading what users bring: every failure says which file, where in it, and what to do.
 
-import csv
-import io
+What a file may cost is bounded before it is paid: bytes, unpacked bytes, the length of a line.
+"""
+
+import codecs
+import gzip
 import json
 import re
+import stat
+import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.strict_toml import Model, read_toml, validate
 
-_CUT_WORD = re.compile(r"|-|\.|tr?u?|fa?l?s?|nu?l?|\\?u?[0-9a-fA-F]{0,4}")
+MOST_BYTES = 1 << 30
+MOST_IN_A_LINE = 1 << 24
+_HEAD_BYTES = 1 << 16
+# gzip makes text ten or twenty times smaller, and what is made to fill a memory a thousand times.
+_MOST_TIMES_SMALLER, _FREE_BYTES = 100, 1 << 24
+_GZIP = b"\x1f\x8b"
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"),
+)  # fmt: skip
+_CUT_WORD = re.compile(r"|-|\.|tr?u?|fa?l?s?|nu?l?|Na?|\\?u?[0-9a-fA-F]{0,4}")
 _BETWEEN_RECORDS = re.compile(r"[\s,]*")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 CUT = "the file seems cut in the middle; get it again"
 
 
@@ -22,29 +38,115 @@ def reading(path: Path, missing: str = "no such file; check the path") -> Iterat
     """Errors of reading become MaterialError; ``missing``: what is said of a file not there."""
     try:
         yield
+    except (zlib.error, gzip.BadGzipFile, EOFError) as error:
+        why = CUT if isinstance(error, EOFError) else "damaged gzip; get it again"
+        raise MaterialError(f"{path}: {why}.") from None
     except OSError as error:
         why = f"cannot be read ({error.strerror}); give a readable file"
         why = missing if isinstance(error, FileNotFoundError) else why
         raise MaterialError(f"{path}: {why}.") from None
     except UnicodeDecodeError as error:
+        wanted = "UTF-8" if error.encoding.startswith("utf-8") else error.encoding.upper()
         raise MaterialError(
-            f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8."
+            f"{path}: byte {error.start} is not {wanted}; save the file as UTF-8."
         ) from None
+    except ValueError:  # a NUL character
+        raise MaterialError(f"{path}: no name of a file; check the path.") from None
 
 
 def read_text(path: Path) -> str:
-    """The whole file, line ends as they are; MaterialError if missing, empty or not UTF-8."""
+    """The whole file, unpacked where gzip packed it, line ends as they are.
+
+    UTF-8, or UTF-16 and UTF-32 that begin with their mark. MaterialError if missing, empty, no
+    text, or larger than ``MOST_BYTES``.
+    """
     with reading(path):
-        text = path.read_bytes().decode("utf-8-sig")
+        content = _content(path, MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise MaterialError(f"{path}: larger than {MOST_BYTES:,} bytes; divide it.")
+        text = content.decode(_encoding(content))
     if not text.strip():
         raise MaterialError(f"{path}: the file is empty; give one with at least one record.")
+    if "\0" in text:
+        raise MaterialError(
+            f"{path}: holds NUL characters, so it is no text, or UTF-16 without its mark; save the "
+            "file as UTF-8."
+        )
     return text
 
 
+def divided(text: str) -> list[str]:
+    """The lines of a text, whichever system wrote it; other separators do not divide them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def read_head(path: Path, missing: str) -> str:
+    """The beginning of a file, unpacked, without leading blanks; what is no text is replaced."""
+    with reading(path, missing):
+        content = _content(path, _HEAD_BYTES)
+        return content.decode(_encoding(content), errors="replace").lstrip()
+
+
+def is_packed(path: Path) -> bool:
+    """Whether gzip packed the file."""
+    with reading(path), path.open("rb") as file:
+        return file.read(2) == _GZIP
+
+
+def _content(path: Path, most: int) -> bytes:
+    """Up to ``most`` bytes; a pipe or a device is refused before it is opened."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise MaterialError(f"{path}: no regular file; write it to one first.")
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        return _unpacked(file, path, most) if packed else file.read(most)
+
+
+def _unpacked(file: BinaryIO, path: Path, most: int) -> bytes:
+    content = bytearray()
+    with gzip.GzipFile(fileobj=file) as packed:
+        while len(content) < most and (piece := packed.read(min(1 << 20, most - len(content)))):
+            content += piece
+            if len(content) > _FREE_BYTES + _MOST_TIMES_SMALLER * file.tell():
+                raise MaterialError(
+                    f"{path}: unpacks to more than {_MOST_TIMES_SMALLER} times its size; unpack it "
+                    "yourself if you trust it."
+                )
+    return bytes(content)
+
+
+def _encoding(content: bytes) -> str:
+    return next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8-sig")
+
+
+def unprintable(text: str) -> bool:
+    """Whether ``text`` holds control characters or halves of characters, which no text needs."""
+    return _UNPRINTABLE.search(text) is not None
+
+
+def name_shown(name: object) -> str:
+    """A name that a file brings, as errors show it: short, and nothing that a terminal obeys."""
+    text = " ".join(str(name)[:61].split())
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def names_shown(names: Collection[object]) -> str:
+    """The first twelve names, as errors list them."""
+    some = ", ".join(name_shown(name) or '""' for name in list(names)[:12])
+    return f"{some} …" if len(names) > 12 else some
+
+
 def parse_json(text: str, where: str) -> Any:
-    """``text`` as JSON; MaterialError says whether it is cut or merely wrong, and where."""
+    """``text`` as JSON, NaN as null; MaterialError says whether it is cut or wrong, and where.
+
+    Of a key that an object has twice with two values, both are kept from being read: the value is
+    ``Twice``, which is no text and no list.
+    """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=lambda _: None, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         # Python reports an unclosed string at the string's start, and a cut word or escape at the
         # word's start; any other cut is reported at the end of the text.
@@ -57,68 +159,68 @@ def parse_json(text: str, where: str) -> Any:
         raise MaterialError(f"{where}, {at}column {error.colno}{after}: {found}.") from None
     except RecursionError:
         raise MaterialError(f"{where}: JSON nested too deeply; give a list of records.") from None
+    except ValueError:
+        raise MaterialError(
+            f"{where}: a number of more than 4,000 digits; shorten it or write it as text."
+        ) from None
+
+
+class Twice:
+    """What stands for the values of a key that an object has twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        for key, value in pairs:
+            if record[key] != value:
+                record[key] = Twice()
+    return record
 
 
 def _whole_records(text: str) -> int:
     """How many elements of a broken JSON list can be read before the fault."""
     whole, at, decoder = 0, text.find("[") + 1, json.JSONDecoder()
-    with suppress(json.JSONDecodeError, RecursionError):
+    with suppress(ValueError, RecursionError):
         while between := _BETWEEN_RECORDS.match(text, at):
             at = decoder.raw_decode(text, between.end())[1]
             whole += 1
     return whole
 
 
-def json_lines(path: Path, fields: Collection[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
-    """("FILE, line N", object) for every line that is not blank.
+def json_lines(path: Path) -> Iterator[tuple[str, Any]]:
+    """("FILE, line N", value) for every line that is not blank.
 
-    ``fields``: those that an object may have, in the order in which errors list them; () for any.
+    In place of a line that is not JSON comes the MaterialError that says so. It is raised where
+    the last line is cut: nobody knows how much is missing.
     """
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    lines = divided(read_text(path))
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
-        record = parse_json(line, where)
-        if not isinstance(record, dict):
-            raise MaterialError(f"{where}: not a JSON object; write one {{...}} a line.")
-        if fields and (unknown := sorted(record.keys() - set(fields))):
-            known = ", ".join(fields)
-            raise MaterialError(f"{where}: unknown field '{unknown[0]}'; known: {known}.")
-        yield where, record
+        value: Any
+        try:
+            if len(line) > MOST_IN_A_LINE:
+                raise MaterialError(f"{where}: longer than {MOST_IN_A_LINE:,} characters.")
+            value = parse_json(line, where)
+        except MaterialError as error:
+            if number == len(lines) and CUT in str(error):
+                raise
+            value = error
+        yield where, value
 
 
-def csv_rows(path: Path, needed: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, str]]]:
-    """("FILE, record N", row) for every row below the header of a CSV file.
-
-    MaterialError where a column is missing, a row has another number of fields than the header,
-    or a quote stays open.
-    """
-    text = read_text(path)
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    number = 0
-    try:
-        header = reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
-        if missing := [column for column in needed if column not in header]:
-            found = ", ".join(header)
-            raise MaterialError(f"{path}: column '{missing[0]}' is missing; found: {found}.")
-        for number, row in enumerate(reader, start=1):
-            where = f"{path}, record {number}"
-            if None in row or None in row.values():  # so DictReader tells more or fewer values
-                count = sum(value is not None for value in row.values())
-                raise MaterialError(
-                    f"{where}: {count} of {len(header)} columns; {CUT}, or mend the row."
-                )
-            yield where, row
-    except csv.Error as error:
-        found = CUT if "unexpected end" in str(error) else f"not valid CSV ({error}); mend it"
-        raise MaterialError(
-            f"{path}, record {number + 1} (line {reader.reader.line_num}): {found}."
-        ) from None
-    if not text.endswith(("\n", "\r")):
-        raise MaterialError(
-            f"{path}, record {number}: the last row has no line end, so {CUT}, "
-            "or add the line end if the row is whole."
-        )
+def checked_object(record: Any, where: str, fields: Collection[str] = ()) -> dict[str, Any]:
+    """``record`` if it is an object with no field beside ``fields``; () for any. MaterialError."""
+    if isinstance(record, MaterialError):
+        raise record
+    if not isinstance(record, dict):
+        raise MaterialError(f"{where}: not a JSON object; write one {{...}} a line.")
+    if fields and (unknown := sorted(record.keys() - set(fields))):
+        known = ", ".join(fields)
+        raise MaterialError(f"{where}: unknown field '{name_shown(unknown[0])}'; known: {known}.")
+    return record
 
 
 def read_folder(folder: Path, model: type[Model], key: str) -> dict[str, Model]:

@@ -11,6 +11,7 @@ from prefect.states import Completed, Failed
 from crowdglot.errors import CrowdglotError
 from crowdglot.writing.machines.artifacts import create_artifacts
 from crowdglot.writing.machines.crew import on_machines
+from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.run import Started
 from crowdglot.writing.shards.in_process import in_this_process
@@ -62,6 +63,8 @@ async def _synthesize(
     here = recipe.machines.runner == "here"
     shards = in_this_process(started, _as_task) if here else on_machines
     try:
+        for sentence in open_recipe(recipe).left_out:
+            get_run_logger().warning(sentence)
         with stopping_on_signals(watch.stop):
             outcome = await write_dataset(recipe, watch, shards=shards, verify=verify)
             tell(outcome)

@@ -142,11 +142,15 @@ def report(
     changes: Changes = None,
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
+    from crowdglot.command.console import print_left_out
     from crowdglot.datasets.storage.location import locate
+    from crowdglot.dialogues.human import human_files, left_out
     from crowdglot.recipes import read_embedding
     from crowdglot.writing.ending.report import rewrite_report
 
     folder = locate(dataset)
+    if human is not None:
+        print_left_out(left_out(human_files(human)))
     page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
     typer.echo(page)
 
@@ -168,9 +172,12 @@ def calibrate(
     changes: Changes = None,
 ) -> None:
     """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
+    from crowdglot.command.console import print_left_out
     from crowdglot.command.tables import print_calibration, print_trials
     from crowdglot.critics.calibration import calibrate as measure
+    from crowdglot.dialogues.human import human_files, left_out
 
+    print_left_out(left_out(human_files(source, language)))
     if judges:
         from crowdglot.critics.calibration.trials import try_critics, write_trials
 

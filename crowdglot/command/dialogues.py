@@ -8,7 +8,7 @@ import polars as pl
 from rich.panel import Panel
 from rich.text import Text
 
-from crowdglot.command.console import console
+from crowdglot.command.console import console, print_left_out
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.funnel import read_rows
 from crowdglot.datasets.record import draft_text
@@ -22,6 +22,7 @@ from crowdglot.writing.recipe import Recipe
 def print_prompts(recipe: Recipe, first: int, count: int) -> None:
     """The chat messages of a few scenarios, as the engine would get them."""
     opened = open_recipe(recipe)
+    print_left_out(opened.left_out)
     for index in range(first, first + count):
         scenario = opened.plan.scenario(index)
         console.rule(f"{scenario.id}: {scenario.event.title}")

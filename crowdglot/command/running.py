@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from crowdglot.command.console import console
+from crowdglot.command.console import console, print_left_out
 from crowdglot.command.dialogues import print_dialogues
 from crowdglot.command.prefect_server import prefect_server
 from crowdglot.command.tables import print_funnel
@@ -20,7 +20,7 @@ from crowdglot.datasets.shards import incomplete, missing_dialogues
 from crowdglot.errors import CrowdglotError
 from crowdglot.writing.binding import check_dataset
 from crowdglot.writing.ending.finish import finish, finished
-from crowdglot.writing.ending.references import check_references
+from crowdglot.writing.ending.references import check_references, reference_left_out
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.run import start
@@ -42,6 +42,7 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
     opened = open_recipe(recipe)  # what is wrong in the recipe is found before anything starts
     check_references(opened)
     check_dataset(opened)
+    print_left_out([*opened.left_out, *reference_left_out(recipe)])
     funnel = None if verify else finished(opened)
     outcome = Outcome(funnel) if funnel else asyncio.run(_run(opened, verify=verify))
     for path in outcome.damaged:

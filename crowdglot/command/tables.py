@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console
+from crowdglot.command.console import console, print_left_out
 from crowdglot.critics import CRITICS
 from crowdglot.critics.calibration import MOST_REJECTED, Calibration
 from crowdglot.critics.calibration.trials import Trial
@@ -75,6 +75,7 @@ def print_estimate(
     price_out: float = 0.0,
 ) -> None:
     """The costs as a table; prices are per million tokens of prompts and of answers."""
+    print_left_out(opened.left_out)
     costs = estimate(opened, like)
     columns = ("language", "dialogues", "drafts", "prompt tokens", "answer tokens", "hours")
     table = _table(f"{opened.recipe.name}: what is still to be written", *columns)

@@ -1,6 +1,6 @@
 """Human dialogues by language: a folder of PersonaChat files, each named after its language."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.user_files import reading
 
-_SUFFIXES = {".json", ".jsonl", ".csv", ".txt", ".parquet"}
+_SUFFIXES = {".json", ".jsonl", ".csv", ".tsv", ".txt", ".parquet", ".gz"}
 
 
 class HumanFile(NamedTuple):
@@ -47,8 +47,14 @@ def read_human(source: Path, tags: Collection[str]) -> dict[str, list[list[str]]
     for file in human_files(source):
         if file.language.code in wanted:
             dialogues = read.setdefault(file.language.tag, [])
-            dialogues += [[turn.text for turn in shown.turns] for shown in read_file(file.path)]
+            human = read_file(file.path).demonstrations
+            dialogues += [[turn.text for turn in shown.turns] for shown in human]
     return read
+
+
+def left_out(files: Iterable[HumanFile]) -> list[str]:
+    """One sentence on every file of which records cannot be used."""
+    return [told for file in files if (told := read_file(file.path).left_out)]
 
 
 def _language_of(path: Path) -> Language:

@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import normalise_fact
+from crowdglot.user_files import unprintable
 
 _I_AM = r"\bi(?: am|['’]m)(?: (?:only|just|still|almost|currently|now))?"
 _AGE = (
@@ -124,5 +125,9 @@ def persona_of(facts: object, where: str, field: str, *, english: bool = True) -
         raise MaterialError(
             f"{where}: sentence {mended.index('') + 1} of field '{field}' is empty; write it or "
             "delete it."
+        )
+    if any(map(unprintable, mended)):
+        raise MaterialError(
+            f"{where}: field '{field}' holds control characters or half a character; delete them."
         )
     return Persona(mended)

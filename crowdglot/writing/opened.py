@@ -10,12 +10,12 @@ from crowdglot.critics import Critic, Verdict, judge_all, load_critics
 from crowdglot.critics.judges.belief import BelievedJudge, believed_judges, believed_match
 from crowdglot.datasets.shards import Shard, shard_at, shards_of
 from crowdglot.datasets.storage.location import Location
-from crowdglot.dialogues.demonstrations import DemonstrationPool
+from crowdglot.dialogues.demonstrations import FEWEST_TURNS, DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
 from crowdglot.dialogues.prompt import prompt_hash, template_hash
-from crowdglot.dialogues.readers import personas_of, read_demonstrations, read_lines
+from crowdglot.dialogues.readers import Material, personas_of, read_lines, read_material
 from crowdglot.dialogues.ways import Way, build_way
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.draws import Draws
@@ -40,7 +40,8 @@ ENGINE = "engine"
 @dataclass(frozen=True, slots=True)
 class OpenedRecipe:
     """Everything but the engine. ``fingerprint``: a hash of all sources' contents. ``match``: the
-    languages in which a tournament chooses, and a sentence for those in which it does not."""
+    languages in which a tournament chooses, and a sentence for those in which it does not.
+    ``left_out``: a sentence on each source of which records could not be used, with their count."""
 
     recipe: Recipe
     plan: Plan
@@ -51,6 +52,7 @@ class OpenedRecipe:
     match: tuple[Mapping[str, float], Mapping[str, str]]
     sampling: Sampling
     fingerprint: str
+    left_out: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Location:
@@ -207,9 +209,9 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     recipe = Recipe.model_validate_json(written)
     languages = [resolve_language(tag) for tag in recipe.languages]
     events = [read_event(name) for name in recipe.event_names]
-    source = read_demonstrations(recipe.demonstrations.source)
-    personas = _personas(recipe, source)
-    demonstrations = (*source, *read_lines(pool, POOL))
+    material = read_material(recipe.demonstrations.source)
+    personas, also_left_out = _personas(recipe, material)
+    demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
     debate = recipe.way == "debate"
     plan = Plan(
         seed=recipe.seed,
@@ -221,15 +223,17 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     )
     plan.check()
     way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
+    shown = DemonstrationPool(
+        demonstrations,
+        seed=recipe.seed,
+        count=recipe.demonstrations.count,
+        most_turns=recipe.turns[1],
+    )
+    told = (material.left_out, also_left_out, _too_short(recipe, demonstrations, shown))
     return OpenedRecipe(
         recipe=recipe,
         plan=plan,
-        demonstrations=DemonstrationPool(
-            demonstrations,
-            seed=recipe.seed,
-            count=recipe.demonstrations.count,
-            most_turns=recipe.turns[1],
-        ),
+        demonstrations=shown,
         way=way,
         critics=_critics(recipe),
         judges=believed_judges(
@@ -244,6 +248,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
             personas,
             demonstrations,
         ),
+        left_out=tuple(filter(None, told)),
     )
 
 
@@ -251,6 +256,16 @@ def _match(recipe: Recipe) -> tuple[Mapping[str, float], Mapping[str, str]]:
     if recipe.choice.by != "tournament":
         return {}, {}
     return believed_match(recipe.languages, recipe.believed, recipe.judging_engine.model)
+
+
+def _too_short(
+    recipe: Recipe, demonstrations: Sequence[Demonstration], pool: DemonstrationPool
+) -> str:
+    """What is to be told of dialogues that no prompt shows, or ""."""
+    short = len(demonstrations) - len(pool.all)
+    source = recipe.demonstrations.source
+    said = f"{short:,} of {len(demonstrations):,} dialogues are never shown, for they have fewer"
+    return f"{source}: {said} than {FEWEST_TURNS} turns." if short else ""
 
 
 def _critics(recipe: Recipe) -> tuple[Critic, ...]:
@@ -262,13 +277,15 @@ def _critics(recipe: Recipe) -> tuple[Critic, ...]:
     return load_critics(recipe.critics, meaning=bool(recipe.meaning))
 
 
-def _personas(recipe: Recipe, demonstrations: Sequence[Demonstration]) -> tuple[Persona, ...]:
+def _personas(recipe: Recipe, material: Material) -> tuple[tuple[Persona, ...], str]:
+    """The personas, and what is to be told of their source if it is another one."""
     source = recipe.personas.source
     if source == "bundled":
-        return bundled_personas()
+        return bundled_personas(), ""
     if source in ("demonstrations", recipe.demonstrations.source):
-        return personas_of(demonstrations)
-    return personas_of(read_demonstrations(source))
+        return personas_of(material.demonstrations), ""
+    other = read_material(source, personas=True)
+    return other.every_persona, other.left_out
 
 
 def _told(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:

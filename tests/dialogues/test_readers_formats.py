@@ -26,7 +26,7 @@ XPERSONA = [
         "persona": ["i bake bread.", "i sing ."],
         "dialogue": [
             ["__SILENCE__", "hi ."],
-            ["hi !", ""],
+            ["hi !", "__SILENCE__"],
             ["are you there ?", "yes , i 'm here ."],
         ],
     },

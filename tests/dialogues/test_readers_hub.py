@@ -129,7 +129,7 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn
 
 
 def read(source: str) -> tuple[Demonstration, ...]:
-    return tuple(read_repository(source))
+    return tuple(one for one in read_repository(source) if isinstance(one, Demonstration))
 
 
 def complaint(source: str) -> str:

@@ -97,7 +97,7 @@ def human_dialogues(file: HumanFile, most_turns: int) -> Iterator[Dialogue]:
     without a persona gets that of the other one.
     """
     usual = plain_dialogue((), file.language).scenario
-    human = list(read_file(file.path))
+    human = read_file(file.path).demonstrations
     for number, shown in enumerate(human):
         turns = shown.turns[: most_turns or None]
         known = next((persona for persona in shown.personas if persona), _NOBODY)

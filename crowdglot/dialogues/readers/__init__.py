@@ -7,19 +7,21 @@ scripts, and nothing of it is executed.
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
 from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.readers.records import LeftOut, Record, tell
 from crowdglot.errors import MaterialError
 from crowdglot.personas.persona import Persona
-from crowdglot.user_files import reading
+from crowdglot.user_files import is_packed, name_shown, read_head
 
 BUNDLED = Path(__file__).parent.parent / "bundled.jsonl"
-_DATA_FILES = ("*.parquet", "*.csv", "*.json", "*.jsonl")
+_TEXT_FILES = ("*.csv", "*.tsv", "*.json", "*.jsonl")
+_DATA_FILES = ("*.parquet", *_TEXT_FILES, *(f"{pattern}.gz" for pattern in _TEXT_FILES))
 # Files about a dataset, and in crowdglot's own datasets the rejected drafts and the pool.
 _NOT_DIALOGUES = (
     "dataset_infos.json", "*dataset_info.json", "state.json", "metrics.json", "rejected/*",
@@ -28,6 +30,20 @@ _NOT_DIALOGUES = (
 _SOURCE = re.compile(
     r"hf:(?P<name>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>[^:]+))?(?::(?P<glob>.+))?"
 )
+
+# What other files begin with.
+_FOREIGN = {
+    "PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or save its table as CSV",
+    "\ufffd7zXZ": "packed by xz; unpack it",
+    "BZh": "packed by bzip2; unpack it",
+    "(\ufffd/\ufffd": "packed by zstd; unpack it",
+    "ARROW1": "an Arrow file; save it as Parquet",
+    "SQLite format 3": "a SQLite database; save its table as CSV",
+    "%PDF": "a PDF; give the text as CSV or JSON",
+    "\ufffd\x04\ufffd": "a Python pickle, which is never opened; save it as JSON",
+    "version https://git-lfs": "a pointer of Git LFS in place of the file; get the file itself",
+    "<": "a page of HTML or XML, perhaps in place of a download; give the file itself",
+}
 
 
 class Reader(Protocol):
@@ -38,8 +54,11 @@ class Reader(Protocol):
 
     HEAD: re.Pattern[str]
 
-    def read(self, path: Path) -> Iterator[Demonstration]:
-        """Every dialogue of the file; MaterialError says where it is wrong."""
+    def read(self, path: Path) -> Iterator[Record]:
+        """Every record of the file: a demonstration, or what is left out and why.
+
+        MaterialError where nobody knows what is missing, as where the file is cut.
+        """
 
 
 # The formats in the order in which they are tried: those with an unmistakable beginning come first.
@@ -52,20 +71,82 @@ READERS = {
 }  # fmt: skip
 
 
-def read_demonstrations(source: str) -> tuple[Demonstration, ...]:
-    """All demonstrations of "bundled", of a file, or of "hf:org/name[@revision][:files]".
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a source holds. ``personas``: those of records without a dialogue. ``left_out``: one
+    sentence on the records that could not be used, with their count; "" where all were."""
 
-    Identical dialogues are kept once. MaterialError where the source is missing or damaged.
+    demonstrations: tuple[Demonstration, ...]
+    personas: tuple[Persona, ...] = ()
+    left_out: str = ""
+
+    @property
+    def every_persona(self) -> tuple[Persona, ...]:
+        """Each persona once, those of the demonstrations first."""
+        return tuple(dict.fromkeys((*personas_of(self.demonstrations), *self.personas)))
+
+
+def read_demonstrations(source: str) -> tuple[Demonstration, ...]:
+    """The demonstrations of ``read_material``, for whom what was left out is not told."""
+    return read_material(source).demonstrations
+
+
+def read_material(source: str, *, personas: bool = False) -> Material:
+    """All of "bundled", of a file, or of "hf:org/name[@revision][:files]".
+
+    Identical dialogues are kept once. ``personas``: whether records that hold personas and no
+    dialogue are wanted too; else they are left out. MaterialError where the source is missing, cut
+    or damaged, or nothing of it can be used.
     """
-    found: Iterable[Demonstration]
+    records: Iterable[Record]
     if source == "bundled":
-        found = (replace(demonstration, source=source) for demonstration in read_file(BUNDLED))
-    else:
-        found = read_repository(source) if source.startswith("hf:") else read_file(Path(source))
-    unique: dict[str, Demonstration] = {}
-    for demonstration in found:
-        unique.setdefault(demonstration.id, demonstration)
-    return tuple(unique.values())
+        named = (replace(one, source=source) for one in read_file(BUNDLED).demonstrations)
+        return Material(tuple(named))
+    records = read_repository(source) if source.startswith("hf:") else _of_file(Path(source))
+    return _gathered(records, source, personas=personas)
+
+
+def read_file(path: Path) -> Material:
+    """The same of a local file, for its dialogues; a dialogue that stands twice is there twice."""
+    return _gathered(_of_file(path), str(path), twice=True)
+
+
+def _gathered(
+    records: Iterable[Record], source: str, *, personas: bool = False, twice: bool = False
+) -> Material:
+    found: list[Demonstration] = []
+    alone: dict[Persona, None] = {}
+    lost: list[LeftOut] = []
+    seen: set[str] = set()
+    with_personas = 0
+    for record in records:
+        if isinstance(record, LeftOut):
+            if personas and record.personas:
+                alone.update(dict.fromkeys(record.personas))
+                with_personas += 1
+            else:
+                lost.append(record)
+        elif record.id in seen and not twice:
+            lost.append(LeftOut(f"{source}: the same turns as another dialogue"))
+        else:
+            seen.add(record.id)
+            found.append(record)
+    if not found and not alone:
+        raise _nothing(lost, source)
+    told = tell(source, len(found) + with_personas, lost)
+    return Material(tuple(found), tuple(alone), told)
+
+
+def _nothing(lost: list[LeftOut], source: str) -> MaterialError:
+    """The error of a source of which nothing can be used."""
+    bad = [record for record in lost if not record.kept]
+    if not bad:
+        return MaterialError(f"{source}: no dialogue found; give a file with at least one.")
+    if all(record.personas for record in bad):
+        return MaterialError(
+            f"{source}: personas and no dialogue in it; name it in personas.source instead."
+        )
+    return MaterialError(bad[0].sentence if len(bad) == 1 else tell(source, 0, bad))
 
 
 def read_lines(content: bytes, source: str) -> tuple[Demonstration, ...]:
@@ -75,11 +156,11 @@ def read_lines(content: bytes, source: str) -> tuple[Demonstration, ...]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "demonstrations.jsonl"
         path.write_bytes(content)
-        return tuple(replace(one, source=source) for one in _reader("jsonl").read(path))
+        return tuple(replace(one, source=source) for one in read_file(path).demonstrations)
 
 
-def read_repository(source: str) -> Iterator[Demonstration]:
-    """Every dialogue of the repository's data files, file by file in order of their paths.
+def read_repository(source: str) -> Iterator[Record]:
+    """Every record of the repository's data files, file by file in order of their paths.
 
     MaterialError where the repository cannot be had, holds no data file, or one is damaged.
     """
@@ -102,8 +183,11 @@ def read_repository(source: str) -> Iterator[Demonstration]:
     for path in paths:
         name = f"hf:{parts['name']}/{path.relative_to(folder).as_posix()}"
         try:
-            for demonstration in read_file(path):
-                yield replace(demonstration, source=f"{name}@{folder.name[:12]}")
+            for record in _of_file(path):
+                if isinstance(record, Demonstration):
+                    yield replace(record, source=f"{name}@{folder.name[:12]}")
+                else:
+                    yield replace(record, sentence=record.sentence.replace(str(path), name))
         except MaterialError as error:
             hint = "" if parts["glob"] else f" (or choose files: {source}:*.parquet)"
             raise MaterialError(f"{str(error).replace(str(path), name)}{hint}") from None
@@ -123,29 +207,27 @@ def personas_of(demonstrations: Iterable[Demonstration]) -> tuple[Persona, ...]:
 
 def sniff(path: Path) -> str:
     """The name of the reader for ``path``, by its content; MaterialError if none fits."""
-    missing = 'no such file; give a file, "bundled" or "hf:org/name"'
-    with reading(path, missing), path.open("rb") as file:
-        head = file.read(65_536).decode("utf-8-sig", errors="replace").lstrip()
+    head = read_head(path, 'no such file; give a file, "bundled" or "hf:org/name"')
+    if what := next((what for begin, what in _FOREIGN.items() if head.startswith(begin)), ""):
+        raise MaterialError(f"{path}: {what}.")
+    if head.startswith("PAR1") and is_packed(path):
+        raise MaterialError(f"{path}: Parquet, packed by gzip; unpack it.")
     for name in READERS:
         if _reader(name).HEAD.match(head):
             return name
     raise MaterialError(
-        f"{path}: unknown format; give PersonaChat in ParlAI's text format, XPersona JSON, "
-        "Synthetic-Persona-Chat CSV, our JSON lines, or a table with a column 'dialogue'."
+        f"{path}: unknown format, for it begins with '{name_shown(head[:40].strip())}'; give "
+        "PersonaChat in ParlAI's text format, XPersona JSON, Synthetic-Persona-Chat CSV, our JSON "
+        "lines, or a table with a column 'dialogue'."
     )
 
 
-def read_file(path: Path) -> Iterator[Demonstration]:
-    """Every demonstration of a local file of any known format; MaterialError if there is none."""
-    found = False
-    for demonstration in _reader(sniff(path)).read(path):
-        found = True
-        yield demonstration
-    if not found:
-        raise MaterialError(
-            f"{path}: no dialogue found (those with placeholders such as [name] do not count); "
-            "give a file with at least one."
-        )
+def _of_file(path: Path) -> Iterator[Record]:
+    """Every record of a local file of any known format."""
+    try:
+        yield from _reader(sniff(path)).read(path)
+    except RecursionError:
+        raise MaterialError(f"{path}: nested too deeply; give lists of turns.") from None
 
 
 def _reader(name: str) -> Reader:

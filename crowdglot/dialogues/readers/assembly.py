@@ -8,9 +8,11 @@ from crowdglot.dialogues.dialogue import Demonstration, Turn
 from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import looks_english, normalise
 from crowdglot.personas.persona import persona_of
+from crowdglot.user_files import unprintable
 
 SPEAKERS = "ABCD"
 _SILENCE = re.compile(r"_+ ?SILENCE ?_+", re.IGNORECASE)
+_MOST_CHARACTERS = 100_000
 
 
 def assemble(
@@ -27,8 +29,9 @@ def assemble(
 
     ``facts``: by label the sentences of a persona, and before them the field's name for errors.
     ``where``: the record, for errors. ``english``: None where the texts shall tell.
-    Silence and blank texts are dropped, consecutive turns of one speaker become one, texts are
-    normalised. MaterialError where fewer than two turns remain or more than four people speak.
+    Silence is dropped, consecutive turns of one speaker become one, texts are normalised.
+    MaterialError where a turn has no text, fewer than two turns remain, or more than four people
+    speak.
     """
     if english is None:
         english = looks_english(text for _, text in spoken)
@@ -38,13 +41,14 @@ def assemble(
     }
     letters: dict[str, str] = {}
     turns: list[Turn] = []
-    for label, said in spoken:
-        text = "" if _SILENCE.fullmatch(said.strip()) else normalise(said, english=english)
-        if not text:
+    for number, (label, said) in enumerate(spoken, start=1):
+        if _SILENCE.fullmatch(said.strip()):
             continue
+        _check(said, f"{where}, turn {number}")
+        text = normalise(said, english=english)
         if label not in letters and len(letters) == len(SPEAKERS):
             raise MaterialError(f"{where}: more than {len(SPEAKERS)} speakers; leave some out.")
-        letter = letters.setdefault(label, SPEAKERS[len(letters)])
+        letter = letters.setdefault(label, SPEAKERS[len(letters) % len(SPEAKERS)])
         if turns and turns[-1].speaker == letter:
             turns[-1] = Turn(letter, f"{turns[-1].text} {text}")
         else:
@@ -58,3 +62,12 @@ def assemble(
         premise=normalise(premise, english=english),
         source=source,
     )
+
+
+def _check(text: str, where: str) -> None:
+    if not text.strip():
+        raise MaterialError(f"{where} has no text; write it or delete the record.")
+    if len(text) > _MOST_CHARACTERS:
+        raise MaterialError(f"{where} has more than {_MOST_CHARACTERS:,} characters; cut it.")
+    if unprintable(text):
+        raise MaterialError(f"{where} holds control characters or half a character; delete them.")

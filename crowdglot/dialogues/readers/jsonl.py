@@ -11,34 +11,39 @@ from typing import Any
 
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.assembly import SPEAKERS, assemble
+from crowdglot.dialogues.readers.records import Record, each
 from crowdglot.errors import MaterialError
 from crowdglot.scenarios.event import event_names
-from crowdglot.user_files import json_lines
+from crowdglot.user_files import checked_object, json_lines, name_shown, unprintable
 
 _FIELDS = ("event", "premise", "personas", "turns")
 # The first line begins with one of our fields and holds turns of ours.
 HEAD = re.compile(
     r'\{ *"(?=event"|premise"|personas"|turns").*turns" *: *\[ *\{ *"(?:speaker|text)"'
+    r'(?! *: *"[^"\n]*" *, *"(?:utterance|content|value|message)")'  # a table of others
 )
 
 
-def read(path: Path) -> Iterator[Demonstration]:
-    """Every demonstration of the file; MaterialError names the line and field that is wrong."""
-    for where, record in json_lines(path, _FIELDS):
-        spoken = _spoken(record.get("turns"), where)
-        event, premise = record.get("event"), record.get("premise")
-        if event is not None and event not in event_names():
-            raise MaterialError(
-                f"{where}: field 'event' names no speech event ('{event}'); see `crowdglot events`."
-            )
-        if not isinstance(premise, str | None):
-            raise MaterialError(
-                f"{where}: field 'premise' is no text; write a sentence or leave it out."
-            )
-        facts = _facts(record.get("personas"), where)
-        yield assemble(
-            spoken, facts, where=where, source=path.name, event=event, premise=premise or ""
+def read(path: Path) -> Iterator[Record]:
+    """Every record of the file; MaterialError where it is cut."""
+    return each(json_lines(path), lambda record, where: _demonstration(record, where, path.name))
+
+
+def _demonstration(read: Any, where: str, source: str) -> Demonstration:
+    record = checked_object(read, where, _FIELDS)
+    spoken = _spoken(record.get("turns"), where)
+    event, premise = record.get("event"), record.get("premise")
+    if event is not None and event not in event_names():
+        raise MaterialError(
+            f"{where}: field 'event' names no speech event ('{name_shown(event)}'); see "
+            "`crowdglot events`."
         )
+    if not isinstance(premise, str | None) or unprintable(premise or ""):
+        raise MaterialError(
+            f"{where}: field 'premise' is no text; write a sentence or leave it out."
+        )
+    facts = _facts(record.get("personas"), where)
+    return assemble(spoken, facts, where=where, source=source, event=event, premise=premise or "")
 
 
 def _spoken(turns: Any, where: str) -> list[tuple[str, str]]:
@@ -51,7 +56,8 @@ def _spoken(turns: Any, where: str) -> list[tuple[str, str]]:
             case {"speaker": str(speaker), "text": str(text), **rest} if not rest:
                 if speaker not in tuple(SPEAKERS):
                     raise MaterialError(
-                        f"{where}: turn {number} has the speaker '{speaker}'; use A, B, C or D."
+                        f"{where}: turn {number} has the speaker '{name_shown(speaker)}'; use A, "
+                        "B, C or D."
                     )
                 if not text.strip():
                     raise MaterialError(f"{where}: turn {number} has no text; write or delete it.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from crowdglot.errors import MaterialError
 from crowdglot.personas.persona import Persona, persona_of
-from crowdglot.user_files import json_lines
+from crowdglot.user_files import checked_object, json_lines
 
 BUNDLED = Path(__file__).parent / "bundled.jsonl"
 
@@ -16,7 +16,8 @@ def read_personas(path: Path) -> tuple[Persona, ...]:
     MaterialError names file, line and field where one is missing, empty or misspelt.
     """
     personas: dict[Persona, None] = {}
-    for where, record in json_lines(path, ("facts",)):
+    for where, read in json_lines(path):
+        record = checked_object(read, where, ("facts",))
         if "facts" not in record:
             raise MaterialError(f"{where}: field 'facts' is missing; give a list of sentences.")
         personas[persona_of(record["facts"], where, "facts")] = None

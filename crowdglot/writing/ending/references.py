@@ -6,11 +6,13 @@ from pathlib import Path
 
 from crowdglot.datasets.folder import RECIPE
 from crowdglot.datasets.storage.location import locate
-from crowdglot.dialogues.human import human_files
+from crowdglot.dialogues.human import human_files, left_out
 from crowdglot.engines.embedding.embedder import Meanings, build_embedder, embed
 from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError
+from crowdglot.languages.language import resolve_language
 from crowdglot.writing.opened import OpenedRecipe
+from crowdglot.writing.recipe import Recipe
 
 
 def check_references(opened: OpenedRecipe) -> None:
@@ -19,6 +21,15 @@ def check_references(opened: OpenedRecipe) -> None:
     if opened.recipe.reference:
         human_files(Path(opened.recipe.reference))
     embedder(opened.recipe.embedding)
+
+
+def reference_left_out(recipe: Recipe) -> list[str]:
+    """What cannot be used of the human dialogues of the recipe's languages, a sentence a file."""
+    if not recipe.reference:
+        return []
+    wanted = {resolve_language(tag).code for tag in recipe.languages}
+    files = human_files(Path(recipe.reference))
+    return left_out(file for file in files if file.language.code in wanted)
 
 
 def check_against(opened: OpenedRecipe) -> None:
