@@ -17,12 +17,13 @@ DIALOGUES = 60  # of each language, and of each relative of it
 # The share of own texts that may lie below a lowest margin, and what is taken off it besides: the
 # sentences are few, and the language has more of them.
 _MOST_BELOW = {"whole": 0.005, "turn": 0.002}
-_OFF = {"whole": 0.1, "turn": 0.1}
+_OFF = {"whole": 0.2, "turn": 0.3}
+_OFF_WHERE_FEW, _FEW = 2.0, 100
 # Where the tail of the margins ends, by its distance between the lowest 2% and 10% (as a normal
 # distribution's lowest 0.2% lies).
 _TAIL = 1.2
 # Lowest margins are lowered in steps until so few own dialogues are rejected.
-_MOST_REJECTED, _STEP, _MOST_STEPS = 0.02, 0.2, 8
+_MOST_REJECTED, _STEP, _MOST_STEPS = 0.02, 0.2, 2
 # A lowest margin is no higher, however sure the evidence is on these sentences: talk is looser.
 _HIGHEST = {"whole": (0.0, -0.5), "turn": (-0.4, -1.0)}
 _LIMITS = read_toml(THRESHOLDS)["language"]
@@ -76,16 +77,11 @@ def choose(target: Language, lines: Sequence[str], relatives: Sequence[str]) -> 
         }
         for other in ("", *relatives)
     }  # fmt: skip
-    for _ in range(_MOST_STEPS):
-        rejected = sum(
-            _below(whole, lowest, "whole") or any(_below(turns[t], lowest, "turn") for t in said)
-            for whole, said in zip(wholes, spoken, strict=True)
-        )
-        if rejected <= _MOST_REJECTED * len(spoken):
-            break
-        for each in lowest.values():
-            each["turn"] = round(each["turn"] - _STEP, 2)
-            each["whole"] = round(each["whole"] - _STEP, 2)
+    for kind, dialogues_of in (
+        ("whole", [[whole] for whole in wholes]),
+        ("turn", [[turns[line] for line in said] for said in spoken]),
+    ):
+        _lower(lowest, kind, dialogues_of)
     others = Lowest(rejected=None, found=None, **lowest.pop(""))
     each = {label: Lowest(rejected=None, found=None, **pair) for label, pair in lowest.items()}
     return Measured(texts=len(lines), own=0.0, others=others, relatives=each)
@@ -104,10 +100,23 @@ def _lowest(margins: list[float], texts: int, kind: Kind, unrelated: bool) -> fl
     """Below which hardly any of ``texts`` lies; one odd sentence is not believed."""
     ordered, highest = sorted(margins), _HIGHEST[kind][unrelated]
     few, more, most = (int(texts * share) for share in (_MOST_BELOW[kind], 0.02, 0.10))
+    off = _OFF[kind] * (_OFF_WHERE_FEW if texts < _FEW else 1.0)
     if most >= len(ordered):
-        return round(min(highest, ordered[0] - _OFF[kind]), 2) if ordered else highest
+        return round(min(highest, ordered[0] - off), 2) if ordered else highest
     tail = ordered[more] - _TAIL * (ordered[most] - ordered[more])
-    return round(min(highest, max(ordered[few], tail) - _OFF[kind]), 2)
+    return round(min(highest, max(ordered[few], tail) - off), 2)
+
+
+def _lower(
+    lowest: dict[str, dict[str, float]], kind: Kind, spoken: Sequence[list[dict[str, float]]]
+) -> None:
+    """Lower the margins in steps until few own dialogues are rejected."""
+    for _ in range(_MOST_STEPS):
+        rejected = sum(any(_below(text, lowest, kind) for text in texts) for texts in spoken)
+        if rejected <= _MOST_REJECTED * len(spoken):
+            return
+        for each in lowest.values():
+            each[kind] = round(each[kind] - _STEP, 2)
 
 
 def _below(margins: dict[str, float], lowest: dict[str, dict[str, float]], kind: Kind) -> bool:
