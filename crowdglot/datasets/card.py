@@ -55,8 +55,8 @@ Acceptance rate: {funnel.acceptance_rate:.1%} of {funnel.drafts} drafts.
 |---|---|
 {reasons or "| none | 0 |"}
 
-{unsure}The text was written by a language model. It may state falsehoods and carry the model's biases, and
-the people in it are invented. The model's licence governs the use of its output.
+{unsure}The text was written by a language model. It may state falsehoods and carry the model's
+biases, and the people in it are invented. The model's licence governs the use of its output.
 """
     written = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
     write_text(folder / "README.md", f"---\n{written}---\n\n{body}")

@@ -8,12 +8,17 @@ Serbian apart here: they share one list.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.resources import files
 from math import log10
+from pathlib import Path
 
 import regex
 
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import DENSE
+from crowdglot.strict_toml import read_toml
+
+_DISTINCTIVE = Path(str(files("crowdglot.languages"))) / "distinctive.toml"
 
 # log10 of the frequency assumed for a word that a list lacks: the small lists end at one in a
 # million.
@@ -28,6 +33,8 @@ _LISTED_AS = {"no": "nb", "tl": "fil", "hr": "sh", "bs": "sh", "sr": "sh"}
 # About eighty words, which are enough evidence.
 _MOST_CHARACTERS = 400
 _MOST_WORDS, _MOST_EVIDENCE = 20, 9.0
+# What a word says that only one of two relatives has.
+_DIFFERS = 0.5
 # How much the scores of two lists count, and what a word says where only one language has a list:
 # if it stands there, and if it does not. Chosen on 40 pairs of relatives.
 _BY_BOTH_LISTS, _LISTED, _UNLISTED_ALONE = 1.5, 0.075, -0.3
@@ -113,19 +120,34 @@ def word_evidence(text: str, target: Language, other: str) -> float | None:
     """log10 of how much likelier the words of ``text`` are in the target than in ``other``.
 
     It stays between -6 and 6, and grows with the words up to twenty: they are not independent.
-    Where only one of both has a list, what counts is how many of the words stand in it. None where
-    no list is there, or the languages share one.
+    Where only one of both has a list, what counts is how many of the words stand in it. Words by
+    which close relatives differ count besides. None where nothing is known of the words.
     """
-    scores = _relative_scores(target, other)
-    if scores is None:
-        return None
-    words = _lower_words(text[:_MOST_CHARACTERS], target)
+    scores, differing = _relative_scores(target, other), _differing(target, other)
+    words = _lower_words(text[:_MOST_CHARACTERS], target) if scores is not None or differing else ()
     if not words:
         return None
-    mean = sum(map(scores.__getitem__, words)) / len(words)
-    weight = -_BY_BOTH_LISTS if isinstance(scores, WordScores) else 1.0
-    evidence = weight * mean * min(len(words), _MOST_WORDS)
-    return max(-_MOST_EVIDENCE, min(_MOST_EVIDENCE, evidence))
+    mean = sum([differing.get(word, 0.0) for word in words]) / len(words) if differing else 0.0
+    if scores is not None:
+        weight = -_BY_BOTH_LISTS if isinstance(scores, WordScores) else 1.0
+        mean += weight * sum(map(scores.__getitem__, words)) / len(words)
+    return max(-_MOST_EVIDENCE, min(_MOST_EVIDENCE, mean * min(len(words), _MOST_WORDS)))
+
+
+@lru_cache(maxsize=1)
+def _distinctive() -> dict[str, frozenset[str]]:
+    return {label: frozenset(words.split()) for label, words in read_toml(_DISTINCTIVE).items()}
+
+
+@lru_cache(maxsize=1024)
+def _differing(target: Language, other: str) -> dict[str, float]:
+    """The words that only one of the two languages has, with what they say for the target."""
+    every = _distinctive()
+    own = next((every[label] for label in target.detected_as if label in every), frozenset())
+    foreign = every.get("no" if other == "nb" else other, frozenset())
+    if not own or not foreign:
+        return {}
+    return dict.fromkeys(own - foreign, _DIFFERS) | dict.fromkeys(foreign - own, -_DIFFERS)
 
 
 @lru_cache(maxsize=64)

@@ -30,8 +30,9 @@ _FEWEST_LETTERS = 7
 _SHORT = 30
 # What a margin at its lowest means: the critic's thresholds, as probabilities.
 _AT_LOWEST = {"whole": 0.7, "turn": 0.15}
-# From this mean probability of its turns on, the fast model is believed about the dialogue.
-_AGREED = 0.9
+# From this mean probability of its turns on, the fast model is believed about the dialogue, if it
+# left no more than this share of the text in question.
+_AGREED, _MOST_DOUBTFUL = 0.9, 0.5
 # A dialogue is beyond doubt in a language where the fast model is so sure of it, and of so many of
 # its turns.
 _BEYOND_DOUBT, _MOST_TURNS = 0.9, 0.6
@@ -140,8 +141,8 @@ def _whole(
     total = sum([length for length, _ in spoken])
     mean = sum([length * turn.probability for length, turn in spoken]) / total
     longest = max(spoken, key=itemgetter(0))[1]
-    agreed = mean >= _AGREED or longest.by == "script"
-    if agreed and (longest.by == "script" or not target.confusables):
+    doubtful = sum([length for length, turn in spoken if turn.by == "margin"])
+    if longest.by == "script" or (mean >= _AGREED and doubtful <= _MOST_DOUBTFUL * total):
         return Identification(_name(target), mean, longest.by)
     joined = identifiers.readable(" ".join(texts))
     return _by_languages(joined, _ask(joined, target), target, "whole")

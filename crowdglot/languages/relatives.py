@@ -17,6 +17,7 @@ from pydantic import Field
 from crowdglot.languages.frequencies import word_evidence
 from crowdglot.languages.identifiers import ask_second, second_tags
 from crowdglot.languages.language import Language
+from crowdglot.languages.scripts import DENSE
 from crowdglot.strict_toml import Strict, read_toml, validate
 
 MEASURED = Path(str(files("crowdglot.languages"))) / "measured.toml"
@@ -111,6 +112,8 @@ def margins(
 
 
 def _second_guesses(text: str, target: Language, others: Collection[str]) -> dict[str, float]:
+    if target.script in DENSE:  # it takes any text with kana for Japanese
+        return {}
     known = second_tags()
     own = known.intersection(target.detected_as)
     foreign = {name for other in others for name in labels_of(other)} & known - own
