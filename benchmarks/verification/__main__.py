@@ -31,7 +31,7 @@ from benchmarks.verification.measure import (
     share_accepted,
     share_found,
 )
-from benchmarks.verification.texts import Texts, by_letters, read_tatoeba, read_udhr
+from benchmarks.verification.texts import by_letters, read_tatoeba, read_udhr
 from crowdglot.languages import relatives
 from crowdglot.languages.identification import verifiable
 from crowdglot.languages.language import Language, resolve_language
@@ -53,8 +53,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="tags")
     chosen = parser.parse_args()
     sources = {"Tatoeba": read_tatoeba(chosen.tatoeba), "declaration": read_udhr(chosen.udhr)}
-    if chosen.xpersona:
-        sources["XPersona"] = _spoken(chosen.xpersona)
+    human = read_folder(chosen.xpersona, 2_000) if chosen.xpersona else {}
+    if human:
+        sources["XPersona"] = {
+            tag: by_letters(tag, [turn for turns in own[:200] for turn in turns])
+            for tag, own in human.items()
+        }
     halves = halve(sources)
     targets = [resolve_language(tag) for tag in halves if _measurable(tag, halves[tag])]
     targets = [target for target in targets if not chosen.only or target.tag in chosen.only]
@@ -62,9 +66,9 @@ def main() -> None:
     if chosen.write:
         for target in targets:
             others = relatives_with_text(target, halves)
-            table[target.tag] = choose(target, halves[target.tag].chosen_on, others).model_dump(
-                exclude_none=True
-            )
+            own = halves[target.tag].chosen_on
+            known = choose(target, own, others, human.get(target.tag, ()))
+            table[target.tag] = known.model_dump(exclude_none=True)
         _write(table)
     rows = {}
     print(HEAD)
@@ -147,14 +151,6 @@ def _print_sum(rows: dict[str, dict[str, Any]]) -> None:
         f"\n{len(rows)} languages; own >= 0.98 in {own}. {len(pairs)} pairs of a language and a "
         f"relative; rejected >= 0.95 in {rejected}, found >= 0.8 in {found}."
     )
-
-
-def _spoken(folder: Path) -> Texts:
-    dialogues = read_folder(folder, 200)
-    return {
-        tag: by_letters(tag, [turn for turns in own for turn in turns])
-        for tag, own in dialogues.items()
-    }
 
 
 def _write(table: dict[str, Any]) -> None:

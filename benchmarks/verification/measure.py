@@ -1,5 +1,6 @@
 """Choosing the lowest margins on one half of the sentences, and measuring on the other half."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,9 +24,10 @@ _OFF_WHERE_FEW, _FEW = 2.0, 100
 # distribution's lowest 0.2% lies).
 _TAIL = 1.2
 # Lowest margins are lowered in steps until so few own dialogues are rejected.
+_MOST_HUMAN_REJECTED = 0.005
 _MOST_REJECTED, _STEP, _MOST_STEPS = 0.02, 0.2, 2
 # A lowest margin is no higher, however sure the evidence is on these sentences: talk is looser.
-_HIGHEST = {"whole": (0.0, -0.5), "turn": (-0.6, -1.0)}
+_HIGHEST = {"whole": (0.0, -0.5), "turn": (-0.6, -2.0)}
 _LIMITS = read_toml(THRESHOLDS)["language"]
 
 
@@ -64,8 +66,16 @@ def relatives_with_text(target: Language, halves: dict[str, Halves]) -> dict[str
     return {label: named[label] for label in target.confusables if label in named}
 
 
-def choose(target: Language, lines: Sequence[str], relatives: Sequence[str]) -> Measured:
-    """The lowest margins of ``lines``, over each relative and over any other language."""
+def choose(
+    target: Language,
+    lines: Sequence[str],
+    relatives: Iterable[str],
+    human: Sequence[Sequence[str]] = (),
+) -> Measured:
+    """The lowest margins of ``lines``, over each relative and over any other language.
+
+    ``human``: whole dialogues of which next to none may be rejected.
+    """
     turns = {line: identification.margins_of(line, target, "turn") for line in lines}
     spoken = dialogues(list(lines), SEED, f"choose {target.tag}", 2 * DIALOGUES)
     wholes = [identification.margins_of(" ".join(turns), target, "whole") for turns in spoken]
@@ -82,6 +92,7 @@ def choose(target: Language, lines: Sequence[str], relatives: Sequence[str]) -> 
         ("turn", [[turns[line] for line in said] for said in spoken]),
     ):
         _lower(lowest, kind, dialogues_of)
+    _spare(lowest, target, human)
     others = Lowest(rejected=None, found=None, **lowest.pop(""))
     each = {label: Lowest(rejected=None, found=None, **pair) for label, pair in lowest.items()}
     return Measured(texts=len(lines), own=0.0, others=others, relatives=each)
@@ -117,6 +128,31 @@ def _lower(
             return
         for each in lowest.values():
             each[kind] = round(each[kind] - _STEP, 2)
+
+
+def _spare(
+    lowest: dict[str, dict[str, float]], target: Language, human: Sequence[Sequence[str]]
+) -> None:
+    """Lower the margin that rejects most human dialogues, until hardly any is rejected."""
+    judged = [
+        [("whole", identification.margins_of(" ".join(turns), target, "whole"))]
+        + [("turn", identification.margins_of(turn, target, "turn")) for turn in turns]
+        for turns in human
+    ]
+    while True:
+        blamed = [
+            {
+                (other if other in lowest else "", kind)
+                for kind, margins in texts
+                for other, margin in margins.items()
+                if margin < lowest.get(other, lowest[""])[kind]
+            }
+            for texts in judged
+        ]
+        if sum(map(bool, blamed)) <= _MOST_HUMAN_REJECTED * len(human):
+            return
+        (other, kind), _ = Counter(one for each in blamed for one in each).most_common(1)[0]
+        lowest[other][kind] = round(lowest[other][kind] - _STEP, 2)
 
 
 def _below(margins: dict[str, float], lowest: dict[str, dict[str, float]], kind: Kind) -> bool:

@@ -3,6 +3,10 @@
 import pytest
 
 from crowdglot.critics import load_critics
+from crowdglot.datasets.card import write_card
+from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.report.markdown import report_markdown
+from crowdglot.datasets.storage.location import locate
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.verification import doubts, verification
 from tests.builders import dialogue
@@ -207,3 +211,12 @@ def test_what_is_verified_well_leaves_nothing_to_say():
     state = verification(resolve_language("sv"))
     assert state.own is not None and state.own >= 0.98
     assert {"Danish", "Norwegian Bokmål"} <= {*state.told, *state.as_whole}
+
+
+def test_the_card_and_the_report_say_what_nobody_verifies(tmp_path):
+    funnel = Funnel(2, 0, {}, {"wo": 1, "fr": 1}, {}, {}, 0, 0)
+    write_card(locate(str(tmp_path)), "unsure", ("fr", "wo"), "a model", funnel)
+    card = (tmp_path / "README.md").read_text("utf-8")
+    assert "Wolof (wo): nobody here can verify this language" in card
+    assert "French (fr):" not in card
+    assert "nobody here can verify this language" in report_markdown("unsure", funnel)
