@@ -24,7 +24,7 @@ _OFF_WHERE_FEW, _FEW = 2.0, 100
 # distribution's lowest 0.2% lies).
 _TAIL = 1.2
 # Lowest margins are lowered in steps until so few own dialogues are rejected.
-_MOST_HUMAN_REJECTED = 0.005
+_MOST_HUMAN_REJECTED, _SMALL_STEP = 0.0065, 0.05
 _MOST_REJECTED, _STEP, _MOST_STEPS = 0.02, 0.2, 2
 # A lowest margin is no higher, however sure the evidence is on these sentences: talk is looser.
 _HIGHEST = {"whole": (0.0, -0.5), "turn": (-0.6, -2.0)}
@@ -151,8 +151,10 @@ def _spare(
         ]
         if sum(map(bool, blamed)) <= _MOST_HUMAN_REJECTED * len(human):
             return
-        (other, kind), _ = Counter(one for each in blamed for one in each).most_common(1)[0]
-        lowest[other][kind] = round(lowest[other][kind] - _STEP, 2)
+        counted = Counter(one for each in blamed for one in each)
+        # Among equals a single turn of a relative is what is hardest to find, so it comes last.
+        other, kind = max(counted, key=lambda one: (counted[one], one[1] == "whole", one[0] == ""))
+        lowest[other][kind] = round(lowest[other][kind] - _SMALL_STEP, 2)
 
 
 def _below(margins: dict[str, float], lowest: dict[str, dict[str, float]], kind: Kind) -> bool:
