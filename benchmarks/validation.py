@@ -186,7 +186,7 @@ class Chain:
 
 
 def warm_up(opened: OpenedRecipe, some: Sequence[Draft]) -> None:
-    """Load what is loaded once; langdetect, which few dialogues need, by a text in no language."""
+    """Load what is loaded once; the second identifier by a text in no language."""
     for tag in opened.recipe.languages:
         identify("bla di bla di", resolve_language(tag))
         for other in wordfreq.available_languages("small"):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
-from crowdglot.languages.identification import identify_dialogue, verifiable
+from crowdglot.languages.identification import identify_dialogue, surely_in, verifiable
 from crowdglot.languages.switching import switched_words
 
 
@@ -12,7 +12,8 @@ from crowdglot.languages.switching import switched_words
 class LanguageCritic:
     """Reasons: "whole_language", "turn_language", "code_switching". Score: the whole's probability.
 
-    A dialogue in a language that no identifier knows is rejected only if it is in English.
+    A dialogue in a language that no identifier knows is rejected only if it is in another one
+    beyond doubt.
     """
 
     least_whole: float
@@ -24,12 +25,12 @@ class LanguageCritic:
         """Judge the whole, then each turn in the context of the whole, then the turns' words."""
         target = dialogue.scenario.language
         texts = [turn.text for turn in dialogue.turns]
-        whole, turns = identify_dialogue(texts, target)
         if not verifiable(target):
-            english = [n for n, turn in enumerate(turns, start=1) if turn.tag == "en"]
-            if whole.tag == "en" or len(english) > len(turns) / 2:
-                return Verdict("language", "whole_language", f"en in turns {english}", 0.0)
+            other = surely_in(texts)
+            if other:
+                return Verdict("language", "whole_language", f"{other} beyond doubt", 0.0)
             return Verdict("language")
+        whole, turns = identify_dialogue(texts, target)
         if whole.probability < self.least_whole:
             evidence = f"{whole.tag} by {whole.by}"
             return Verdict("language", "whole_language", evidence, whole.probability)

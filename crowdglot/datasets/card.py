@@ -9,6 +9,7 @@ from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
+from crowdglot.languages.verification import doubts
 
 
 def write_card(
@@ -35,6 +36,8 @@ def write_card(
         for tag in languages
     )
     reasons = "\n".join(f"| {reason} | {count} |" for reason, count in funnel.reasons.items())
+    told = "".join(f"- {sentence}\n" for sentence in doubts(map(resolve_language, languages)))
+    unsure = f"## What nobody verified\n\n{told}\n" if told else ""
     body = f"""# {name}
 
 Open-domain dialogues written directly in each language by `{model}`, with English demonstrations
@@ -52,8 +55,8 @@ Acceptance rate: {funnel.acceptance_rate:.1%} of {funnel.drafts} drafts.
 |---|---|
 {reasons or "| none | 0 |"}
 
-The text was written by a language model. It may state falsehoods and carry the model's biases, and
-the people in it are invented. The model's licence governs the use of its output.
+{unsure}The text was written by a language model. It may state falsehoods and carry the model's
+biases, and the people in it are invented. The model's licence governs the use of its output.
 """
     written = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
     write_text(folder / "README.md", f"---\n{written}---\n\n{body}")

@@ -1,39 +1,41 @@
 """Language identification as verification: is this text in the language that was asked for?
 
 This is easier than open identification: the target is known, and a turn is part of a dialogue. The
-steps follow one another by their cost: the script; the fast model; for a turn, the language of the
-whole dialogue; for a turn that is still doubtful, word lists, or langdetect where there are none;
-for a whole dialogue, the word lists of the target's relatives.
+steps follow one another by their cost: the script; the fast model; and where that is in doubt, or
+where a relative of the target is, the second identifier and word frequencies, which are asked about
+the target and the languages in question alone. A turn is judged in the light of its dialogue.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import log10
 from operator import itemgetter
 from typing import Literal
 
 from crowdglot.languages import identifiers, scripts
-from crowdglot.languages.frequencies import evidence, nearer_relative
-from crowdglot.languages.identifiers import UNDETERMINED, likeliest, target_share
+from crowdglot.languages.frequencies import is_listed
+from crowdglot.languages.identifiers import UNDETERMINED, likeliest
+from crowdglot.languages.kanji import is_japanese
 from crowdglot.languages.language import Language
+from crowdglot.languages.relatives import lowest, margins
 
-# Between these probabilities the fast model is doubtful, so langdetect is asked too.
-_SURE, _EXCLUDED = 0.80, 0.02
-# Prior odds that a turn of so many letters is in the target where its dialogue is; a shorter turn
-# has proportionally higher odds. Chosen on human turns of six languages, where a share of 0.1 by
-# the fast model divides own turns from swapped ones.
-_PRIOR_ODDS, _PRIOR_LETTERS = 9.0, 30
-# The lowest probability of a turn: where the fast model gives the target nothing, it is wrong this
-# often.
-_FLOOR = 0.005
-# Between these probabilities a turn is doubtful even in context, so its words are looked up;
-# without lists, langdetect is asked between the narrower ones.
-_LEAST_DOUBTFUL, _MOST_DOUBTFUL = 0.03, 0.9
-_UNLIKELY, _LIKELY = 0.1, 0.7
+# From this probability on the fast model is believed, unless it names a relative as well.
+_SURE = 0.80
+# From these on another language, and a relative, is in question.
+_IN_QUESTION, _RELATIVE_IN_QUESTION = 0.05, 0.01
 # A turn with fewer letters, if in the right script, always counts as in the target.
 _FEWEST_LETTERS = 7
-# From this mean probability of its turns on, a dialogue is not identified as a whole again.
-_AGREED = 0.9
+# The margin of a turn of so few letters weighs less: "Kemal" or "haha" proves nothing.
+_SHORT = 30
+# What a margin at its lowest means: the critic's thresholds, as probabilities.
+_AT_LOWEST = {"whole": 0.7, "turn": 0.15}
+# From this mean probability of its turns on, the fast model is believed about the dialogue, if it
+# left no more than this share of the text in question.
+_AGREED, _MOST_DOUBTFUL = 0.9, 0.5
+# A dialogue is beyond doubt in a language where the fast model is so sure of it, and of so many of
+# its turns.
+_BEYOND_DOUBT, _MOST_TURNS = 0.9, 0.6
 # A text with a higher share of foreign letters is not in the target's script. Chinese and Japanese
 # may have more: a band's name in Latin letters is as long as a sentence in Han characters.
 _MOST_FOREIGN, _MOST_FOREIGN_HAN = 0.5, 0.75
@@ -41,14 +43,17 @@ _HAN = scripts.DENSE - {"Kore"}
 # The share of kana that proves Japanese: all but one of 4,259 human turns have it.
 _JAPANESE = 0.2
 
-Step = Literal["nothing", "script", "model", "langdetect", "words"]
+Step = Literal["nothing", "script", "model", "margin"]
+Kind = Literal["whole", "turn"]
+Guesses = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Identification:
     """``tag``: the likeliest language (ISO 639), "und" for text without words.
 
-    ``probability``: that the text is in the target language. ``by``: the step that decided.
+    ``probability``: that the text is in the target language. ``by``: the step that decided;
+    "margin" is the second identifier and word frequencies together.
     """
 
     tag: str
@@ -57,13 +62,9 @@ class Identification:
 
 
 def identify(text: str, target: Language) -> Identification:
-    """Identify one text on its own."""
+    """Identify one text on its own, by the same measure as a whole dialogue."""
     text = identifiers.readable(text)
-    first = _by_script(text, target) or _by_model(text, target)
-    sure = first.by != "model" or first.probability >= _SURE
-    if sure or not identifiers.langdetect_knows(target):
-        return first
-    return _second_opinion(text, target)
+    return _by_script(text, target) or _by_languages(text, _ask(text, target), target, "whole")
 
 
 def identify_dialogue(
@@ -71,34 +72,28 @@ def identify_dialogue(
 ) -> tuple[Identification, tuple[Identification, ...]]:
     """Identify a whole dialogue, and each turn in its context.
 
-    A dialogue in the target language raises the probability of its turns by Bayes' rule; so "ok" or
-    a name passes, and a sentence in another language does not.
+    A turn needs less evidence than the whole: "ok" or a name passes in a dialogue in the target,
+    and a sentence in another language does not.
     """
     texts = [identifiers.readable(turn) for turn in turns]
-    alone = [_by_script(text, target) or _by_model(text, target) for text in texts]
-    joined = " ".join(texts)
-    whole = _agreement(alone, texts, target) or identify(joined, target)
-    relative = nearer_relative(joined, target) if whole.probability >= 0.5 else None
-    if relative is not None:
-        whole = Identification(relative, 0.0, "words")
-    if whole.probability < 0.5:
-        return whole, tuple(identify(text, target) for text in texts)
-    judged = [
-        found if found.probability >= _SURE else _in_context(found, text, target)
-        for found, text in zip(alone, texts, strict=True)
+    by_script = [_by_script(text, target) for text in texts]
+    guesses = [
+        {} if found else _ask(text, target) for text, found in zip(texts, by_script, strict=True)
     ]
-    return whole, tuple(judged)
+    judged = tuple(
+        found or _turn(text, guessed, target)
+        for text, found, guessed in zip(texts, by_script, guesses, strict=True)
+    )
+    return _whole(texts, judged, target), judged
 
 
 @lru_cache(maxsize=512)
 def verifiable(target: Language) -> bool:
     """Whether any identifier here knows the language, so that its verdicts mean something."""
-    if scripts.PROOF.get(target.script) in target.detected_as or identifiers.langdetect_knows(
-        target
-    ):
+    if scripts.PROOF.get(target.script) in target.detected_as:
         return True
-    known = not identifiers.model_tags().isdisjoint(target.detected_as)
-    return "model" in target.identifiers and known
+    known = identifiers.model_tags() | identifiers.second_tags()
+    return not known.isdisjoint(target.detected_as)
 
 
 def _by_script(text: str, target: Language) -> Identification | None:
@@ -110,83 +105,114 @@ def _by_script(text: str, target: Language) -> Identification | None:
         other = "zh-Hant" if target.script == "Hans" else "zh-Hans"
         return Identification(other, 0.0, "script")
     most = _MOST_FOREIGN_HAN if target.script in _HAN else _MOST_FOREIGN
-    if foreign > most or (target.script == "Jpan" and scripts.without_kana(text)):
+    kanji = target.script == "Jpan" and scripts.without_kana(text)
+    if foreign > most or (kanji and not is_japanese(text)):
         return Identification(likeliest(identifiers.ask_model(text)), 0.0, "script")
     # No other large language has kana, but a Chinese turn can quote some.
     japanese = "ja" in target.detected_as and scripts.kana_share(text) >= _JAPANESE
-    if japanese or scripts.PROOF.get(target.script) in target.detected_as:
+    if japanese or kanji or scripts.PROOF.get(target.script) in target.detected_as:
         return Identification(target.code, 1.0 - foreign, "script")
     return None
 
 
-def _by_model(text: str, target: Language) -> Identification:
-    if target.identifiers == ("langdetect",):
-        guesses = identifiers.ask_langdetect(text)
-        return Identification(likeliest(guesses), target_share(guesses, target), "langdetect")
+def _ask(text: str, target: Language) -> Guesses:
     guesses = identifiers.ask_model(text)
     if "zh" in target.detected_as and scripts.without_kana(text):
         # Han characters without kana are Chinese; only Cantonese differs from it.
         cantonese = guesses.get("yue", 0.0)
-        guesses = {"zh": 1.0 - cantonese, "yue": cantonese}
-    return Identification(likeliest(guesses), target_share(guesses, target), "model")
+        return {"zh": 1.0 - cantonese, "yue": cantonese}
+    return guesses
 
 
-def _second_opinion(text: str, target: Language) -> Identification:
-    """What the model and langdetect say together; the model alone where it leaves no doubt."""
-    guesses = identifiers.ask_model(text)
-    probability = target_share(guesses, target)
-    tag = likeliest(guesses)
-    most = guesses.get(tag, 0.0)
-    excluded = probability <= _EXCLUDED and most >= _SURE
-    # What langdetect does not know it would take for a relative: Galician for Spanish.
-    if excluded or (most >= 0.5 and tag not in identifiers.langdetect_codes()):
-        return Identification(tag, probability, "model")
-    among = frozenset((*guesses, *target.detected_as, "en"))
-    second = identifiers.ask_langdetect(text, among)
-    merged = {
-        code: (guesses.get(code, 0.0) + second.get(code, 0.0)) / 2 for code in {*guesses, *second}
-    }
-    return Identification(likeliest(merged), target_share(merged, target), "langdetect")
+def _turn(text: str, guesses: Guesses, target: Language) -> Identification:
+    if scripts.count_letters(text) < _FEWEST_LETTERS:
+        return Identification(likeliest(guesses), 1.0, "nothing")
+    return _by_languages(text, guesses, target, "turn")
 
 
-def _agreement(
-    alone: Sequence[Identification], texts: Sequence[str], target: Language
-) -> Identification | None:
-    """The dialogue's language by its turns, weighted by length; None where they disagree."""
-    pairs = zip(texts, alone, strict=True)
-    spoken = [(len(text), found) for text, found in pairs if found.by != "nothing"]
+def _whole(
+    texts: Sequence[str], judged: Sequence[Identification], target: Language
+) -> Identification:
+    """The dialogue's language: as its turns agree, weighted by length, or else as one text."""
+    pairs = [(len(text), turn) for text, turn in zip(texts, judged, strict=True)]
+    spoken = [(length, turn) for length, turn in pairs if turn.tag != UNDETERMINED]
     if not spoken:
         return Identification(UNDETERMINED, 1.0, "nothing")
     total = sum([length for length, _ in spoken])
-    sure = sum([length * found.probability for length, found in spoken])
-    if sure < _AGREED * total:
-        return None
+    mean = sum([length * turn.probability for length, turn in spoken]) / total
     longest = max(spoken, key=itemgetter(0))[1]
-    return Identification(target.detected_as[0], sure / total, longest.by)
+    doubtful = sum([length for length, turn in spoken if turn.by == "margin"])
+    if longest.by == "script" or (mean >= _AGREED and doubtful <= _MOST_DOUBTFUL * total):
+        return Identification(_name(target), mean, longest.by)
+    joined = identifiers.readable(" ".join(texts))
+    return _by_languages(joined, _ask(joined, target), target, "whole")
 
 
-def _in_context(alone: Identification, text: str, target: Language) -> Identification:
-    """The identification of a doubtful turn in a dialogue that is in the target."""
-    if alone.by in ("nothing", "script"):
-        return alone
-    letters = scripts.count_letters(text)
-    if letters < _FEWEST_LETTERS:
-        return Identification(alone.tag, 1.0, "nothing")
-    found = _updated(alone, letters)
-    if not _LEAST_DOUBTFUL < found.probability < _MOST_DOUBTFUL:
+def margins_of(text: str, target: Language, kind: Kind) -> dict[str, float]:
+    """The margins that decide about ``text``, by language; none where something else decides."""
+    text = identifiers.readable(text)
+    if _by_script(text, target):
+        return {}
+    return _margins(text, _ask(text, target), target, kind)
+
+
+def _margins(text: str, guesses: Guesses, target: Language, kind: Kind) -> dict[str, float]:
+    """Over the languages in question: a whole dialogue's are all relatives as well."""
+    others = _in_question(guesses, target)
+    sure = _own(guesses, target) >= _SURE and others.isdisjoint(target.confusables)
+    if kind == "turn" and sure:
+        return {}
+    others |= set(target.confusables)
+    found = margins(text, guesses, target, others)
+    if kind == "whole":
         return found
-    by_words = evidence(text, target, alone.tag)
-    if by_words is not None:
-        odds = found.probability / (1.0 - found.probability) / 10.0**by_words
-        return Identification(alone.tag, odds / (odds + 1.0), "words")
-    # langdetect comes last, because it costs a hundred times as much.
-    if _UNLIKELY < found.probability < _LIKELY and identifiers.langdetect_knows(target):
-        return _updated(_second_opinion(text, target), letters)
-    return found
+    short = log10(max(1.0, _SHORT / scripts.count_letters(text)))
+    return {other: margin + short for other, margin in found.items()}
 
 
-def _updated(alone: Identification, letters: int) -> Identification:
-    """Bayes' rule; the prior weighs most in short turns, as "Kemal" or "haha" proves nothing."""
-    own = max(_FLOOR, alone.probability)
-    likely = own * _PRIOR_ODDS * max(1.0, _PRIOR_LETTERS / letters)
-    return Identification(alone.tag, likely / (likely + 1.0 - own + 1e-9), alone.by)
+def _by_languages(text: str, guesses: Guesses, target: Language, kind: Kind) -> Identification:
+    """By the margin that is nearest to its lowest, as a probability; else by the fast model."""
+    found = _margins(text, guesses, target, kind)
+    if not found:
+        return Identification(_name(target), max(_SURE, min(1.0, _own(guesses, target))), "model")
+    over = {other: margin - lowest(target, other, kind) for other, margin in found.items()}
+    nearest = min(over, key=over.__getitem__)
+    odds = 10.0 ** max(-9.0, min(9.0, over[nearest]))
+    odds *= _AT_LOWEST[kind] / (1.0 - _AT_LOWEST[kind])
+    tag = nearest if found[nearest] < 0.0 else _name(target)
+    return Identification(tag, odds / (1.0 + odds), "margin")
+
+
+def _own(guesses: Guesses, target: Language) -> float:
+    return sum([guesses.get(label, 0.0) for label in target.detected_as])
+
+
+def _in_question(guesses: Guesses, target: Language) -> set[str]:
+    """The labels that the fast model names beside the target; at least its likeliest one."""
+    foreign = {label: p for label, p in guesses.items() if label not in target.detected_as}
+    relatives = frozenset(target.confusables)
+    found = {
+        label for label, probability in foreign.items()
+        if probability >= (_RELATIVE_IN_QUESTION if label in relatives else _IN_QUESTION)
+    }  # fmt: skip
+    return found or ({likeliest(foreign)} if foreign else set())
+
+
+def _name(target: Language) -> str:
+    return target.detected_as[0] if target.detected_as else target.code
+
+
+def surely_in(turns: Sequence[str]) -> str | None:
+    """The large language that a dialogue is in beyond doubt, for a target that nobody here knows.
+
+    The fast model must be sure of the whole, and most turns must agree. A language that it does not
+    know is taken for a relative with less certainty: of 248 such languages, four are (Kven for
+    Finnish).
+    """
+    texts = [identifiers.readable(turn) for turn in turns]
+    guesses = identifiers.ask_model(identifiers.readable(" ".join(texts)))
+    tag = likeliest(guesses)
+    if guesses.get(tag, 0.0) < _BEYOND_DOUBT or not is_listed(tag):
+        return None
+    agreeing = sum([likeliest(identifiers.ask_model(text)) == tag for text in texts])
+    return tag if agreeing > _MOST_TURNS * len(texts) else None

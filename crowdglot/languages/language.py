@@ -11,15 +11,14 @@ from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, Field, field_validator
 
 from crowdglot.errors import ConfigurationError
-from crowdglot.strict_toml import Strict
+from crowdglot.languages.names import labels, parse, usual_script
+from crowdglot.strict_toml import Strict, read_toml
 from crowdglot.user_files import read_folder
 
 PACKS = Path(str(files("crowdglot.packs")))
 _NO_LANGUAGES = ("mul", "zxx", "mis")  # several, none, and one without a code
-# Identifiers cannot tell these varieties apart; without a pack they count as one language.
-_SERBO_CROATIAN = frozenset({"sh", "sr", "hr", "bs", "cnr"})
-# Macrolanguages whose tag usually means one member.
-_MEANT = {"no": "nb", "sh": "sr-Latn"}
+# The relatives of languages without a pack.
+_RELATIVES = Path(str(files("crowdglot.languages"))) / "relatives.toml"
 _RIGHT_TO_LEFT = {"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg", "Mand", "Samr"}
 
 
@@ -80,15 +79,13 @@ class Pack(Strict):
     """The file ``languages/<tag>.toml``; see ``Language`` for the fields of the same name.
 
     ``instruction``: one sentence in the language that orders it. ``first_person``: lower-case
-    beginnings of clauses in the first person. ``identifiers``: those that know the language well
-    enough to be asked.
+    beginnings of clauses in the first person.
     """
 
     tag: str
     autonym: str = Field(min_length=1)
     instruction: str = Field(min_length=10)
     detected_as: tuple[Iso639, ...] = Field(min_length=1)
-    identifiers: tuple[Literal["model", "langdetect"], ...] = ("model", "langdetect")
     confusables: tuple[Iso639, ...] = ()
     first_person: tuple[str, ...] = Field(min_length=1)
     address: Address
@@ -101,7 +98,7 @@ class Pack(Strict):
         # A pack under any other tag would not be found.
         if not langcodes.tag_is_valid(tag):
             raise ValueError(f"'{tag}' is not a BCP-47 language tag")
-        if (canonical := _parsed(tag).to_tag()) != tag:
+        if (canonical := parse(tag).to_tag()) != tag:
             raise ValueError(f"'{tag}' is written '{canonical}'")
         return tag
 
@@ -121,13 +118,20 @@ class Language:
     script: str
     detected_as: tuple[str, ...]
     confusables: tuple[str, ...] = ()
-    identifiers: tuple[str, ...] = ("model", "langdetect")
     pack: Pack | None = field(default=None, compare=False)
 
     @property
     def code(self) -> str:
         """The primary language subtag, such as "pt" of "pt-BR"."""
         return self.tag.split("-")[0]
+
+    @property
+    def measured_as(self) -> str:
+        """The tag without a region, such as "pt" of "pt-BR" and "zh-Hant" of "zh-TW"."""
+        if self.pack:
+            return self.pack.tag
+        usual = usual_script(langcodes.Language.get(self.code))
+        return self.code if self.script == usual else f"{self.code}-{self.script}"
 
     @property
     def direction(self) -> Literal["ltr", "rtl"]:
@@ -142,7 +146,7 @@ def resolve_language(tag: str) -> Language:
     A tag with a region or script falls back to the pack of its language: "fr-CA" uses ``fr.toml``.
     """
     try:
-        parsed = _parsed(tag)
+        parsed = parse(tag)
         name = parsed.display_name("en") if parsed.is_valid() else ""
     except ValueError:
         name = ""
@@ -152,20 +156,20 @@ def resolve_language(tag: str) -> Language:
             f"languages: '{tag}' is not a language tag; give a BCP-47 tag such as 'fr' or 'pt-BR' "
             "(`crowdglot languages` lists those with a pack)."
         )
-    canonical = parsed.to_tag()
-    script = parsed.maximize().script or "Zyyy"
+    canonical, script = parsed.to_tag(), usual_script(parsed)
     if pack := _pack_for(parsed, script):
         return Language(
-            canonical, name, pack.autonym, script, pack.detected_as, pack.confusables,
-            pack.identifiers, pack,
-        )  # fmt: skip
-    code = str(parsed.language)
-    codes = (code, *sorted(_SERBO_CROATIAN - {code})) if code in _SERBO_CROATIAN else (code,)
-    return Language(canonical, name, _autonym(parsed), script, codes)
+            canonical, name, pack.autonym, script, pack.detected_as, pack.confusables, pack
+        )
+    known = labels(parsed, script)
+    relatives = (other for label in known for other in _relatives().get(label, ()))
+    others = tuple(other for other in dict.fromkeys(relatives) if other not in known)
+    return Language(canonical, name, _autonym(parsed), script, known, others)
 
 
-def _parsed(tag: str) -> langcodes.Language:
-    return langcodes.Language.get(_MEANT.get(tag, tag), normalize=True)
+@lru_cache(maxsize=1)
+def _relatives() -> dict[str, list[str]]:
+    return read_toml(_RELATIVES)
 
 
 def packed_tags() -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """``write_dataset``: a recipe becomes a dataset, without Prefect and without a terminal."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.shards import Shard, incomplete, set_aside_damaged
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import EngineError
+from crowdglot.languages.language import resolve_language
+from crowdglot.languages.verification import doubts
 from crowdglot.writing.binding import bind_dataset
 from crowdglot.writing.budget import Budget
 from crowdglot.writing.ending.duplicates import carry_out, note_writing, withdraw_duplicates
@@ -22,6 +25,7 @@ from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.shards.in_process import in_this_process
 from crowdglot.writing.watch import Watch
 
+_LOG = logging.getLogger(__name__)
 WriteShards = Callable[[Sequence[Shard]], Awaitable[object]]
 # How shards are written: entered once, and only where one is missing. What it gives returns when
 # all shards it was given are written, or a stop is wanted.
@@ -67,6 +71,8 @@ async def write_dataset(
         seal(iteration, path, recipe.pool.keep)
     opened = open_recipe(recipe)
     check_references(opened)
+    for sentence in doubts(map(resolve_language, recipe.languages)):
+        _LOG.warning("%s", sentence)
     with locked(opened.folder):
         bind_dataset(opened)
         damaged = tuple(set_aside_damaged(opened.folder, opened.shards())) if verify else ()

@@ -53,7 +53,7 @@ def test_text_without_words_says_nothing(text):
     assert (found.tag, found.by) == ("und", "nothing")
 
 
-def test_langdetect_gives_the_same_answer_every_time():
+def test_the_same_answer_every_time():
     turns = ["Saya mau pergi dulu.", "Besok kita bertemu lagi ya."]
     target = resolve_language("id")
     first = [identify(turn, target) for turn in turns]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from crowdglot.languages.frequencies import nearer_relative
 from crowdglot.languages.identification import identify_dialogue
 from crowdglot.languages.language import resolve_language
 
@@ -126,12 +125,11 @@ def test_one_speech_under_several_names_is_not_told_apart(target, spoken):
     assert probability(target, spoken) >= LEAST_WHOLE
 
 
-def test_relative_is_named():
-    malay = " ".join(CLOSE["ms"])
-    assert nearer_relative(malay, resolve_language("id")) == "ms"
-    assert nearer_relative(malay, resolve_language("ms")) is None
-    assert nearer_relative(" ".join(CLOSE["da"]), resolve_language("nb")) == "da"
-    assert nearer_relative("Ja, takk!", resolve_language("da")) is None
+@pytest.mark.parametrize(("target", "spoken"), [("id", "ms"), ("nb", "da"), ("da", "no")])
+def test_relative_is_named(target, spoken):
+    text = CLOSE["nb" if spoken == "no" else spoken]
+    whole, _ = identify_dialogue(text, resolve_language(target))
+    assert (whole.tag, whole.by) == (spoken, "margin")
 
 
 @pytest.mark.parametrize(

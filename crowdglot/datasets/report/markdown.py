@@ -5,6 +5,7 @@ import re
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.report.wording import visible
 from crowdglot.languages.language import resolve_language
+from crowdglot.languages.verification import doubts
 
 _MOST_REASONS = 20
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~.:-])")
@@ -23,11 +24,14 @@ def report_markdown(name: str, funnel: Funnel) -> str:
         "| language | tag | accepted | rejected |",
         "|---|---|---:|---:|",
     ]
-    for tag in sorted({*funnel.accepted_by_language, *funnel.rejected_by_language}):
+    tags = sorted({*funnel.accepted_by_language, *funnel.rejected_by_language})
+    for tag in tags:
         accepted = funnel.accepted_by_language.get(tag, 0)
         rejected = funnel.rejected_by_language.get(tag, 0)
         language = escape(resolve_language(tag).name)
         lines.append(f"| {language} | {escape(tag)} | {accepted:,} | {rejected:,} |")
+    if unsure := doubts(map(resolve_language, tags)):
+        lines += ["", *(f"- {escape(sentence)}" for sentence in unsure)]
     if funnel.reasons:
         lines += ["", "| reason for rejection | drafts |", "|---|---:|"]
         reasons = list(funnel.reasons.items())

@@ -25,6 +25,7 @@ from crowdglot.datasets.report.wording import BETTER, event_title, metric_words,
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
+from crowdglot.languages.verification import doubts
 
 REPORT, METRICS = "report.html", "metrics.json"
 _FOLDER = Path(__file__).parent
@@ -63,6 +64,7 @@ def render(facts: Facts) -> str:
         facts=facts,
         version=__version__,
         name=visible(facts.name, 200),
+        doubts=doubts(map(resolve_language, known)),
         models=[visible(model, 200) for model in facts.models],
         languages=languages,
         events=events,

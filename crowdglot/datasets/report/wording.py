@@ -24,6 +24,7 @@ METRICS = {
     "persona_coverage": ("Persona coverage", "personas used, of those at hand, 0 to 1"),
     "persona_evenness": ("Persona evenness", "how evenly they are used, 0 to 1"),
     "distinct_events": ("Speech events", "different ones"),
+    "language_confirmed": ("Language confirmed", "by langdetect, which judged nothing, 0 to 1"),
     "event_recognised": ("Speech event recognised", "by a judge who was not told, 0 to 1"),
     "taken_for_small_talk": ("Taken for small talk", "or getting to know someone, of the others"),
 }

@@ -158,3 +158,13 @@ def test_what_judges_said_is_a_figure_and_unscored_is_in_no_mean():
     assert not named(
         measure(frame(*map(row, range(9))), seed=3, subsample=9), metric="judged_sense"
     )
+
+
+def test_an_identifier_that_judged_nothing_confirms_the_language():
+    french = ["Tu as vu le temps qu'il fait ce matin ?", "Oui, il va pleuvoir toute la journée."]
+    english = ["Did you see the weather this morning?", "Yes, it is going to rain all day long."]
+    rows = [row(n, "fr", turns=english if n % 4 == 0 else french) for n in range(20)]
+    rows += [row(n, "yo", turns=["ẹ káàárọ̀", "ẹ káàsán"]) for n in range(4)]
+    figures = named(measure(frame(*rows), seed=3, subsample=100), metric="language_confirmed")
+    assert [(one.language, one.group) for one in figures] == [("fr", "all")]
+    assert figures[0].value == pytest.approx(0.75) and "by:langdetect" in figures[0].signature

@@ -49,8 +49,9 @@ class Corpus:
 
     ``personas`` and ``events``: one entry a use, over all dialogues of the group, not only those
     that were drawn. ``personas_available``: how many different ones could have been used.
-    ``meanings``: a vector for each dialogue, where there is an embedding model. ``planned``: the
-    speech event of each; ``judged``: of each the score and evidence of every critic and judge.
+    ``meanings``: a vector for each dialogue, where there is an embedding model. ``language``:
+    its tag; ``planned``: the speech event of each; ``judged``: of each the score and evidence of
+    every critic and judge.
     """
 
     turns: tuple[tuple[str, ...], ...]
@@ -60,6 +61,7 @@ class Corpus:
     events: tuple[str, ...] = ()
     personas_available: int = 0
     meanings: Meanings | None = None
+    language: str = ""
     planned: tuple[str, ...] = ()
     judged: tuple[Mapping[str, tuple[float | None, str]], ...] = ()
 

@@ -176,6 +176,7 @@ def _draw(rows: pl.DataFrame, size: int, group: str, options: _Options) -> Corpu
         Corpus.build(turn_texts(rows[chosen]), options.tokeniser),
         personas=tuple(_personas(rows)),
         events=events,
+        language="" if group.startswith("event:") else options.language,
         planned=tuple(rows[chosen]["speech_event"]),
         judged=_judged(rows[chosen]),
         personas_available=options.personas_available,

@@ -1,0 +1,1 @@
+"""How well each language is verified: own dialogues, dialogues and single turns of relatives."""

@@ -1,0 +1,132 @@
+"""How much likelier a text is in the target language than in another one: a margin in log10.
+
+Three kinds of evidence are summed as far as they know both languages: the fast model, the second
+identifier, which chooses among these languages alone, and word frequencies. How low a margin may
+be is chosen for each language, and for each of its relatives, on text of that language by
+``python -m benchmarks.verification --write``; the figures stand in ``measured.toml``.
+"""
+
+from collections.abc import Collection
+from functools import lru_cache
+from importlib.resources import files
+from math import log10
+from pathlib import Path
+
+from pydantic import Field
+
+from crowdglot.languages.frequencies import word_evidence
+from crowdglot.languages.identifiers import ask_second, second_tags
+from crowdglot.languages.language import Language
+from crowdglot.languages.scripts import DENSE
+from crowdglot.strict_toml import Strict, read_toml, validate
+
+MEASURED = Path(str(files("crowdglot.languages"))) / "measured.toml"
+# How much a kind of evidence counts; chosen on 54 pairs of relatives. The fast model alone counts
+# in full: it is asked about small languages that nothing else knows.
+_MODEL, _SECOND = 0.5, 2.0
+# The second identifier is sure of itself where it is wrong, too.
+_LEAST_MODEL, _LEAST_SECOND = 0.003, 0.005
+# The lowest margins of a language that was not measured.
+_UNMEASURED_WHOLE, _UNMEASURED_TURN = -0.5, -2.0
+NEVER = -99.0
+_LABELS = {"nb": ("no", "nb"), "no": ("no", "nb")}
+
+
+class Lowest(Strict):
+    """The lowest margins of a text in the language: of a whole dialogue, and of one turn.
+
+    ``NEVER`` for both where nothing here tells the two apart, so that no text is rejected for it.
+    ``rejected``, ``found``: of the other language's dialogues the share that is rejected, and of
+    its single turns in a dialogue the share that is found; None where there was too little text.
+    """
+
+    whole: float
+    turn: float
+    rejected: float | None = Field(None, ge=0, le=1)
+    found: float | None = Field(None, ge=0, le=1)
+
+
+class Measured(Strict):
+    """What was measured of one language: of ``texts`` sentences.
+
+    ``own``: the share of own dialogues that are accepted. ``others``: against any language that is
+    no relative; ``relatives``: by the identifiers' label.
+    """
+
+    texts: int
+    own: float = Field(ge=0, le=1)
+    others: Lowest
+    relatives: dict[str, Lowest] = Field(default_factory=dict)
+
+
+@lru_cache(maxsize=512)
+def measured(target: Language) -> Measured | None:
+    """What was measured of a language in its script, whatever the region of its tag."""
+    table = _measured()
+    return table.get(target.tag) or table.get(target.measured_as)
+
+
+@lru_cache(maxsize=1)
+def _measured() -> dict[str, Measured]:
+    return {
+        tag: validate(Measured, entry, f"{MEASURED}: {tag}")
+        for tag, entry in read_toml(MEASURED).items()
+    }
+
+
+def lowest(target: Language, other: str, kind: str) -> float:
+    """The lowest margin over ``other`` that text in the target has; ``kind``: whole or turn."""
+    known = measured(target)
+    if known is None:
+        return _UNMEASURED_WHOLE if kind == "whole" else _UNMEASURED_TURN
+    entry = known.relatives.get(other, known.others)
+    return entry.whole if kind == "whole" else entry.turn
+
+
+def labels_of(other: str) -> tuple[str, ...]:
+    """What the identifiers call the language ``other``, given one of their labels."""
+    return _LABELS.get(other, (other,))
+
+
+def margins(
+    text: str, guesses: dict[str, float], target: Language, others: Collection[str]
+) -> dict[str, float]:
+    """The margin over each of ``others`` (labels) of which there is any evidence.
+
+    ``guesses``: the fast model's of ``text``.
+    """
+    second = _second_guesses(text, target, others)
+    found = {}
+    for other in others:
+        names = labels_of(other)
+        by_model = _ratio(guesses, target.detected_as, names, _LEAST_MODEL)
+        by_words = word_evidence(text, target, other)
+        by_second = None
+        if not second.keys().isdisjoint(names):
+            by_second = _SECOND * _ratio(second, target.detected_as, names, _LEAST_SECOND)
+        if by_second is not None or by_words is not None:
+            found[other] = _MODEL * by_model + (by_second or 0.0) + (by_words or 0.0)
+        elif not guesses.keys().isdisjoint(names):
+            found[other] = by_model
+    return found
+
+
+def _second_guesses(text: str, target: Language, others: Collection[str]) -> dict[str, float]:
+    if target.script in DENSE:  # it takes any text with kana for Japanese
+        return {}
+    known = second_tags()
+    own = known.intersection(target.detected_as)
+    foreign = {name for other in others for name in labels_of(other)} & known - own
+    if not own or not foreign:
+        return {}
+    guesses = ask_second(text, frozenset(own | foreign))
+    return guesses if any(guesses.values()) else {}
+
+
+def _ratio(
+    guesses: dict[str, float], own: Collection[str], other: Collection[str], least: float
+) -> float:
+    def share(names: Collection[str]) -> float:
+        return max(least, sum([guesses.get(name, 0.0) for name in names]))
+
+    return log10(share(own) / share(other))
