@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,14 @@ from crowdglot.strict_toml import Model, read_toml, validate
 _CUT_WORD = re.compile(r"|-|\.|tr?u?|fa?l?s?|nu?l?|\\?u?[0-9a-fA-F]{0,4}")
 _BETWEEN_RECORDS = re.compile(r"[\s,]*")
 CUT = "the file seems cut in the middle; get it again"
+
+
+def state_folder() -> Path:
+    """Where is kept what concerns this user and no dataset: $XDG_STATE_HOME/crowdglot."""
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not named.is_absolute():  # as its specification has it
+        named = Path("~").expanduser() / ".local" / "state"
+    return named.absolute() / "crowdglot"
 
 
 @contextmanager

@@ -26,6 +26,10 @@ EngineKind = Annotated[str, typer.Option("--engine", help="embedded, openai … 
 Model = Annotated[str, typer.Option("--model", help="The model (engine.model).")]
 BaseUrl = Annotated[str, typer.Option("--base-url", help="Where it is served (engine.base_url).")]
 Output = Annotated[str, typer.Option("--output", help="The dataset's folder or URL (output).")]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Let the dataset's recipe reach what it names; once is enough."),
+]
 
 
 def main() -> None:
@@ -54,6 +58,14 @@ def _gather(
     return [*(f"{key}={value}" for key, value in options.items() if value), *(changes or [])]
 
 
+def _trust(source: str, trust: bool) -> None:
+    """Note that the user trusts the dataset in ``source``, and show what that lets it reach."""
+    from crowdglot.recipes import trust_dataset
+
+    if trust and (told := trust_dataset(source)):
+        typer.echo(told, err=True)
+
+
 @app.command()
 def synthesize(
     recipe: Recipe,
@@ -66,11 +78,13 @@ def synthesize(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check all shards; write damaged ones anew.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Write the dialogues of RECIPE. Run it again after any interruption and it goes on."""
     from crowdglot.command.running import run_with_display
     from crowdglot.recipes import read_recipe
 
+    _trust(recipe, trust)
     chosen = read_recipe(recipe, _gather(changes, engine, model, base_url, output))
     sys.exit(run_with_display(chosen, show, verify=verify))
 
@@ -89,6 +103,7 @@ def preview(
     ] = None,
     price_in: Annotated[float, typer.Option(help="Per million prompt tokens.", min=0)] = 0.0,
     price_out: Annotated[float, typer.Option(help="Per million answer tokens.", min=0)] = 0.0,
+    trust: Trust = False,
 ) -> None:
     """Print the prompts of RECIPE, or what its run will cost; no model is called."""
     from crowdglot.command.dialogues import print_prompts
@@ -96,6 +111,7 @@ def preview(
     from crowdglot.recipes import read_recipe
     from crowdglot.writing.opened import open_recipe
 
+    _trust(recipe, trust)
     chosen = read_recipe(recipe, changes or [])
     if estimate:
         print_estimate(open_recipe(chosen), like, price_in, price_out)
@@ -104,12 +120,13 @@ def preview(
 
 
 @app.command()
-def rejudge(dataset: Dataset, changes: Changes = None) -> None:
+def rejudge(dataset: Dataset, changes: Changes = None, trust: Trust = False) -> None:
     """Judge DATASET anew with today's critics and thresholds; the model is not asked."""
     from crowdglot.command.tables import print_funnel
     from crowdglot.recipes import read_rejudged
     from crowdglot.writing.rejudge import rejudge_dataset
 
+    _trust(dataset, trust)
     outcome = asyncio.run(rejudge_dataset(read_rejudged(dataset, changes or [])))
     print_funnel(outcome.funnel)
     if count := outcome.unfinished:
@@ -140,13 +157,16 @@ def report(
         Path | None, typer.Option(help="Human dialogues to compare with: a folder, or one file.")
     ] = None,
     changes: Changes = None,
+    trust: Trust = False,
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
     from crowdglot.datasets.storage.location import locate
-    from crowdglot.recipes import read_embedding
+    from crowdglot.recipes import read_embedding, read_reference
     from crowdglot.writing.ending.report import rewrite_report
 
+    _trust(dataset, trust)
     folder = locate(dataset)
+    human = human or read_reference(folder)
     page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
     typer.echo(page)
 

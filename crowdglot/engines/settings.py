@@ -4,7 +4,18 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from crowdglot.strict_toml import Strict, free
+from crowdglot.strict_toml import Strict, free, outside
+
+_SERVER = frozenset({"base_url", "api_key_env"})
+# What an engine or embedder of each kind makes no use of.
+_IDLE = {
+    "": _SERVER | {"model"},
+    "bundled": _SERVER | {"model"},
+    "scripted": _SERVER | {"model"},
+    "embedded": _SERVER,
+    "transformers": _SERVER,
+    "openai": frozenset({"model"}),
+}
 
 
 class EngineSettings(Strict):
@@ -19,16 +30,20 @@ class EngineSettings(Strict):
     """
 
     kind: str = "embedded"
-    model: str = ""
-    base_url: str = free("")
+    model: str = outside("")
+    base_url: str = free("", outside=True)
     concurrency: int = free(0, ge=0, le=4096)
     context: int = Field(default=4096, ge=256)
     devices: tuple[str, ...] = free(())
     dtype: Literal["", "bfloat16", "float16", "float32"] = ""
     quantisation: Literal["", "8bit", "4bit"] = ""
-    api_key_env: str = free("OPENAI_API_KEY")
-    api_key_block: str = free("")
+    api_key_env: str = free("OPENAI_API_KEY", outside=True)
+    api_key_block: str = free("", outside=True)
     time_out: float = free(300.0, gt=0)
+
+    def idle(self) -> frozenset[str]:
+        """See ``Strict``; to a server the model is only a name."""
+        return _IDLE.get(self.kind, frozenset())
 
     @field_validator("base_url", mode="before")
     @classmethod
@@ -50,8 +65,12 @@ class EmbeddingSettings(Strict):
     """
 
     kind: Literal["", "bundled", "embedded", "openai"] = free("")
-    model: str = free("")
-    base_url: str = free("")
-    api_key_env: str = free("OPENAI_API_KEY")
+    model: str = free("", outside=True)
+    base_url: str = free("", outside=True)
+    api_key_env: str = free("OPENAI_API_KEY", outside=True)
     context: int = free(2048, ge=64)
     time_out: float = free(60.0, gt=0)
+
+    def idle(self) -> frozenset[str]:
+        """See ``Strict``; to a server the model is only a name."""
+        return _IDLE.get(self.kind, frozenset())

@@ -16,6 +16,7 @@ from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import StorageError
 from crowdglot.writing.machines.shard_locks import keeping_workers_out
 from crowdglot.writing.opened import OpenedRecipe
+from crowdglot.writing.trust import is_trusted, remember_own
 
 
 def bind_dataset(opened: OpenedRecipe) -> None:
@@ -49,6 +50,7 @@ def planned(opened: OpenedRecipe) -> int:
 
 def _bind(opened: OpenedRecipe, before: int) -> None:
     folder, recipe = opened.folder, opened.recipe.model_dump(mode="json")
+    own = is_trusted(folder)
     bind(folder, recipe, opened.identity())
     wanted = opened.recipe.dialogues_per_language
     if before > wanted:
@@ -58,6 +60,8 @@ def _bind(opened: OpenedRecipe, before: int) -> None:
     if before not in (0, wanted):
         make_room(folder, opened.shards(before), opened.shards())
         store_recipe(folder, recipe, opened.identity())
+    if own:
+        remember_own(folder, opened.recipe)
 
 
 def _check_size(opened: OpenedRecipe, before: int) -> None:

@@ -12,7 +12,7 @@ from crowdglot.engines.settings import EmbeddingSettings, EngineSettings
 from crowdglot.languages.language import resolve_language
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
-from crowdglot.strict_toml import Strict, free, is_free
+from crowdglot.strict_toml import Strict, free, is_free, outside
 
 
 class DemonstrationSettings(Strict):
@@ -20,7 +20,7 @@ class DemonstrationSettings(Strict):
     ``by``: "block": the same for ``block`` consecutive dialogues of a language; "event": those of
     the scenario's own speech event, where the source tells events."""
 
-    source: str = "bundled"
+    source: str = outside("bundled")
     count: int = Field(default=2, ge=0, le=8)
     by: Literal["block", "event"] = "block"
     block: int = Field(default=50, ge=1)
@@ -29,7 +29,7 @@ class DemonstrationSettings(Strict):
 class PersonaSettings(Strict):
     """``source``: "bundled", "demonstrations" (their speakers), a file or "hf:org/name"."""
 
-    source: str = "bundled"
+    source: str = outside("bundled")
 
 
 class SamplingSettings(Strict):
@@ -50,7 +50,7 @@ class DuplicateSettings(Strict):
     least_similarity: float = Field(default=0.7, ge=0.3, le=1)
     least_repeated_turns: float = Field(default=0.5, gt=0, le=1)
     rounds: int = free(3, ge=0, le=100)
-    against: tuple[str, ...] = ()
+    against: tuple[str, ...] = outside(())
 
 
 class ChoiceSettings(Strict):
@@ -75,8 +75,12 @@ class MachineSettings(Strict):
     this machine; ``workers``: its processes, or how many groups of shards to keep a cluster at."""
 
     runner: Literal["here", "dask", "ray"] = free("here")
-    address: str = free("")
+    address: str = free("", outside=True)
     workers: int = free(2, ge=1, le=1024)
+
+    def idle(self) -> frozenset[str]:
+        """See ``Strict``."""
+        return frozenset({"address"}) if self.runner == "here" else frozenset()
 
 
 class Recipe(Strict):
@@ -95,8 +99,8 @@ class Recipe(Strict):
     max_attempts: int = Field(default=3, ge=1, le=100)
     max_replacements: int = Field(default=3, ge=0, le=100)
     shard_size: int = Field(default=200, ge=1)
-    output: str = free("")
-    reference: str = free("")
+    output: str = free("", outside=True)
+    reference: str = free("", outside=True)
     demonstrations: DemonstrationSettings = DemonstrationSettings()
     personas: PersonaSettings = PersonaSettings()
     engine: EngineSettings = EngineSettings()

@@ -19,13 +19,10 @@ def rewrite_report(
 ) -> tuple[Location, Facts]:
     """Write ``report.html`` and ``metrics.json`` into the dataset's folder; the page and its facts.
 
-    ``human``: a folder of human dialogues to compare with; by default the recipe's ``reference``
-    where that is there. StorageError where the folder is no dataset or a file of it is damaged,
-    EngineError where the embedding model gives no vectors.
+    ``human``: a folder of human dialogues to compare with. StorageError where the folder is no
+    dataset or a file of it is damaged, EngineError where the embedding model gives no vectors.
     """
     recipe = read_stored_recipe(folder)
-    if human is None and recipe.get("reference") and Path(str(recipe["reference"])).exists():
-        human = Path(str(recipe["reference"]))
     tags = sorted({path.name for part in ("data", "rejected") for path in folder.glob(f"{part}/*")})
     known = _earlier(folder)
     facts = gather(
