@@ -87,7 +87,6 @@ def trust_dataset(source: str | Path) -> str:
     folder = locate(str(source)) if is_url(str(source)) else path
     stored = read_stored_recipe(folder)
     stored.pop("identity", None)
-    build_recipe(deepcopy(stored), (), where=str(folder / RECIPE))
     return trust_stored(folder, stored)
 
 

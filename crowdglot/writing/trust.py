@@ -8,6 +8,7 @@ table of the recipe, so that a changed one has to be trusted anew.
 
 import json
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
@@ -22,6 +23,8 @@ from crowdglot.printable import visible
 from crowdglot.strict_toml import Strict, is_outside
 from crowdglot.user_files import state_folder
 from crowdglot.writing.recipe import Recipe
+
+_SECRET = re.compile(r"(//)[^\s/'\"]*(?=@)|(\?)[^\s'\"]+")
 
 
 def reaching(settings: Strict, prefix: str = "") -> dict[str, Any]:
@@ -98,10 +101,15 @@ def _is_trusted(folder: Location, table: str, tables: Mapping[str, Mapping[str, 
 
 
 def _list(named: Mapping[str, Any]) -> str:
-    told = ", ".join(f"{key} = {visible(repr(value), most=200)}" for key, value in named.items())
+    told = ", ".join(f"{key} = {_shown(value)}" for key, value in named.items())
     if any(key.endswith("base_url") for key in named):
         told += " (the key in api_key_env, by default OPENAI_API_KEY, is sent to base_url)"
     return told
+
+
+def _shown(value: Any) -> str:
+    """A value for the terminal, without a password or a key that an address may hold."""
+    return visible(_SECRET.sub(r"\1\2***", repr(value)), most=200)
 
 
 def _stored_tables(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
