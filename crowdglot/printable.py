@@ -1,37 +1,34 @@
-"""Text of strangers made fit to be shown: what a terminal would obey is written out instead."""
+"""Text of models and strangers made fit to be shown, on a terminal or in a page."""
 
 import re
 
-# C0 and C1 but for the line's end and the tab, the marks that turn the direction of text around,
-# what is invisible or breaks lines unseen, and halves of surrogate pairs.
+# Control characters, changes of direction, blanks without width and tags: no reader sees them, but
+# a terminal or a browser obeys them. The joiners of Persian, of India's scripts and of emoji stay.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _HALF = re.compile("[\ud800-\udfff]")
-_CUT = "…"
 
 
-def visible(text: object, *, most: int = 0, lines: bool = False) -> str:
-    """``text`` with such characters as escapes ("\\x1b"), the same if it has none.
+def visible(text: object, most: int = 0) -> str:
+    """The text with control characters as "⟨U+202E⟩" and lone surrogates as U+FFFD; "" for None.
 
-    ``most``: its longest length, where it is cut; 0 for any. ``lines``: whether ends of lines and
-    tabs stay, as in a turn; else it is one line.
+    ``most``: cut after so many characters and say how many are left out; 0: never.
     """
-    shown = str(text)
-    if most and len(shown) > most:
-        shown = shown[:most] + _CUT
-    shown = _UNSEEN.sub(_escape, shown)
-    return shown if lines else shown.replace("\n", "\\n").replace("\t", "\\t")
+    text = "" if text is None else str(text)
+    left_out = len(text) - most if most else 0
+    if left_out > 0:
+        text = text[:most]
+    shown = whole(_UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text))
+    return f"{shown}… ({left_out:,} more characters)" if left_out > 0 else shown
+
+
+def one_line(text: object, most: int = 0) -> str:
+    """The same on one line, without blanks around it."""
+    return " ".join(visible(text, most).split())
 
 
 def whole(text: str) -> str:
     """``text`` with each half of a surrogate pair, which no file can hold, as U+FFFD."""
     return _HALF.sub("\ufffd", text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else (
-        f"\\U{code:08x}"
-    )  # fmt: skip

@@ -10,17 +10,20 @@ import tomli_w
 from filelock import FileLock, Timeout
 
 from crowdglot.datasets.shards import files_of
-from crowdglot.datasets.storage.files import storing, write_text
+from crowdglot.datasets.storage.files import clear_temporaries, storing, write_text
+from crowdglot.datasets.storage.guarded import check_folder, read_stored
 from crowdglot.datasets.storage.lease import LOCK, leased
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.datasets.withdrawals import stamp
 from crowdglot.errors import StorageError
+from crowdglot.printable import one_line
 
 RECIPE = "recipe.toml"
 # The version of the columns, the journal and the names of shards. A dataset of another version is
 # refused and not changed.
 FORMAT = 2
+_MOST_BYTES = 1 << 22  # of recipe.toml
 
 
 @contextmanager
@@ -33,6 +36,7 @@ def locked(folder: Location) -> Iterator[None]:
     here = local_folder(folder)
     with storing(here):
         here.mkdir(parents=True, exist_ok=True)
+        files = check_folder(here)
         lock = FileLock(here / LOCK)
         try:
             lock.acquire(timeout=0)
@@ -42,6 +46,7 @@ def locked(folder: Location) -> Iterator[None]:
                 "another output."
             ) from None
     try:
+        clear_temporaries(files)
         if isinstance(folder, Remote):
             with leased(folder, _owner(folder)):
                 stamp(folder)
@@ -68,13 +73,18 @@ def read_stored_recipe(folder: Location) -> dict[str, Any]:
     """
     path = folder / RECIPE
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(read_stored(path, _MOST_BYTES).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise StorageError(
             f"{folder}: no dataset of crowdglot ({RECIPE} is missing); check the path."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: damaged ({error}); restore it from a copy.") from None
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be read ({error.strerror}); check the folder's permissions."
+        ) from None
+    except (ValueError, RecursionError) as error:  # also of a number with thousands of digits
+        why = one_line(str(error) or type(error).__name__, 200)
+        raise StorageError(f"{path}: damaged ({why}); restore it from a copy.") from None
     if table.pop("format", 1) != FORMAT:
         raise StorageError(
             f"{folder}: another version of crowdglot made this dataset, with files that this one "
@@ -102,8 +112,7 @@ def bind(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any
             store_recipe(folder, recipe, identity)
         return
     for name in (path.name for path in folder.glob("*")):
-        # A crash while the recipe was written leaves its temporary file.
-        if name not in ("journal", f"{RECIPE}.tmp") and not name.startswith(LOCK):
+        if name != "journal" and not name.startswith(LOCK):
             raise StorageError(
                 f"{folder}: holds '{name}' but no {RECIPE}; choose an output folder that is new "
                 "or empty."

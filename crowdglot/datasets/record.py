@@ -11,6 +11,7 @@ from crowdglot.critics import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.engines.calls import WRITE, Call, Draft, Key
 from crowdglot.engines.engine import Completion, Sampling
+from crowdglot.printable import whole
 
 _text, _whole, _real = pa.string(), pa.int64(), pa.float64()
 _moment = pa.timestamp("us", tz="UTC")
@@ -37,6 +38,7 @@ _CALLS = {
 }  # fmt: skip
 _VERDICT = {"critic": _text, "reason": _text, "evidence": _text, "score": _real}
 _PERSONA = {"speaker": _text, "name": _text, "id": _text, "facts": pa.list_(_text)}
+_MOST_NAME = 1000  # characters of a model's name, a finish reason
 
 SCHEMA = pa.schema(
     {
@@ -114,11 +116,18 @@ def _call_fields(call: Call) -> dict[str, Any]:
     return {
         "role": call.key.role,
         "step": call.key.step,
-        **{name: getattr(call, name) for name in _CALL},
-        **{name: getattr(made, name) for name in _COMPLETION},
-        "logprobs": [{"token": token, "logprob": value} for token, value in made.logprobs],
+        **{name: _kept(name, getattr(call, name)) for name in _CALL},
+        **{name: _kept(name, getattr(made, name)) for name in _COMPLETION},
+        "logprobs": [{"token": whole(token), "logprob": value} for token, value in made.logprobs],
         "created_at": datetime.fromtimestamp(call.created_at, UTC),
     }
+
+
+def _kept(name: str, value: Any) -> Any:
+    """A value as a file can hold it, and short where the server chose what it says."""
+    if not isinstance(value, str):
+        return value
+    return whole(value if name == "text" else value[:_MOST_NAME])
 
 
 def to_calls(row: Mapping[str, Any]) -> list[Call]:

@@ -12,6 +12,7 @@ from crowdglot.datasets.folder import (
     without_answers,
 )
 from crowdglot.datasets.shards import make_room
+from crowdglot.datasets.storage.guarded import check_folder
 from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import StorageError
 from crowdglot.writing.machines.shard_locks import keeping_workers_out
@@ -34,6 +35,7 @@ def bind_dataset(opened: OpenedRecipe) -> None:
 
 def check_dataset(opened: OpenedRecipe) -> None:
     """Raise StorageError where ``bind_dataset`` would refuse a folder that has a recipe."""
+    check_folder(local_folder(opened.folder))
     before = planned(opened)
     if before and not without_answers(opened.folder):
         check_binding(opened.folder, opened.identity())

@@ -19,7 +19,7 @@ from crowdglot.datasets.folder import RECIPE, read_stored_recipe
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import ConfigurationError, StorageError
-from crowdglot.printable import visible
+from crowdglot.printable import one_line
 from crowdglot.strict_toml import Strict, is_outside
 from crowdglot.user_files import state_folder
 from crowdglot.writing.recipe import Recipe
@@ -109,7 +109,7 @@ def _list(named: Mapping[str, Any]) -> str:
 
 def _shown(value: Any) -> str:
     """A value for the terminal, without a password or a key that an address may hold."""
-    return visible(_SECRET.sub(r"\1\2***", repr(value)), most=200)
+    return one_line(_SECRET.sub(r"\1\2***", repr(value)), 200)
 
 
 def _stored_tables(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

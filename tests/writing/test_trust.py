@@ -149,7 +149,7 @@ def test_a_table_that_wakes_up_is_asked_for(folder):
         ("demonstrations", {"source": "chats.jsonl"}),
         ("personas", {"source": "chats.jsonl"}),
         ("duplicates", {"against": ["s3://stranger/bucket"]}),
-        ("reference", "/home/somebody/chats"),
+        ("reference", "/srv/somebody/chats"),
         ("engine", {"kind": "embedded", "model": "/etc/passwd"}),
         ("engine", {"kind": "transformers", "model": "stranger/weights"}),
         ("engine", {"api_key_block": "production"}),

@@ -95,9 +95,9 @@ class Remote:
             elif is_folder:
                 yield from path.glob(rest)
 
-    def read_bytes(self) -> bytes:
-        """The whole object; FileNotFoundError if there is none."""
-        return bytes(self._do("cat_file"))
+    def read_bytes(self, most: int = 0) -> bytes:
+        """The whole object, or its first ``most`` bytes; FileNotFoundError if there is none."""
+        return bytes(self._do("cat_file", **({"end": most} if most else {})))
 
     def read_text(self, encoding: str = "utf-8") -> str:
         """The whole object as text."""

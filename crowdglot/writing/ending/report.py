@@ -1,13 +1,12 @@
 """The command's report of a dataset that lies on disk: no LLM is asked, nothing judged anew."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.funnel import Funnel
-from crowdglot.datasets.report import METRICS, Facts, Source, gather, write_report
+from crowdglot.datasets.report import Facts, Source, gather, read_metrics, write_report
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.human import read_human
 from crowdglot.engines.settings import EmbeddingSettings
@@ -24,7 +23,7 @@ def rewrite_report(
     """
     recipe = read_stored_recipe(folder)
     tags = sorted({path.name for part in ("data", "rejected") for path in folder.glob(f"{part}/*")})
-    known = _earlier(folder)
+    known = read_metrics(folder)
     facts = gather(
         Source(
             folder=folder,
@@ -37,16 +36,6 @@ def rewrite_report(
         )
     )
     return write_report(folder, facts), facts
-
-
-def _earlier(folder: Location) -> Mapping[str, Any]:
-    """The ``metrics.json`` of the run: it knows the plan, which the rows do not."""
-    try:
-        read = json.loads((folder / METRICS).read_text("utf-8"))
-        Funnel.from_metrics({"short": (), **read["funnel"]})
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # it was never written, or is not ours
-    return cast(Mapping[str, Any], read)
 
 
 def _wanted(known: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:

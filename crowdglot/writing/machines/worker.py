@@ -17,6 +17,7 @@ from threading import Lock, Timer
 
 from crowdglot.datasets.folder import check_binding
 from crowdglot.datasets.shards import incomplete
+from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.lease import LOCK
 from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import CrowdglotError, StorageError
@@ -175,8 +176,8 @@ async def _obey(folder: Path, watch: Watch) -> None:
     """Stop once the flow's wish to stop lies in the folder; it holds which budget is spent."""
     while True:
         if (folder / STOP).exists():
-            with suppress(OSError):
-                watch.stop.spent = (folder / STOP).read_text("utf-8")
+            with suppress(OSError, StorageError):
+                watch.stop.spent = read_stored(folder / STOP, 4096).decode("utf-8", "replace")
             watch.stop.wanted = True
             return
         await asyncio.sleep(_LOOK_SECONDS)
