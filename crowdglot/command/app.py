@@ -1,7 +1,9 @@
 """The ``crowdglot`` command."""
 
 import asyncio
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +11,9 @@ import typer
 
 from crowdglot import __version__
 from crowdglot.errors import CrowdglotError
+from crowdglot.printable import one_line
+
+_MOST = 2_000  # characters of an error
 
 app = typer.Typer(
     add_completion=False,
@@ -37,10 +42,21 @@ def main() -> None:
     from crowdglot.command.environment import set_defaults
 
     set_defaults()
+    told = ""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except CrowdglotError as error:
-        typer.echo(f"crowdglot: {error}", err=True)
+        told = str(error)
+    except OSError as error:  # what is stored tells its own errors, so this is the output
+        told = f"the output cannot be written ({error.strerror}); give it a place that has room."
+        with suppress(OSError):  # or Python would say the same again when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if told:
+        with suppress(OSError):
+            typer.echo(f"crowdglot: {one_line(told, _MOST)}", err=True)
         sys.exit(2)
 
 
@@ -63,7 +79,7 @@ def _trust(source: str, trust: bool) -> None:
     from crowdglot.recipes import trust_dataset
 
     if trust and (told := trust_dataset(source)):
-        typer.echo(told, err=True)
+        typer.echo(one_line(told, _MOST), err=True)
 
 
 @app.command()
@@ -168,7 +184,7 @@ def report(
     folder = locate(dataset)
     human = human or read_reference(folder)
     page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
-    typer.echo(page)
+    typer.echo(one_line(page))
 
 
 @app.command()

@@ -23,6 +23,7 @@ from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import CrowdglotError, StorageError
 from crowdglot.writing.binding import planned
 from crowdglot.writing.budget import Budget
+from crowdglot.writing.machines.own_settings import keep_to_own_settings
 from crowdglot.writing.machines.shard_locks import ShardLocks
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.recipe import Recipe
@@ -58,6 +59,7 @@ def fill_batch(
 
 def dask_setup(_worker: object) -> None:
     """Called by Dask, which preloads this module: a Ctrl-C is for the flow, which tells us."""
+    keep_to_own_settings()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
