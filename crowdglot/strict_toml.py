@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from crowdglot.errors import ConfigurationError
+from crowdglot.printable import one_line
 
 
 class Strict(BaseModel):
@@ -66,8 +67,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8."
         ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not valid TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: not valid TOML: nested too deeply.") from None
+    except ValueError as error:  # also of a number with thousands of digits
+        raise ConfigurationError(f"{path}: not valid TOML: {one_line(error, 200)}.") from None
 
 
 def validate(model: type[Model], table: dict[str, Any], where: Path | str) -> Model:

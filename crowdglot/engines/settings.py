@@ -1,5 +1,6 @@
 """What a recipe says about the models it wants: its tables [engine] and [embedding]."""
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -16,6 +17,25 @@ _IDLE = {
     "transformers": _SERVER,
     "openai": frozenset({"model"}),
 }
+
+# What may follow a "?" in an address: no secret. Any other word there may be one.
+_HARMLESS = frozenset({"api-version", "api_version", "version", "deployment", "region"})
+
+
+def refuse_secrets(address: str) -> str:
+    """The address, or addresses; ValueError where it holds a password, or may hold a key.
+
+    A recipe is stored, shown and sent to Prefect, so the sentence does not repeat what it found.
+    """
+    asked = re.findall(r"[?&#]([^=&#\s,]*)", address)
+    if "@" in address:
+        raise ValueError("holds a user name or a password; put the key into the environment")
+    if any(name.lower() not in _HARMLESS for name in asked):
+        raise ValueError(
+            'holds a query that may be a key; put the key into the environment ("api_key_env" '
+            "names the variable), and leave all but api-version out of the address"
+        )
+    return address
 
 
 class EngineSettings(Strict):
@@ -51,6 +71,11 @@ class EngineSettings(Strict):
         """Accept a list of addresses."""
         return " ".join(map(str, value)) if isinstance(value, list) else value
 
+    @field_validator("base_url")
+    @classmethod
+    def _without_secrets(cls, value: str) -> str:
+        return refuse_secrets(value)
+
     @property
     def calls(self) -> int:
         """How many calls the engine takes at a time."""
@@ -70,6 +95,11 @@ class EmbeddingSettings(Strict):
     api_key_env: str = free("OPENAI_API_KEY", outside=True)
     context: int = free(2048, ge=64)
     time_out: float = free(60.0, gt=0)
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_secrets(cls, value: str) -> str:
+        return refuse_secrets(value)
 
     def idle(self) -> frozenset[str]:
         """See ``Strict``; to a server the model is only a name."""

@@ -1,7 +1,7 @@
 """Reading recipes: a TOML file, a bundled name or a dataset's folder, with key=value on top."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, is_url, locate
 from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError
+from crowdglot.printable import whole
 from crowdglot.strict_toml import read_toml, validate
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.trust import demand_trust, reaching, trust_stored
@@ -50,6 +51,10 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
 def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> Recipe:
     """Check ``table`` with ``changes`` applied; ``where`` names it in errors."""
     _change(table, changes)
+    if bad := next(_unwritable(table, ""), ""):
+        raise ConfigurationError(
+            f"{where}: '{bad}' holds a character that no file or name can hold; correct it."
+        )
     try:
         return validate(Recipe, table, where)
     except ConfigurationError as error:
@@ -58,6 +63,18 @@ def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> R
         raise ConfigurationError(
             sentence if sentence.startswith(where) else f"{where}: {sentence}"
         ) from None
+
+
+def _unwritable(value: Any, key: str) -> Iterator[str]:
+    """Keys whose text holds a NUL, or bytes that are no UTF-8."""
+    if isinstance(value, str) and ("\0" in value or whole(value) != value):
+        yield key
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _unwritable(one, f"{key}.{name}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _unwritable(one, key)
 
 
 def read_rejudged(source: str, changes: Sequence[str]) -> Recipe:
@@ -157,5 +174,5 @@ def _literal(text: str) -> Any:
     """A TOML value where the text is one, else the text itself."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from crowdglot.datasets.storage.location import Location, locate
 from crowdglot.dialogues.ways import build_way
-from crowdglot.engines.settings import EmbeddingSettings, EngineSettings
+from crowdglot.engines.settings import EmbeddingSettings, EngineSettings, refuse_secrets
 from crowdglot.languages.language import resolve_language
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
@@ -77,6 +77,11 @@ class MachineSettings(Strict):
     runner: Literal["here", "dask", "ray"] = free("here")
     address: str = free("", outside=True)
     workers: int = free(2, ge=1, le=1024)
+
+    @field_validator("address")
+    @classmethod
+    def _without_secrets(cls, value: str) -> str:
+        return refuse_secrets(value)
 
     def idle(self) -> frozenset[str]:
         """See ``Strict``."""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.errors import ConfigurationError
+from crowdglot.printable import one_line, whole
 
 Location: TypeAlias = Path | Remote
 
@@ -30,6 +31,10 @@ def locate(text: str) -> Location:
     ConfigurationError where a URL holds a password, a query (signatures stand there) or more than
     one protocol; the sentence does not repeat them.
     """
+    if "\0" in text or whole(text) != text:
+        raise ConfigurationError(
+            f"{one_line(text)}: its name is no text in UTF-8; rename the folder."
+        )
     if not is_url(text):
         return Path(text)
     parts = urlsplit(text)

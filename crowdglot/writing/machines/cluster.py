@@ -72,7 +72,9 @@ def started(make: Any, settings: MachineSettings) -> Iterator[Any]:
         with _signals_for_us():
             if settings.runner == "dask":
                 # Its pages have no password: they stay empty.
-                pages = {f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker")}
+                pages: dict[str, list[str]] = {
+                    f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker")
+                }
                 stack.enter_context(import_module("dask").config.set(pages))
             runner = stack.enter_context(make(**_arguments(settings)))
             if settings.runner == "dask":
@@ -137,7 +139,17 @@ def _arguments(settings: MachineSettings) -> dict[str, Any]:
             "num_cpus": settings.workers,
             "include_dashboard": False,
             "log_to_driver": False,
-            "_node_ip_address": _LOOPBACK,
+            "job_config": _no_modules_from_here(),
             "runtime_env": {"worker_process_setup_hook": _SETUP},
         }
     }
+
+
+def _no_modules_from_here() -> Any:
+    """Ray's settings of a job, but its workers do not look for modules in the working directory.
+
+    Ray has no switch for that; it leaves the directory out where a job brings its own.
+    """
+    job = import_module("ray.job_config").JobConfig()
+    job._runtime_env_has_working_dir = lambda: True
+    return job
