@@ -27,9 +27,10 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what is remembered of this user apart from what tests leave."""
+    """Keep what is remembered of this user apart from what tests leave, and so its settings."""
     folder = tmp_path_factory.getbasetemp() / "state"
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # the command sets it for its processes
 
 
 @pytest.fixture(scope="session")

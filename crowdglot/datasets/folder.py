@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import clear_temporaries, storing, write_text
-from crowdglot.datasets.storage.guarded import check_folder, read_stored
+from crowdglot.datasets.storage.guarded import check_folder, check_is_no_link, read_stored
 from crowdglot.datasets.storage.lease import LOCK, leased
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
@@ -24,6 +24,7 @@ RECIPE = "recipe.toml"
 # refused and not changed.
 FORMAT = 2
 _MOST_BYTES = 1 << 22  # of recipe.toml
+_LOOKING_SECONDS = 0.5  # longer than another process holds the lock that only looks
 
 
 @contextmanager
@@ -35,16 +36,10 @@ def locked(folder: Location) -> Iterator[None]:
     """
     here = local_folder(folder)
     with storing(here):
+        check_is_no_link(here.parent if isinstance(folder, Remote) else here / LOCK)
         here.mkdir(parents=True, exist_ok=True)
         files = check_folder(here)
-        lock = FileLock(here / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise StorageError(
-                f"{folder}: another process is writing this dataset; wait for it, or choose "
-                "another output."
-            ) from None
+        lock = _acquired(folder)
     try:
         clear_temporaries(files)
         if isinstance(folder, Remote):
@@ -55,6 +50,27 @@ def locked(folder: Location) -> Iterator[None]:
             yield
     finally:
         lock.release()
+
+
+def check_unlocked(folder: Location) -> None:
+    """Raise StorageError if another process on this machine writes to the folder now."""
+    here = local_folder(folder)
+    if (here / LOCK).exists():
+        check_folder(here)
+        with storing(here):
+            _acquired(folder).release()
+
+
+def _acquired(folder: Location) -> FileLock:
+    lock = FileLock(local_folder(folder) / LOCK)
+    try:
+        lock.acquire(timeout=_LOOKING_SECONDS)
+    except Timeout:
+        raise StorageError(
+            f"{folder}: another process is writing this dataset; wait for it, or choose "
+            "another output."
+        ) from None
+    return lock
 
 
 def _owner(folder: Remote) -> str:

@@ -72,6 +72,23 @@ def test_the_users_own_profile_counts(tmp_path):
     assert json.loads(done.stdout)[0] == "http://127.0.0.1:8/api"
 
 
+def test_no_child_of_the_command_imports_from_the_working_directory(tmp_path):
+    (tmp_path / "multiprocessing.py").write_text("raise SystemExit('planted')")
+    code = (
+        "import sys; sys.path.pop(0) if not sys.path[0] else 0;"
+        "from crowdglot.command.environment import set_defaults; set_defaults();"
+        "import multiprocessing as m;"
+        "p = m.get_context('spawn').Process(target=print, args=('started',));"
+        "p.start(); p.join(); sys.exit(p.exitcode)"
+    )
+    environment = {name: value for name, value in clean().items() if name != "PYTHONSAFEPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "started\n"), done.stderr
+
+
 def test_every_process_of_ours_is_kept_from_modules_of_the_working_directory():
     folder = Path(module.__file__).parents[1]
     for path in folder.rglob("*.py"):
