@@ -13,11 +13,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from secrets import token_urlsafe
 
 import aiohttp
+from filelock import FileLock, Timeout
 
 from crowdglot.command.environment import has_own_server, prefect_home
 from crowdglot.datasets.storage.files import storing
@@ -43,11 +44,14 @@ async def prefect_server() -> AsyncIterator[asyncio.Task[None]]:
     home = prefect_home()
     # Other users of this machine reach it too: whoever knows no password is turned away.
     password = f"crowdglot:{token_urlsafe(32)}"
-    process, url = await asyncio.to_thread(_start, home, password)
+    # Two servers that make the same database at once would disturb each other.
+    alone = FileLock(home / "starting.lock", thread_local=False)
+    process, url = await asyncio.to_thread(_start, home, password, alone)
     ours = {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": password, "PREFECT_HOME": str(home)}
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
     waiting = asyncio.create_task(_until_it_answers(url, process, home))
+    waiting.add_done_callback(lambda _: alone.release())
     try:
         yield waiting
     finally:
@@ -58,10 +62,12 @@ async def prefect_server() -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.to_thread(_end, process)
 
 
-def _start(home: Path, password: str) -> "tuple[subprocess.Popen[bytes], str]":
+def _start(home: Path, password: str, alone: FileLock) -> "tuple[subprocess.Popen[bytes], str]":
     """The process, and where it is going to answer."""
     with storing(home):
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(Timeout):
+            alone.acquire(timeout=_STARTING_SECONDS)
         log = (home / "server.log").open("ab")
     with log, socket.create_server(("127.0.0.1", 0)) as listening:
         process = subprocess.Popen(  # noqa: S603 - our own module

@@ -17,7 +17,7 @@ from crowdglot.command.console import console
 from crowdglot.command.dialogues import print_dialogues
 from crowdglot.command.prefect_server import prefect_server
 from crowdglot.command.tables import print_funnel
-from crowdglot.datasets.folder import check_unlocked
+from crowdglot.datasets.folder import locked
 from crowdglot.datasets.shards import incomplete, missing_dialogues
 from crowdglot.errors import CrowdglotError
 from crowdglot.printable import one_line, visible
@@ -46,9 +46,11 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
     check_references(opened)
     check_dataset(opened)
     funnel = None if verify else finished(opened)
-    if not funnel:
-        check_unlocked(opened.folder)  # or it would be told when Prefect has started
-    outcome = Outcome(funnel) if funnel else asyncio.run(_run(opened, verify=verify))
+    if funnel:
+        outcome = Outcome(funnel)
+    else:
+        with locked(opened.folder):  # or another command would be told once Prefect has started
+            outcome = asyncio.run(_run(opened, verify=verify))
     for path in outcome.damaged:
         console.print(_warned("damaged:", f" {path}; it is kept under damaged/."))
     print_funnel(outcome.funnel)

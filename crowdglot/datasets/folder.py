@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import uuid4
 
@@ -24,22 +25,34 @@ RECIPE = "recipe.toml"
 # refused and not changed.
 FORMAT = 2
 _MOST_BYTES = 1 << 22  # of recipe.toml
-_LOOKING_SECONDS = 0.5  # longer than another process holds the lock that only looks
+_held: ContextVar[tuple[Location, ...]] = ContextVar("held", default=())
 
 
 @contextmanager
 def locked(folder: Location) -> Iterator[None]:
     """Lock the folder for this process; StorageError if another one writes to it.
 
+    Whoever holds it may lock it again: the command does before anything starts, and the run within.
     At a URL, a local lock excludes other processes of this working directory, and a lock object
     (see ``crowdglot.datasets.storage.lease``) all others.
     """
+    if folder in _held.get():
+        yield
+        return
     here = local_folder(folder)
     with storing(here):
         check_is_no_link(here.parent if isinstance(folder, Remote) else here / LOCK)
         here.mkdir(parents=True, exist_ok=True)
         files = check_folder(here)
-        lock = _acquired(folder)
+        lock = FileLock(here / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise StorageError(
+                f"{folder}: another process is writing this dataset; wait for it, or choose "
+                "another output."
+            ) from None
+    mine = _held.set((*_held.get(), folder))
     try:
         clear_temporaries(files)
         if isinstance(folder, Remote):
@@ -49,28 +62,8 @@ def locked(folder: Location) -> Iterator[None]:
         else:
             yield
     finally:
+        _held.reset(mine)
         lock.release()
-
-
-def check_unlocked(folder: Location) -> None:
-    """Raise StorageError if another process on this machine writes to the folder now."""
-    here = local_folder(folder)
-    if (here / LOCK).exists():
-        check_folder(here)
-        with storing(here):
-            _acquired(folder).release()
-
-
-def _acquired(folder: Location) -> FileLock:
-    lock = FileLock(local_folder(folder) / LOCK)
-    try:
-        lock.acquire(timeout=_LOOKING_SECONDS)
-    except Timeout:
-        raise StorageError(
-            f"{folder}: another process is writing this dataset; wait for it, or choose "
-            "another output."
-        ) from None
-    return lock
 
 
 def _owner(folder: Remote) -> str:
@@ -107,6 +100,8 @@ def read_stored_recipe(folder: Location) -> dict[str, Any]:
             "does not read; finish it with that version (column crowdglot_version), or choose "
             "another output. Nothing in it was changed."
         )
+    if not isinstance(table.get("identity", {}), dict):
+        raise StorageError(f"{path}: damaged ('identity' is no table); restore it from a copy.")
     return table
 
 

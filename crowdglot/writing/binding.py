@@ -15,6 +15,7 @@ from crowdglot.datasets.shards import make_room
 from crowdglot.datasets.storage.guarded import check_folder
 from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import StorageError
+from crowdglot.scenarios.plan import MOST_DIALOGUES
 from crowdglot.writing.machines.shard_locks import keeping_workers_out
 from crowdglot.writing.opened import OpenedRecipe
 from crowdglot.writing.trust import is_trusted, remember_own
@@ -47,7 +48,7 @@ def planned(opened: OpenedRecipe) -> int:
     if not (opened.folder / RECIPE).exists():
         return 0
     before = read_stored_recipe(opened.folder).get("dialogues_per_language")
-    return before if isinstance(before, int) else 0
+    return before if type(before) is int and 0 < before <= MOST_DIALOGUES else 0
 
 
 def _bind(opened: OpenedRecipe, before: int) -> None:

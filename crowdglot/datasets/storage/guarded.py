@@ -26,7 +26,7 @@ def check_regular(path: Location) -> None:
         return
     try:
         mode = path.lstat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
         raise StorageError(

@@ -30,12 +30,16 @@ def rewrite_report(
             name=str(recipe.get("name") or folder.resolve().name),
             seed=recipe.get("seed", 0),
             wanted=_wanted(known),
-            personas_available=known.get("personas_available", 0),
+            personas_available=_count(known.get("personas_available")),
             reference=read_human(human, tags) if human else {},
             embed=embedder(embedding),
         )
     )
     return write_report(folder, facts), facts
+
+
+def _count(told: object) -> int:
+    return told if type(told) is int and told > 0 else 0
 
 
 def _wanted(known: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:
