@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ RECIPE = "recipe.toml"
 # refused and not changed.
 FORMAT = 2
 _MOST_BYTES = 1 << 22  # of recipe.toml
-_held: ContextVar[tuple[Location, ...]] = ContextVar("held", default=())
+_held: ContextVar[tuple[tuple[Location, Path], ...]] = ContextVar("held", default=())
 
 
 @contextmanager
@@ -36,10 +37,10 @@ def locked(folder: Location) -> Iterator[None]:
     At a URL, a local lock excludes other processes of this working directory, and a lock object
     (see ``crowdglot.datasets.storage.lease``) all others.
     """
-    if folder in _held.get():
+    here = local_folder(folder)
+    if (folder, here.resolve()) in _held.get():
         yield
         return
-    here = local_folder(folder)
     with storing(here):
         check_is_no_link(here.parent if isinstance(folder, Remote) else here / LOCK)
         here.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ def locked(folder: Location) -> Iterator[None]:
                 f"{folder}: another process is writing this dataset; wait for it, or choose "
                 "another output."
             ) from None
-    mine = _held.set((*_held.get(), folder))
+    mine = _held.set((*_held.get(), (folder, here.resolve())))
     try:
         clear_temporaries(files)
         if isinstance(folder, Remote):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -159,12 +160,15 @@ def test_folder_of_a_recipe(folder):
 
 @ANYWHERE
 def test_one_working_directory_writes_once(folder):
-    with (
-        locked(folder),
-        pytest.raises(StorageError, match="another process is writing this dataset"),
-        locked(folder),
-    ):
-        pass
+    def again():
+        with locked(folder):
+            pass
+
+    told = "another process is writing this dataset"
+    with locked(folder), ThreadPoolExecutor(1) as other:
+        again()  # whoever holds it may
+        with pytest.raises(StorageError, match=told):
+            other.submit(again).result()
     with locked(folder):
         assert (folder / ".lock").exists()
 
