@@ -19,7 +19,7 @@ from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, locate
 from crowdglot.dialogues.message import Message
 from crowdglot.languages.language import Language, packed_tags, resolve_language
-from crowdglot.recipes import read_recipe
+from crowdglot.recipes import read_recipe, trust_dataset
 from crowdglot.scenarios.event import SpeechEvent, event_names, read_event
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.recipe import Recipe
@@ -71,14 +71,19 @@ class Dataset:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe that made it."""
+        """The recipe that made it; ConfigurationError where it reaches out and is not trusted."""
         return read_recipe(str(self.folder))
 
 
-def open_dataset(folder: str | Path) -> Dataset:
-    """The dataset in a folder or at a URL; StorageError where there is none."""
+def open_dataset(folder: str | Path, *, trust: bool = False) -> Dataset:
+    """The dataset in a folder or at a URL; StorageError where there is none.
+
+    ``trust``: from now on, let its recipe reach the addresses, keys and files that it names.
+    """
     location = locate(str(folder))
     read_stored_recipe(location)
+    if trust:
+        trust_dataset(folder)
     return Dataset(location)
 
 

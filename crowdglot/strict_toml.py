@@ -8,28 +8,52 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from crowdglot.errors import ConfigurationError
+from crowdglot.printable import one_line
 
 
 class Strict(BaseModel):
     """A table in which an unknown or misspelt key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def idle(self) -> frozenset[str]:
+        """Fields that do nothing as the other fields of the table stand."""
+        return frozenset()
 
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def free(default: Any, **limits: Any) -> Any:
+def free(default: Any, *, outside: bool = False, **limits: Any) -> Any:
     """A pydantic ``Field`` with ``limits`` such as ``ge=0`` on which no row of a dataset depends.
 
-    So it may differ between two runs that write the same dataset.
+    So it may differ between two runs that write the same dataset. ``outside``: see ``outside``.
     """
-    return Field(default, json_schema_extra={"free": True}, **limits)
+    return Field(default, json_schema_extra={"free": True, "outside": outside}, **limits)
+
+
+def outside(default: Any, **limits: Any) -> Any:
+    """A ``Field`` by which a recipe reaches out of its dataset: an address, a key's name, a file.
+
+    Of a recipe that lies in a dataset it counts only where the user trusts that (see
+    ``datasets.trust``).
+    """
+    return Field(default, json_schema_extra={"outside": True}, **limits)
 
 
 def is_free(field: FieldInfo) -> bool:
     """Whether ``field`` was made by ``free``."""
-    return field.json_schema_extra == {"free": True}
+    return _marked(field, "free")
+
+
+def is_outside(field: FieldInfo) -> bool:
+    """Whether ``field`` was marked as ``outside``."""
+    return _marked(field, "outside")
+
+
+def _marked(field: FieldInfo, mark: str) -> bool:
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get(mark))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -43,8 +67,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8."
         ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not valid TOML: {error}.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: not valid TOML: nested too deeply.") from None
+    except ValueError as error:  # also of a number with thousands of digits
+        raise ConfigurationError(f"{path}: not valid TOML: {one_line(error, 200)}.") from None
 
 
 def validate(model: type[Model], table: dict[str, Any], where: Path | str) -> Model:

@@ -6,6 +6,7 @@ What a file may cost is bounded before it is paid: bytes, unpacked bytes, the le
 import codecs
 import gzip
 import json
+import os
 import re
 import stat
 import zlib
@@ -31,6 +32,14 @@ _CUT_WORD = re.compile(r"|-|\.|tr?u?|fa?l?s?|nu?l?|Na?|\\?u?[0-9a-fA-F]{0,4}")
 _BETWEEN_RECORDS = re.compile(r"[\s,]*")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 CUT = "the file seems cut in the middle; get it again"
+
+
+def state_folder() -> Path:
+    """Where is kept what concerns this user and no dataset: $XDG_STATE_HOME/crowdglot."""
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not named.is_absolute():  # as its specification has it
+        named = Path("~").expanduser() / ".local" / "state"
+    return named.absolute() / "crowdglot"
 
 
 @contextmanager

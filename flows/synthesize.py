@@ -6,10 +6,10 @@ from typing import Any
 from prefect import Flow, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 
 from crowdglot.errors import CrowdglotError
-from crowdglot.writing.machines.artifacts import create_artifacts
+from crowdglot.writing.machines.artifacts import create_artifacts, is_cancelled
 from crowdglot.writing.machines.crew import on_machines
 from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.recipe import Recipe
@@ -27,8 +27,8 @@ async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     """Write all shards of ``recipe`` that are not on disk yet, then metrics, report and card.
 
     Ends as Completed, "CompletedShort" where cells fell short of their quota, "Stopped" after a
-    signal, "BudgetSpent", or failed as "Refused" with one sentence. Running it again goes on where
-    it ended.
+    signal, Cancelled, "BudgetSpent", or failed as "Refused" with one sentence. Running it again
+    goes on where it ended.
     """
     return await _synthesize(recipe, Watch(), lambda _: None)
 
@@ -72,6 +72,8 @@ async def _synthesize(
                 await create_artifacts(recipe, outcome.funnel)
     except CrowdglotError as error:
         return Failed(name="Refused", message=str(error))
+    if outcome.state == "stopped" and await is_cancelled():
+        return Cancelled(message=outcome.message)
     return _final_state(outcome)
 
 

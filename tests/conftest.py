@@ -25,6 +25,14 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket.socket, name, guarded)
 
 
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what is remembered of this user apart from what tests leave, and so its settings."""
+    folder = tmp_path_factory.getbasetemp() / "state"
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)  # the command sets it for its processes
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """Real dialogues to read: $CROWDGLOT_DATA, or ../shared/data beside the repository."""

@@ -19,7 +19,9 @@ from crowdglot.strict_toml import read_toml
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "crowdglot"
 # From the ground up; a room imports only from those before it.
-GROUND = ("errors", "draws", "strict_toml", "user_files", "user_tables", "memory", "hub")
+GROUND = (
+    "errors", "draws", "printable", "strict_toml", "user_files", "user_tables", "memory", "hub",
+)  # fmt: skip
 ROOMS = (
     "languages", "personas", "scenarios", "dialogues", "engines", "critics", "datasets", "writing",
     "recipes", "command",

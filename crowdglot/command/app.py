@@ -1,7 +1,9 @@
 """The ``crowdglot`` command."""
 
 import asyncio
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +11,9 @@ import typer
 
 from crowdglot import __version__
 from crowdglot.errors import CrowdglotError
+from crowdglot.printable import one_line
+
+_MOST = 2_000  # characters of an error
 
 app = typer.Typer(
     add_completion=False,
@@ -26,6 +31,10 @@ EngineKind = Annotated[str, typer.Option("--engine", help="embedded, openai … 
 Model = Annotated[str, typer.Option("--model", help="The model (engine.model).")]
 BaseUrl = Annotated[str, typer.Option("--base-url", help="Where it is served (engine.base_url).")]
 Output = Annotated[str, typer.Option("--output", help="The dataset's folder or URL (output).")]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Let the dataset's recipe reach what it names; once is enough."),
+]
 
 
 def main() -> None:
@@ -33,10 +42,21 @@ def main() -> None:
     from crowdglot.command.environment import set_defaults
 
     set_defaults()
+    told = ""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except CrowdglotError as error:
-        typer.echo(f"crowdglot: {error}", err=True)
+        told = str(error)
+    except OSError as error:  # what is stored tells its own errors, so this is the output
+        told = f"the output cannot be written ({error.strerror}); give it a place that has room."
+        with suppress(OSError):  # or Python would say the same again when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if told:
+        with suppress(OSError):
+            typer.echo(f"crowdglot: {one_line(told, _MOST)}", err=True)
         sys.exit(2)
 
 
@@ -54,6 +74,14 @@ def _gather(
     return [*(f"{key}={value}" for key, value in options.items() if value), *(changes or [])]
 
 
+def _trust(source: str, trust: bool) -> None:
+    """Note that the user trusts the dataset in ``source``, and show what that lets it reach."""
+    from crowdglot.recipes import trust_dataset
+
+    if trust and (told := trust_dataset(source)):
+        typer.echo(one_line(told, _MOST), err=True)
+
+
 @app.command()
 def synthesize(
     recipe: Recipe,
@@ -66,11 +94,13 @@ def synthesize(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check all shards; write damaged ones anew.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Write the dialogues of RECIPE. Run it again after any interruption and it goes on."""
     from crowdglot.command.running import run_with_display
     from crowdglot.recipes import read_recipe
 
+    _trust(recipe, trust)
     chosen = read_recipe(recipe, _gather(changes, engine, model, base_url, output))
     sys.exit(run_with_display(chosen, show, verify=verify))
 
@@ -89,6 +119,7 @@ def preview(
     ] = None,
     price_in: Annotated[float, typer.Option(help="Per million prompt tokens.", min=0)] = 0.0,
     price_out: Annotated[float, typer.Option(help="Per million answer tokens.", min=0)] = 0.0,
+    trust: Trust = False,
 ) -> None:
     """Print the prompts of RECIPE, or what its run will cost; no model is called."""
     from crowdglot.command.dialogues import print_prompts
@@ -96,6 +127,7 @@ def preview(
     from crowdglot.recipes import read_recipe
     from crowdglot.writing.opened import open_recipe
 
+    _trust(recipe, trust)
     chosen = read_recipe(recipe, changes or [])
     if estimate:
         print_estimate(open_recipe(chosen), like, price_in, price_out)
@@ -104,12 +136,13 @@ def preview(
 
 
 @app.command()
-def rejudge(dataset: Dataset, changes: Changes = None) -> None:
+def rejudge(dataset: Dataset, changes: Changes = None, trust: Trust = False) -> None:
     """Judge DATASET anew with today's critics and thresholds; the model is not asked."""
     from crowdglot.command.tables import print_funnel
     from crowdglot.recipes import read_rejudged
     from crowdglot.writing.rejudge import rejudge_dataset
 
+    _trust(dataset, trust)
     outcome = asyncio.run(rejudge_dataset(read_rejudged(dataset, changes or [])))
     print_funnel(outcome.funnel)
     if count := outcome.unfinished:
@@ -140,19 +173,22 @@ def report(
         Path | None, typer.Option(help="Human dialogues to compare with: a folder, or one file.")
     ] = None,
     changes: Changes = None,
+    trust: Trust = False,
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
     from crowdglot.command.console import print_left_out
     from crowdglot.datasets.storage.location import locate
     from crowdglot.dialogues.human import human_files, left_out
-    from crowdglot.recipes import read_embedding
+    from crowdglot.recipes import read_embedding, read_reference
     from crowdglot.writing.ending.report import rewrite_report
 
+    _trust(dataset, trust)
     folder = locate(dataset)
+    human = human or read_reference(folder)
     if human is not None:
         print_left_out(left_out(human_files(human)))
     page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
-    typer.echo(page)
+    typer.echo(one_line(page))
 
 
 @app.command()

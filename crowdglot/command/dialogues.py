@@ -1,7 +1,7 @@
 """Prompts and dialogues in the terminal."""
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import Any
 
 import polars as pl
@@ -10,13 +10,17 @@ from rich.text import Text
 
 from crowdglot.command.console import console, print_left_out
 from crowdglot.datasets.folder import read_stored_recipe
-from crowdglot.datasets.funnel import read_rows
 from crowdglot.datasets.record import draft_text
+from crowdglot.datasets.scan import first_rows
+from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
+from crowdglot.printable import one_line, visible
 from crowdglot.scenarios.event import read_event
 from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.recipe import Recipe
+
+_MOST, _MOST_NAME = 20_000, 200  # characters that are shown of a text, of a name
 
 
 def print_prompts(recipe: Recipe, first: int, count: int) -> None:
@@ -25,10 +29,10 @@ def print_prompts(recipe: Recipe, first: int, count: int) -> None:
     print_left_out(opened.left_out)
     for index in range(first, first + count):
         scenario = opened.plan.scenario(index)
-        console.rule(f"{scenario.id}: {scenario.event.title}")
+        console.rule(Text(one_line(f"{scenario.id}: {scenario.event.title}")))
         for message in opened.prompt(index):
             console.print(f"[bold]{message.role}[/]")
-            console.print(Text(message.content), soft_wrap=True)  # as it is, to be copied
+            console.print(Text(visible(message.content)), soft_wrap=True)  # to be copied
             console.print()
 
 
@@ -42,16 +46,21 @@ def print_dialogues(
 ) -> bool:
     """Some rows of a dataset, languages taking turns; whether there was any."""
     read_stored_recipe(folder)
-    rows = read_rows(folder, "rejected" if rejected else "data")
-    if language:
-        rows = rows.filter(pl.col("language") == resolve_language(language).tag)
-    if event:
-        rows = rows.filter(pl.col("speech_event") == read_event(event).name)
-    if rows.is_empty():
+    files = files_of(
+        folder,
+        "rejected" if rejected else "data",
+        resolve_language(language).tag if language else "*",
+    )
+    wanted = pl.col("speech_event") == read_event(event).name if event else pl.lit(True)
+    # Languages take turns, so of each no more than ``count`` are read.
+    rows = pl.concat(
+        first_rows(list(some), count, lambda frame: frame.filter(wanted)).with_row_index("turn")
+        for _, some in groupby(files, lambda path: path.parents[0].name)
+    ) if files else None  # fmt: skip
+    if rows is None or rows.is_empty():
         console.print("No such dialogue.")
         return False
-    turns = pl.int_range(pl.len()).over("language")
-    for row in rows.with_columns(turn=turns).sort("turn", "language").head(count).to_dicts():
+    for row in rows.sort("turn", "language").head(count).to_dicts():
         console.print(_panel(row))
     return True
 
@@ -60,7 +69,7 @@ def _headings(parts: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     """By the number of its first turn, from 0, what is said of a part of a dialogue."""
     first = accumulate((part["turns"] for part in parts), initial=0)
     return {
-        at: f"– {part['name']}, day {part['day']} –\n"
+        at: f"– {one_line(part['name'], _MOST_NAME)}, day {part['day']} –\n"
         for at, part in zip(first, parts, strict=False)
     }
 
@@ -68,18 +77,22 @@ def _headings(parts: Sequence[Mapping[str, Any]]) -> dict[int, str]:
 def _panel(row: dict[str, Any]) -> Panel:
     names = {persona["speaker"]: persona["name"] for persona in row["personas"]}
     text = Text()
-    text.append(f"{row['common_ground']['premise']}\n\n", style="italic dim")
+    text.append(f"{visible(row['common_ground']['premise'], _MOST)}\n\n", style="italic dim")
     heads = _headings(row["parts"] or ())
     for number, turn in enumerate(row["turns"] or ()):
         text.append(heads.get(number, ""), style="dim")
-        text.append(f"{names.get(turn['speaker'], turn['speaker'])}: ", style="bold")
-        text.append(f"{turn['text']}\n")
+        speaker = names.get(turn["speaker"], turn["speaker"])
+        text.append(f"{one_line(speaker, _MOST_NAME)}: ", style="bold")
+        text.append(f"{visible(turn['text'], _MOST)}\n")
     if not row["turns"]:
-        text.append(f"{draft_text(row)}\n")
+        text.append(f"{visible(draft_text(row), _MOST)}\n")
     if row["reason"]:
-        text.append(f"\nrejected: {row['reason']}", style="red")
+        text.append(f"\nrejected: {one_line(row['reason'], _MOST_NAME)}", style="red")
         for verdict in row["verdicts"]:
             if verdict["reason"]:
-                text.append(f"\n  {verdict['critic']}: {verdict['evidence']}", style="dim")
-    title = f"{row['id']} · {row['speech_event']} · {row['common_ground']['relation']}"
+                critic, evidence = verdict["critic"], verdict["evidence"]
+                told = f"{one_line(critic, _MOST_NAME)}: {visible(evidence, _MOST)}"
+                text.append(f"\n  {told}", style="dim")
+    parts = (row["id"], row["speech_event"], row["common_ground"]["relation"])
+    title = Text(" · ".join(one_line(part, _MOST_NAME) for part in parts))
     return Panel(text, title=title, title_align="left")

@@ -13,14 +13,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from secrets import token_urlsafe
 
 import aiohttp
+from filelock import FileLock, Timeout
 
-from crowdglot.command.environment import has_own_server
+from crowdglot.command.environment import has_own_server, prefect_home
 from crowdglot.datasets.storage.files import storing
 from crowdglot.errors import StorageError
+from crowdglot.writing.machines.own_settings import keep_to_own_settings
 
 _MODULE = "crowdglot.command.prefect_server"
 _STARTING_SECONDS, _LEAVING_SECONDS = 120.0, 5.0
@@ -38,22 +41,33 @@ async def prefect_server() -> AsyncIterator[asyncio.Task[None]]:
     if has_own_server():
         yield asyncio.create_task(asyncio.sleep(0))
         return
-    home = Path(os.environ.get("PREFECT_HOME", ".prefect"))
-    process, url = await asyncio.to_thread(_start, home)
-    os.environ["PREFECT_API_URL"] = url
+    home = prefect_home()
+    # Other users of this machine reach it too: whoever knows no password is turned away.
+    password = f"crowdglot:{token_urlsafe(32)}"
+    # Two servers that make the same database at once would disturb each other.
+    alone = FileLock(home / "starting.lock", thread_local=False)
+    process, url = await asyncio.to_thread(_start, home, password, alone)
+    ours = {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": password, "PREFECT_HOME": str(home)}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     waiting = asyncio.create_task(_until_it_answers(url, process, home))
+    waiting.add_done_callback(lambda _: alone.release())
     try:
         yield waiting
     finally:
-        del os.environ["PREFECT_API_URL"]
+        for name, value in before.items():
+            os.environ.pop(name)
+            os.environ.update({name: value} if value is not None else {})
         waiting.cancel()
         await asyncio.to_thread(_end, process)
 
 
-def _start(home: Path) -> "tuple[subprocess.Popen[bytes], str]":
+def _start(home: Path, password: str, alone: FileLock) -> "tuple[subprocess.Popen[bytes], str]":
     """The process, and where it is going to answer."""
     with storing(home):
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(Timeout):
+            alone.acquire(timeout=_STARTING_SECONDS)
         log = (home / "server.log").open("ab")
     with log, socket.create_server(("127.0.0.1", 0)) as listening:
         process = subprocess.Popen(  # noqa: S603 - our own module
@@ -61,7 +75,14 @@ def _start(home: Path) -> "tuple[subprocess.Popen[bytes], str]":
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            env={**os.environ, **_SETTINGS},
+            cwd=home,
+            env={
+                **os.environ,
+                **_SETTINGS,
+                "PREFECT_HOME": str(home),
+                "PREFECT_API_AUTH_STRING": password,
+                "PREFECT_SERVER_API_AUTH_STRING": password,
+            },
             pass_fds=[listening.fileno()],
             start_new_session=True,
         )
@@ -108,6 +129,7 @@ def _leave_with_the_run() -> None:
 
 def main() -> None:
     """Serve on the socket whose number is the only argument."""
+    keep_to_own_settings()
     import uvicorn
 
     threading.Thread(target=_leave_with_the_run, daemon=True).start()

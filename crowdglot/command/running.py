@@ -11,13 +11,16 @@ from typing import Any, NoReturn
 
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from crowdglot.command.console import console, print_left_out
 from crowdglot.command.dialogues import print_dialogues
 from crowdglot.command.prefect_server import prefect_server
 from crowdglot.command.tables import print_funnel
+from crowdglot.datasets.folder import locked
 from crowdglot.datasets.shards import incomplete, missing_dialogues
 from crowdglot.errors import CrowdglotError
+from crowdglot.printable import one_line, visible
 from crowdglot.writing.binding import check_dataset
 from crowdglot.writing.ending.finish import finish, finished
 from crowdglot.writing.ending.references import check_references, reference_left_out
@@ -44,15 +47,19 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
     check_dataset(opened)
     print_left_out([*opened.left_out, *reference_left_out(recipe)])
     funnel = None if verify else finished(opened)
-    outcome = Outcome(funnel) if funnel else asyncio.run(_run(opened, verify=verify))
+    if funnel:
+        outcome = Outcome(funnel)
+    else:
+        with locked(opened.folder):  # or another command would be told once Prefect has started
+            outcome = asyncio.run(_run(opened, verify=verify))
     for path in outcome.damaged:
-        console.print(f"[yellow]damaged:[/] {path}; it is kept under damaged/.")
+        console.print(_warned("damaged:", f" {path}; it is kept under damaged/."))
     print_funnel(outcome.funnel)
     if outcome.funnel.short:
         cells = f"{len(outcome.funnel.short)} cells of language and event fell short of their quota"
         console.print(f"[yellow]{cells}.[/] See failed.jsonl.")
     if code := _EXIT_CODES.get(outcome.state, 0):
-        console.print(f"[yellow]Stopped.[/] {outcome.message}")
+        console.print(_warned("Stopped.", f" {outcome.message}"))
         return code
     if show:
         print_dialogues(recipe.folder, count=show)
@@ -73,7 +80,7 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
     there = f" ({wanted - left} are there already)" if left < wanted else ""
     console.print(
         f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
-        f"→ {recipe.folder}{there}"
+        f"→ {escape(one_line(recipe.folder))}{there}"
     )
     for doubt in opened.doubts:
         console.print(f"[yellow]{escape(doubt)}[/]")
@@ -96,6 +103,10 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
     if state.is_failed() or state.is_crashed():
         await state.aresult()  # a fault of ours: raises it, with its traceback
     return told[0]
+
+
+def _warned(word: str, told: str) -> Text:
+    return Text.assemble((word, "yellow"), visible(told))
 
 
 async def _unless_abandoned(running: Any, opened: OpenedRecipe, watch: Watch) -> Any:

@@ -13,15 +13,18 @@ from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import Language, packed_tags, resolve_language
 from crowdglot.languages.verification import verification
+from crowdglot.printable import one_line
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.writing.estimate import CHARACTERS, TOKENS_PER_TURN, estimate
 from crowdglot.writing.opened import OpenedRecipe
+
+_MOST_NAME, _MOST_EVIDENCE = 200, 2_000  # characters
 
 
 def _table(title: str, *columns: str) -> Table:
     """A table whose first column is text and whose others are figures."""
     heads = (Column(name, justify="right" if at else "left") for at, name in enumerate(columns))
-    return Table(*heads, title=title, title_justify="left")
+    return Table(*heads, title=Text(one_line(title, _MOST_EVIDENCE)), title_justify="left")
 
 
 def print_funnel(funnel: Funnel) -> None:
@@ -30,13 +33,13 @@ def print_funnel(funnel: Funnel) -> None:
     table = _table(f"{title}({funnel.acceptance_rate:.1%})", "language", "accepted", "rejected")
     kept, others = funnel.accepted_by_language, funnel.rejected_by_language
     for tag in sorted({*kept, *others}):
-        name = f"{resolve_language(tag).name} ({tag})"
+        name = Text(one_line(f"{resolve_language(tag).name} ({tag})", _MOST_NAME))
         table.add_row(name, str(kept.get(tag, 0)), str(others.get(tag, 0)))
     console.print(table)
     if funnel.reasons:
         reasons = _table("Reasons for rejection", "reason", "drafts")
         for reason, count in funnel.reasons.items():
-            reasons.add_row(reason, str(count))
+            reasons.add_row(Text(one_line(reason, _MOST_NAME)), str(count))
         console.print(reasons)
 
 
@@ -110,7 +113,8 @@ def print_estimate(
     if price_in or price_out:
         console.print(f"Price: {(asked * price_in + answered * price_out) / 1e6:,.2f}")
     if all(cost.measured for cost in costs.values()):
-        console.print(f"By the tokens, times and acceptance rates in {like or opened.folder}.")
+        where = one_line(like or opened.folder)
+        console.print(Text(f"By the tokens, times and acceptance rates in {where}."))
     else:
         console.print(
             f"A rule of thumb where nothing was measured: {CHARACTERS:g} characters to a token of "
@@ -134,7 +138,8 @@ def print_calibration(calibration: Calibration, examples: int = 3) -> None:
     console.print(table)
     for (critic, tag), found in calibration.evidence.items():
         for reason, evidence in found[:examples]:
-            console.print(Text(f"{critic}.{reason} {tag}  {evidence}", style="dim"))
+            told = one_line(f"{critic}.{reason} {tag}  {evidence}", _MOST_EVIDENCE)
+            console.print(Text(told, style="dim"))
     if broken := calibration.broken:
         names = ", ".join(f"{critic} in {tag}" for critic, tag in broken)
         console.print(f"[red]More than {MOST_REJECTED:.0%} rejected:[/] {names}.")

@@ -6,6 +6,7 @@ import yaml
 
 from crowdglot import __version__
 from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.report.markdown import escape
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
@@ -28,22 +29,25 @@ def write_card(
                 "data_files": [{"split": "train", "path": f"data/{tag}/*.parquet"}],
             }
             for tag in languages
-        ],
+        ]
+        + _rejected(funnel),
     }
     rows = "\n".join(
         f"| {resolve_language(tag).name} | `{tag}` | {funnel.accepted_by_language.get(tag, 0)} "
         f"| {funnel.rejected_by_language.get(tag, 0)} |"
         for tag in languages
     )
-    reasons = "\n".join(f"| {reason} | {count} |" for reason, count in funnel.reasons.items())
+    reasons = "\n".join(
+        f"| {escape(reason)} | {count} |" for reason, count in funnel.reasons.items()
+    )
     told = "".join(f"- {sentence}\n" for sentence in doubts(map(resolve_language, languages)))
     unsure = f"## What nobody verified\n\n{told}\n" if told else ""
     body = f"""# {name}
 
-Open-domain dialogues written directly in each language by `{model}`, with English demonstrations
-and without machine translation, made with crowdglot {__version__}. Every dialogue has two or more
-personas, a speech event and a common ground; the files under `rejected/` hold what the critics
-refused, with their reasons.
+Open-domain dialogues written directly in each language by {escape(model)},
+with English demonstrations and without machine translation, made with crowdglot {__version__}.
+Every dialogue has two or more personas, a speech event and a common ground; the files under
+`rejected/` hold what the critics refused, with their reasons.
 
 | language | tag | accepted | rejected drafts |
 |---|---|---|---|
@@ -60,3 +64,11 @@ biases, and the people in it are invented. The model's licence governs the use o
 """
     written = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
     write_text(folder / "README.md", f"---\n{written}---\n\n{body}")
+
+
+def _rejected(funnel: Funnel) -> list[dict[str, object]]:
+    """A config of the rejected drafts in all languages, where there is one."""
+    if not funnel.rejected:
+        return []
+    files = [{"split": "train", "path": "rejected/*/*.parquet"}]
+    return [{"config_name": "rejected", "data_files": files}]

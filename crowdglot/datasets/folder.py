@@ -3,6 +3,8 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,29 +12,39 @@ import tomli_w
 from filelock import FileLock, Timeout
 
 from crowdglot.datasets.shards import files_of
-from crowdglot.datasets.storage.files import storing, write_text
+from crowdglot.datasets.storage.files import clear_temporaries, storing, write_text
+from crowdglot.datasets.storage.guarded import check_folder, check_is_no_link, read_stored
 from crowdglot.datasets.storage.lease import LOCK, leased
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.datasets.withdrawals import stamp
 from crowdglot.errors import StorageError
+from crowdglot.printable import one_line
 
 RECIPE = "recipe.toml"
 # The version of the columns, the journal and the names of shards. A dataset of another version is
 # refused and not changed.
 FORMAT = 3
+_MOST_BYTES = 1 << 22  # of recipe.toml
+_held: ContextVar[tuple[tuple[Location, Path], ...]] = ContextVar("held", default=())
 
 
 @contextmanager
 def locked(folder: Location) -> Iterator[None]:
     """Lock the folder for this process; StorageError if another one writes to it.
 
+    Whoever holds it may lock it again: the command does before anything starts, and the run within.
     At a URL, a local lock excludes other processes of this working directory, and a lock object
     (see ``crowdglot.datasets.storage.lease``) all others.
     """
     here = local_folder(folder)
+    if (folder, here.resolve()) in _held.get():
+        yield
+        return
     with storing(here):
+        check_is_no_link(here.parent if isinstance(folder, Remote) else here / LOCK)
         here.mkdir(parents=True, exist_ok=True)
+        files = check_folder(here)
         lock = FileLock(here / LOCK)
         try:
             lock.acquire(timeout=0)
@@ -41,7 +53,9 @@ def locked(folder: Location) -> Iterator[None]:
                 f"{folder}: another process is writing this dataset; wait for it, or choose "
                 "another output."
             ) from None
+    mine = _held.set((*_held.get(), (folder, here.resolve())))
     try:
+        clear_temporaries(files)
         if isinstance(folder, Remote):
             with leased(folder, _owner(folder)):
                 stamp(folder)
@@ -49,6 +63,7 @@ def locked(folder: Location) -> Iterator[None]:
         else:
             yield
     finally:
+        _held.reset(mine)
         lock.release()
 
 
@@ -68,19 +83,26 @@ def read_stored_recipe(folder: Location) -> dict[str, Any]:
     """
     path = folder / RECIPE
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(read_stored(path, _MOST_BYTES).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise StorageError(
             f"{folder}: no dataset of crowdglot ({RECIPE} is missing); check the path."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path}: damaged ({error}); restore it from a copy.") from None
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be read ({error.strerror}); check the folder's permissions."
+        ) from None
+    except (ValueError, RecursionError) as error:  # also of a number with thousands of digits
+        why = one_line(str(error) or type(error).__name__, 200)
+        raise StorageError(f"{path}: damaged ({why}); restore it from a copy.") from None
     if table.pop("format", 1) != FORMAT:
         raise StorageError(
             f"{folder}: another version of crowdglot made this dataset, with files that this one "
             "does not read; finish it with that version (column crowdglot_version), or choose "
             "another output. Nothing in it was changed."
         )
+    if not isinstance(table.get("identity", {}), dict):
+        raise StorageError(f"{path}: damaged ('identity' is no table); restore it from a copy.")
     return table
 
 
@@ -102,8 +124,7 @@ def bind(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any
             store_recipe(folder, recipe, identity)
         return
     for name in (path.name for path in folder.glob("*")):
-        # A crash while the recipe was written leaves its temporary file. A pool is written first.
-        if name not in ("journal", "pool", f"{RECIPE}.tmp") and not name.startswith(LOCK):
+        if name not in ("journal", "pool") and not name.startswith(LOCK):  # a pool is written first
             raise StorageError(
                 f"{folder}: holds '{name}' but no {RECIPE}; choose an output folder that is new "
                 "or empty."

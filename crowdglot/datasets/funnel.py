@@ -16,6 +16,9 @@ from crowdglot.datasets.storage.location import Location
 
 _CELL = ("language", "speech_event", "reason")
 _TOKENS = ("prompt_tokens", "completion_tokens")
+_NUMBERS = ("accepted", "rejected", *_TOKENS)
+_BY_NAME = ("reasons", "accepted_by_language", "rejected_by_language", "accepted_by_event")
+_BIG = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,21 @@ class Funnel:
 
     @classmethod
     def from_metrics(cls, metrics: dict[str, Any]) -> "Funnel":
-        """The funnel that ``as_metrics`` wrote; raises KeyError or TypeError if it is another's."""
+        """The funnel that ``as_metrics`` wrote; raises KeyError, TypeError or
+        AttributeError if it is another's."""
         counts = {field.name: metrics[field.name] for field in fields(cls)}
         counts["short"] = tuple(
             (cell["language"], cell["speech_event"], cell["wanted"], cell["accepted"])
             for cell in counts["short"]
         )
+        numbers = [counts[name] for name in _NUMBERS]
+        for name in _BY_NAME:
+            numbers += counts[name].values()
+        named = [one for cell in counts["short"] for one in cell[:2]]
+        numbers += [one for cell in counts["short"] for one in cell[2:]]
+        sound = all(type(number) is int and 0 <= number < _BIG for number in numbers)
+        if not sound or not all(isinstance(one, str) for one in named):
+            raise TypeError("a count is no number, or a name no text")
         return cls(**counts)
 
 

@@ -4,22 +4,40 @@ Each line is a checksum and a JSON object, appended by one write. A kill can cut
 a bad disk any line. A line that cannot be read is skipped, and its question is asked again.
 """
 
+import json
 import os
 import time
 from contextlib import suppress
+from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from zlib import crc32
 
 import orjson
 
 from crowdglot.datasets.storage.files import storing
+from crowdglot.datasets.storage.guarded import GUARDED, check_regular
 from crowdglot.engines.calls import Call, Key
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import StorageError
+from crowdglot.printable import whole
 
 # A power cut may cost the completions of the last moments; a crash of the process costs none.
 _SYNC_EVERY_SECONDS = 2.0
+# A longer line is none of ours, and is passed over piece by piece.
+_MOST_BYTES = 1 << 24
+# What the columns hold: whole numbers of 64 bits, moments up to the year 9999.
+_BIG, _LATEST = 1 << 63, 253_402_300_800.0
+_KEY: dict[str, Any] = {"index": int, "attempt": int, "role": str, "step": int}
+_COMPLETION: dict[str, Any] = {
+    "text": str, "finish_reason": str, "prompt_tokens": int, "completion_tokens": int,
+    "seconds": float, "logprobs": tuple, "dropped": tuple,
+}  # fmt: skip
+_CALL: dict[str, Any] = {
+    "prompt_hash": str, "seed": int, "engine": str, "model": str, "revision": str,
+    "created_at": float,
+}  # fmt: skip
 
 
 class Journal:
@@ -31,7 +49,7 @@ class Journal:
         with storing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self.calls, whole = _read(path)
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | GUARDED, 0o644)
             os.ftruncate(self._file, whole)
             os.lseek(self._file, whole, os.SEEK_SET)
             self._inode = os.fstat(self._file).st_ino
@@ -84,23 +102,65 @@ class Journal:
 
 def encode(call: Call) -> bytes:
     """A call as a line of the journal, its checksum first."""
-    body = orjson.dumps(call)
+    try:
+        body = orjson.dumps(call)
+    except TypeError:  # a half of a surrogate pair, which UTF-8 does not know
+        body = orjson.dumps(_healed(asdict(call)))
     return b"%08x %s\n" % (crc32(body), body)
 
 
 def decode(line: bytes) -> Call | None:
-    """The call of a line; None if the line was cut or changed, or cannot be read."""
+    """The call of a line; None if the line was cut or changed, or holds something else."""
     checksum, _, body = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
         return None
     try:
-        fields = orjson.loads(body)
-    except ValueError:  # half a character, which JSON can hold and we cannot
-        return None
+        return _call(_parse(body))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None  # the checksum is right, and yet no call of ours
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:  # earlier versions wrote halves of surrogate pairs
+        return _healed(json.loads(body))
+
+
+def _healed(value: Any) -> Any:
+    """The value with all its texts as UTF-8 can hold them."""
+    if isinstance(value, str):
+        return whole(value)
+    if isinstance(value, dict):
+        return {name: _healed(one) for name, one in value.items()}
+    return [_healed(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _call(fields: dict[str, Any]) -> Call:
+    """The call with these fields; ValueError or another error of reading where one is wrong."""
     completion = fields["completion"]
-    completion["logprobs"] = tuple((token, value) for token, value in completion["logprobs"])
-    completion["dropped"] = tuple(completion.get("dropped", ()))
-    return Call(**fields | {"key": Key(**fields["key"]), "completion": Completion(**completion)})
+    completion["logprobs"] = tuple(
+        (_fit(token, str), _fit(value, float)) for token, value in completion["logprobs"]
+    )
+    completion["dropped"] = tuple(_fit(name, str) for name in completion["dropped"])
+    made = {name: _fit(completion[name], kind) for name, kind in _COMPLETION.items()}
+    if (likely := completion["prompt_logprob"]) is not None:
+        made["prompt_logprob"] = _fit(likely, float)
+    key = Key(**{name: _fit(fields["key"][name], kind) for name, kind in _KEY.items()})
+    rest = {name: _fit(fields[name], kind) for name, kind in _CALL.items()}
+    if min(key.index, key.attempt, key.step) < 0 or not 0 <= rest["created_at"] < _LATEST:
+        raise ValueError("out of range")
+    return Call(key=key, completion=Completion(**made), **rest)
+
+
+def _fit(value: Any, kind: Any) -> Any:
+    """The value, which is of this kind and fits a column."""
+    if type(value) is kind or (kind is float and type(value) is int):
+        if kind is str or kind is tuple or -_BIG <= value < _BIG:
+            return value
+        if kind is float and isfinite(value):
+            return value
+    raise ValueError(f"{value!r:.40} is no {kind.__name__}")
 
 
 def read_journal(path: Path) -> list[Call]:
@@ -111,11 +171,12 @@ def read_journal(path: Path) -> list[Call]:
 def _read(path: Path) -> tuple[list[Call], int]:
     """All calls that can be read, and where the last of them ends, in bytes."""
     calls: list[Call] = []
-    end = whole = 0
+    end = whole_until = 0
+    check_regular(path)
     with suppress(FileNotFoundError), path.open("rb") as file:
-        for line in file:
+        while line := file.readline(_MOST_BYTES):
             end += len(line)
             if (call := decode(line)) is not None:
                 calls.append(call)
-                whole = end
-    return calls, whole
+                whole_until = end
+    return calls, whole_until

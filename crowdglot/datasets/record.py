@@ -12,6 +12,7 @@ from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.engines.calls import WRITE, Call, Draft, Key
 from crowdglot.engines.chat import MOST_REASON, label
 from crowdglot.engines.engine import Completion, Sampling
+from crowdglot.printable import whole
 from crowdglot.scenarios.scenario import GROUND
 
 _text, _whole, _real = pa.string(), pa.int64(), pa.float64()
@@ -42,6 +43,7 @@ _MEMORY = {
 }  # fmt: skip
 _DEBATE = {"proposition": _text, "in_favour": _text, "known": pa.bool_()}
 _PERSONA = {"speaker": _text, "name": _text, "id": _text, "facts": pa.list_(_text)}
+_MOST_NAME = 1000  # characters of a model's name, a finish reason
 
 SCHEMA = pa.schema(
     {
@@ -135,14 +137,21 @@ def _call_fields(call: Call) -> dict[str, Any]:
     return {
         "role": call.key.role,
         "step": call.key.step,
-        **{name: getattr(call, name) for name in _CALL},
+        **{name: _kept(name, getattr(call, name)) for name in _CALL},
         "model": label(call.model),
-        **{name: getattr(made, name) for name in _COMPLETION},
+        **{name: _kept(name, getattr(made, name)) for name in _COMPLETION},
         "finish_reason": label(made.finish_reason, MOST_REASON),
-        "logprobs": [{"token": token, "logprob": value} for token, value in made.logprobs],
-        "dropped": list(made.dropped),
+        "logprobs": [{"token": whole(token), "logprob": value} for token, value in made.logprobs],
+        "dropped": [whole(name) for name in made.dropped],
         "created_at": datetime.fromtimestamp(call.created_at, UTC),
     }
+
+
+def _kept(name: str, value: Any) -> Any:
+    """A value as a file can hold it, and short where the server chose what it says."""
+    if not isinstance(value, str):
+        return value
+    return whole(value if name == "text" else value[:_MOST_NAME])
 
 
 def to_calls(row: Mapping[str, Any]) -> list[Call]:

@@ -14,8 +14,8 @@ import polars as pl
 import pyarrow as pa
 
 from crowdglot.datasets.record import SCHEMA
-from crowdglot.datasets.shards import read_table, unreadable
 from crowdglot.datasets.storage.location import Location, for_each
+from crowdglot.datasets.tables import read_slowly, read_table, unreadable
 from crowdglot.errors import StorageError
 
 _AT_ONCE = 16  # files that are read together, or frames that are merged
@@ -45,10 +45,23 @@ def collect(files: Sequence[Location], columns: Sequence[str] = SCHEMA.names) ->
     return pl.concat(batches(files, columns)).drop("position")
 
 
+def first_rows(
+    files: Sequence[Location], most: int, keep: Callable[[pl.DataFrame], pl.DataFrame]
+) -> pl.DataFrame:
+    """The first ``most`` rows of those that ``keep`` leaves; no more is read than it takes."""
+    found = [_NO_ROWS]
+    for path in files:
+        for table in read_slowly(path):
+            found.append(keep(_frame(path, table, _NO_ROWS)))
+            if sum(map(len, found)) >= most:
+                return pl.concat(found).head(most)
+    return pl.concat(found)
+
+
 def lazily(files: Sequence[Location]) -> pl.LazyFrame:
     """The rows of all files; of local ones only what a query needs is read."""
     local = [path for path in files if isinstance(path, Path)]
-    return pl.scan_parquet(local) if local else collect(files).lazy()
+    return pl.scan_parquet(local, glob=False) if local else collect(files).lazy()
 
 
 def merged(

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from crowdglot.datasets.record import SCHEMA, to_calls
 from crowdglot.datasets.storage import seal
 from crowdglot.datasets.storage.files import move, replacing, storing, write_text
+from crowdglot.datasets.storage.guarded import check_is_no_link, check_regular
 from crowdglot.datasets.storage.location import Location, for_each, local_folder
-from crowdglot.datasets.storage.remote import Remote
+from crowdglot.datasets.tables import read_table
 from crowdglot.engines.calls import Call
-from crowdglot.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,16 @@ def close(folder: Location, shard: Shard) -> None:
 
 
 def files_of(folder: Location, part: str, tag: str = "*") -> list[Location]:
-    """The Parquet files of ``part`` ("data" or "rejected"), by language and number."""
-    return sorted((folder / part).glob(f"{tag}/*.parquet"), key=str)
+    """The Parquet files of ``part`` ("data" or "rejected"), by language and number.
+
+    StorageError where one is a link, or is reached by one, or is no regular file.
+    """
+    paths: list[Location] = sorted((folder / part).glob(f"{tag}/*.parquet"), key=str)
+    for above in {folder / part, *(path.parents[0] for path in paths)}:
+        check_is_no_link(above)
+    for path in paths:
+        check_regular(path)
+    return paths
 
 
 def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa.Table) -> None:
@@ -151,7 +159,8 @@ def write_shard(folder: Location, shard: Shard, accepted: pa.Table, rejected: pa
             with pq.ParquetWriter(
                 temporary, SCHEMA, compression="zstd", use_dictionary=False
             ) as writer:
-                writer.write_table(_in_order(rows))
+                if rows.num_rows:  # readers stumble over a row group without rows
+                    writer.write_table(_in_order(rows))
                 writer.add_key_value_metadata(seal.PLACEHOLDER)
             seal.seal(temporary)
 
@@ -181,43 +190,6 @@ def read_calls(folder: Location, shard: Shard) -> list[Call]:
             for row in read_table(path, ["index", "attempt", "calls"]).to_pylist():
                 calls += to_calls(row)
     return calls
-
-
-def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of a shard's file, with these columns or all.
-
-    Of a file at a URL only the footer and the columns are fetched. StorageError where the file is
-    missing or damaged, or has other columns than ``SCHEMA``.
-    """
-    try:
-        source = path.open() if isinstance(path, Remote) else path
-        with pq.ParquetFile(source, pre_buffer=True) as file:
-            table = file.read(columns=columns)
-        table.validate(full=True)  # text is checked to be UTF-8
-    except FileNotFoundError:
-        raise StorageError(
-            f"{path}: was there a moment ago and is not now; see that nobody else writes to this "
-            "dataset, then run the same command again."
-        ) from None
-    except (pa.ArrowException, OSError) as error:
-        raise unreadable(path, "damaged", str(error)) from None
-    for name in columns or SCHEMA.names:
-        if name not in table.column_names:
-            raise unreadable(path, "not as it was written", f"it has no column '{name}'")
-    return table
-
-
-def unreadable(path: Location, state: str, cause: str) -> StorageError:
-    """The error for any Parquet file of a dataset that cannot be used.
-
-    ``state``: "damaged", or "not as it was written" where other columns were read. ``cause``: of
-    several lines the first is told.
-    """
-    first = (cause.splitlines() or ["no cause is given"])[0][:200]
-    return StorageError(
-        f"{path}: {state} ({first}); run `crowdglot synthesize` with --verify, which writes a "
-        "damaged shard anew, or move the file away if crowdglot did not write it."
-    )
 
 
 def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Location]:

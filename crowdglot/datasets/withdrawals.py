@@ -11,15 +11,19 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from crowdglot.critics.verdict import Verdict
 from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.errors import StorageError
+from crowdglot.printable import one_line
 
 WITHDRAWALS = "withdrawals.jsonl"
 _STAMP = "stamp"
+_MOST_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,12 @@ class Withdrawal:
     score: float
 
 
+_KINDS: dict[str, Any] = {
+    "language": str, "shard": int, "index": int, "attempt": int, "turns": str, "by": str,
+    "reason": str, "evidence": str, "score": (int, float),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Withdrawals:
     """The file's content. ``up_to_date``: no shard was written since all were searched."""
@@ -57,6 +67,15 @@ class Withdrawals:
         if not self.every or not (found := self._by_draft.get((index, attempt, turns_hash(texts)))):
             return ()
         return (Verdict(found.by, found.reason, found.evidence, found.score),)
+
+
+def _withdrawal(fields: dict[str, Any]) -> Withdrawal:
+    """The withdrawal with these fields; TypeError where one is of another kind."""
+    made = Withdrawal(**fields)
+    for name, kind in _KINDS.items():
+        if not isinstance(fields[name], kind):
+            raise TypeError(f"'{name}' is {fields[name]!r:.40}")
+    return made
 
 
 def turns_hash(texts: Iterable[str]) -> str:
@@ -99,13 +118,18 @@ def read_withdrawals(folder: Location) -> Withdrawals:
 @lru_cache(maxsize=4)
 def _read(path: Location, *_state: int) -> Withdrawals:
     try:
-        first, *lines = path.read_text("utf-8").splitlines()
-        every = tuple(Withdrawal(**json.loads(line)) for line in lines)
+        first, *lines = read_stored(path, _MOST_BYTES).decode("utf-8").splitlines()
+        every = tuple(_withdrawal(json.loads(line)) for line in lines)
         return Withdrawals(every, bool(json.loads(first)["up_to_date"]))
     except FileNotFoundError:
         return Withdrawals()
-    except (ValueError, TypeError, KeyError) as error:
+    except OSError as error:
         raise StorageError(
-            f"{path}: damaged ({error}); delete it and run the same command again, near-duplicates "
+            f"{path}: cannot be read ({error.strerror}); check the folder's permissions."
+        ) from None
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        why = one_line(str(error) or type(error).__name__, 200)
+        raise StorageError(
+            f"{path}: damaged ({why}); delete it and run the same command again, near-duplicates "
             "are looked for anew."
         ) from None

@@ -1,47 +1,41 @@
 """What a recipe says about the models it wants: its tables [engine] and [embedding]."""
 
 import re
-from typing import Annotated, Any, Literal
-from urllib.parse import unquote
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator
 
-from crowdglot.errors import ConfigurationError
-from crowdglot.strict_toml import Strict, free
+from crowdglot.strict_toml import Strict, free, outside
 
-_PARAMETER = re.compile(r"[?&#;]([^=&#;\s,]*)=([^&#;\s,*]*)")
-_SECRET_NAME = re.compile(
-    r"key|token|secret|passw|pwd|auth|credential|signature|\A(?:sig|sas|pass|pw|code|bearer)\Z",
-    re.I,
-)
-_SECRET_LENGTH = 32  # characters that no version or name of a deployment has in one
+_SERVER = frozenset({"base_url", "api_key_env"})
+# What an engine or embedder of each kind makes no use of.
+_IDLE = {
+    "": _SERVER | {"model"},
+    "bundled": _SERVER | {"model"},
+    "scripted": _SERVER | {"model"},
+    "embedded": _SERVER,
+    "transformers": _SERVER,
+    "openai": frozenset({"model"}),
+}
+
+# What may follow a "?" in an address: no secret. Any other word there may be one.
+_HARMLESS = frozenset({"api-version", "api_version", "version", "deployment", "region"})
 
 
-def without_secret(base_url: str, section: str = "engine") -> str:
-    """``base_url``; ConfigurationError, which does not show it, where it seems to hold a secret.
+def refuse_secrets(address: str) -> str:
+    """The address, or addresses; ValueError where it holds a password, or may hold a key.
 
-    It goes into the recipe, the dataset and Prefect's database, where no secret may stand.
+    A recipe is stored, shown and sent to Prefect, so the sentence does not repeat what it found.
     """
-    if "@" in base_url:
-        held = "a user name or a password"
-    elif found := next(
-        (one for one in _PARAMETER.finditer(base_url) if _secret(*one.groups())), None
-    ):
-        held = f"a key, as '{unquote(found[1])[:40]}'"
-    else:
-        return base_url
-    raise ConfigurationError(
-        f"{section}.base_url holds {held}; put the key into the environment, as"
-        f" {section}.api_key_env names it, which sends it in a header."
-    )
-
-
-def _secret(name: str, value: str) -> bool:
-    return bool(_SECRET_NAME.search(unquote(name))) or len(value) >= _SECRET_LENGTH
-
-
-def _for_embedding(base_url: str) -> str:
-    return without_secret(base_url, "embedding")
+    asked = re.findall(r"[?&#]([^=&#\s,]*)", address)
+    if "@" in address:
+        raise ValueError("holds a user name or a password; put the key into the environment")
+    if any(name.lower() not in _HARMLESS for name in asked):
+        raise ValueError(
+            'holds a query that may be a key; put the key into the environment ("api_key_env" '
+            "names the variable), and leave all but api-version out of the address"
+        )
+    return address
 
 
 class EngineSettings(Strict):
@@ -56,22 +50,31 @@ class EngineSettings(Strict):
     """
 
     kind: str = "embedded"
-    model: str = ""
-    base_url: Annotated[str, AfterValidator(without_secret)] = free("")
+    model: str = outside("")
+    base_url: str = free("", outside=True)
     concurrency: int = free(0, ge=0, le=4096)
     context: int = Field(default=4096, ge=256)
     devices: tuple[str, ...] = free(())
     dtype: Literal["", "bfloat16", "float16", "float32"] = ""
     quantisation: Literal["", "8bit", "4bit"] = ""
-    api_key_env: str = free("OPENAI_API_KEY")
-    api_key_block: str = free("")
+    api_key_env: str = free("OPENAI_API_KEY", outside=True)
+    api_key_block: str = free("", outside=True)
     time_out: float = free(300.0, gt=0)
+
+    def idle(self) -> frozenset[str]:
+        """See ``Strict``; to a server the model is only a name."""
+        return _IDLE.get(self.kind, frozenset())
 
     @field_validator("base_url", mode="before")
     @classmethod
     def _several(cls, value: Any) -> Any:
         """Accept a list of addresses."""
         return " ".join(map(str, value)) if isinstance(value, list) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_secrets(cls, value: str) -> str:
+        return refuse_secrets(value)
 
     @property
     def calls(self) -> int:
@@ -87,8 +90,17 @@ class EmbeddingSettings(Strict):
     """
 
     kind: Literal["", "bundled", "embedded", "openai"] = free("")
-    model: str = free("")
-    base_url: Annotated[str, AfterValidator(_for_embedding)] = free("")
-    api_key_env: str = free("OPENAI_API_KEY")
+    model: str = free("", outside=True)
+    base_url: str = free("", outside=True)
+    api_key_env: str = free("OPENAI_API_KEY", outside=True)
     context: int = free(2048, ge=64)
     time_out: float = free(60.0, gt=0)
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_secrets(cls, value: str) -> str:
+        return refuse_secrets(value)
+
+    def idle(self) -> frozenset[str]:
+        """See ``Strict``; to a server the model is only a name."""
+        return _IDLE.get(self.kind, frozenset())

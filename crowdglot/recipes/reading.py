@@ -1,16 +1,20 @@
 """Reading recipes: a TOML file, a bundled name or a dataset's folder, with key=value on top."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from crowdglot.datasets.folder import FORMAT, RECIPE, read_stored_recipe
+from crowdglot.datasets.folder import RECIPE, read_stored_recipe
+from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, is_url, locate
 from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError
+from crowdglot.printable import whole
 from crowdglot.strict_toml import read_toml, validate
 from crowdglot.writing.recipe import Recipe
+from crowdglot.writing.trust import demand_trust, reaching, trust_stored
 
 RECIPES = Path(__file__).parent
 _REJUDGED = ("critics.", "duplicates.")
@@ -20,7 +24,8 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
     """A recipe by the name of a bundled one or by path, with ``key=value`` changes on top.
 
     The folder of a dataset, or its URL, stands for the recipe that made it, and is the output,
-    wherever it was made. Raises ConfigurationError naming file, key and remedy.
+    wherever it was made; what it reaches outside of the dataset must be trusted (see
+    ``writing.trust``) or changed. Raises ConfigurationError naming file, key and remedy.
     """
     bundled = RECIPES / f"{source}.toml"
     path = bundled if bundled.exists() else Path(source)
@@ -32,14 +37,24 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
             f"{source}: no such recipe; give the path of a TOML file or one of: {known}."
         )
     table = read_toml(path)
-    if table.get("format") == FORMAT:  # a dataset's own file, which says more than a recipe does
-        table = {key: table[key] for key in table.keys() - {"format", "identity"}}
-    return build_recipe(table, changes, where=str(path))
+    # A dataset's own file says more than a recipe does, and is nobody's word by being named.
+    theirs = bool({"format", "identity"} & table.keys()) or (
+        path.name == RECIPE and bool(files_of(path.parent, "data"))
+    )
+    stored = {key: table[key] for key in table.keys() - {"format", "identity"}}
+    recipe = build_recipe(deepcopy(stored), changes, where=str(path))
+    if theirs:
+        demand_trust(path.parent, stored, reaching(recipe), _keys(changes))
+    return recipe
 
 
 def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> Recipe:
     """Check ``table`` with ``changes`` applied; ``where`` names it in errors."""
     _change(table, changes)
+    if bad := next(_unwritable(table, ""), ""):
+        raise ConfigurationError(
+            f"{where}: '{bad}' holds a character that no file or name can hold; correct it."
+        )
     try:
         return validate(Recipe, table, where)
     except ConfigurationError as error:
@@ -48,6 +63,18 @@ def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> R
         raise ConfigurationError(
             sentence if sentence.startswith(where) else f"{where}: {sentence}"
         ) from None
+
+
+def _unwritable(value: Any, key: str) -> Iterator[str]:
+    """Keys whose text holds a NUL, or bytes that are no UTF-8."""
+    if isinstance(value, str) and ("\0" in value or whole(value) != value):
+        yield key
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _unwritable(one, f"{key}.{name}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _unwritable(one, key)
 
 
 def read_rejudged(source: str, changes: Sequence[str]) -> Recipe:
@@ -60,27 +87,71 @@ def read_rejudged(source: str, changes: Sequence[str]) -> Recipe:
             f"--set {strange[0]}: rejudge changes keys under 'critics' and 'duplicates' only; "
             "for another recipe run `crowdglot synthesize` with another output."
         )
-    return _of_dataset(source, changes)
+    return _of_dataset(source, changes, unused=("engine", "machines"))
 
 
-def _of_dataset(source: str, changes: Sequence[str]) -> Recipe:
+def trust_dataset(source: str | Path) -> str:
+    """Trust the recipe of the dataset in this folder, at this URL or in this file, from now on.
+
+    Returns a sentence that says what it reaches; "" where ``source`` is no dataset's. Raises
+    ConfigurationError or StorageError.
+    """
+    path = Path(source)
+    if path.name == RECIPE and path.is_file():
+        path = path.parent
+    elif not is_url(str(source)) and not path.is_dir():
+        return ""
+    folder = locate(str(source)) if is_url(str(source)) else path
+    stored = read_stored_recipe(folder)
+    stored.pop("identity", None)
+    return trust_stored(folder, stored)
+
+
+def _of_dataset(source: str, changes: Sequence[str], unused: Sequence[str] = ()) -> Recipe:
+    """The recipe of a dataset. ``unused``: tables of which nothing is going to be used."""
     folder = locate(source)
-    table = read_stored_recipe(folder)
-    table.pop("identity", None)
-    table["output"] = source
-    return build_recipe(table, changes, where=str(folder / RECIPE))
+    stored = read_stored_recipe(folder)
+    stored.pop("identity", None)
+    table = deepcopy(stored) | {"output": source}
+    recipe = build_recipe(table, changes, where=str(folder / RECIPE))
+    demand_trust(folder, stored, reaching(recipe), ("output", *unused, *_keys(changes)))
+    return recipe
+
+
+def _keys(changes: Sequence[str]) -> list[str]:
+    return [change.partition("=")[0].strip() for change in changes]
 
 
 def read_embedding(folder: Location, changes: Sequence[str]) -> EmbeddingSettings:
-    """The settings of a dataset's embedding model, with "embedding.key=value" changes on top."""
-    table = {"embedding": dict(read_stored_recipe(folder).get("embedding") or {})}
+    """The settings of a dataset's embedding model, with "embedding.key=value" changes on top.
+
+    ConfigurationError where the dataset's own reach somebody who is not trusted.
+    """
+    stored = read_stored_recipe(folder)
+    own = stored.get("embedding") or {}
+    table = {"embedding": dict(own) if isinstance(own, Mapping) else own}
     for change in changes:
         if not change.startswith("embedding."):
             raise ConfigurationError(
                 f"--set {change}: a report asks no other model; only keys of 'embedding' change it."
             )
     _change(table, changes)
-    return validate(EmbeddingSettings, table["embedding"], f"{folder / RECIPE}: embedding")
+    settings = validate(EmbeddingSettings, table["embedding"], f"{folder / RECIPE}: embedding")
+    demand_trust(folder, stored, reaching(settings, "embedding."), _keys(changes))
+    return settings
+
+
+def read_reference(folder: Location) -> Path | None:
+    """The human dialogues that a dataset names to be compared with, where they are here.
+
+    ConfigurationError where that is not trusted.
+    """
+    stored = read_stored_recipe(folder)
+    named = stored.get("reference")
+    if not named or not isinstance(named, str) or not Path(named).exists():
+        return None
+    demand_trust(folder, stored, {"reference": named}, ())
+    return Path(named)
 
 
 def _change(table: dict[str, Any], changes: Sequence[str]) -> None:
@@ -103,5 +174,5 @@ def _literal(text: str) -> Any:
     """A TOML value where the text is one, else the text itself."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text

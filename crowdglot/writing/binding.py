@@ -12,10 +12,13 @@ from crowdglot.datasets.folder import (
     without_answers,
 )
 from crowdglot.datasets.shards import make_room
+from crowdglot.datasets.storage.guarded import check_folder
 from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import StorageError
+from crowdglot.scenarios.plan import MOST_DIALOGUES
 from crowdglot.writing.machines.shard_locks import keeping_workers_out
 from crowdglot.writing.opened import OpenedRecipe
+from crowdglot.writing.trust import is_trusted, remember_own
 
 
 def bind_dataset(opened: OpenedRecipe) -> None:
@@ -33,6 +36,7 @@ def bind_dataset(opened: OpenedRecipe) -> None:
 
 def check_dataset(opened: OpenedRecipe) -> None:
     """Raise StorageError where ``bind_dataset`` would refuse a folder that has a recipe."""
+    check_folder(local_folder(opened.folder))
     before = planned(opened)
     if before and not without_answers(opened.folder):
         check_binding(opened.folder, opened.identity())
@@ -44,11 +48,12 @@ def planned(opened: OpenedRecipe) -> int:
     if not (opened.folder / RECIPE).exists():
         return 0
     before = read_stored_recipe(opened.folder).get("dialogues_per_language")
-    return before if isinstance(before, int) else 0
+    return before if type(before) is int and 0 < before <= MOST_DIALOGUES else 0
 
 
 def _bind(opened: OpenedRecipe, before: int) -> None:
     folder, recipe = opened.folder, opened.recipe.model_dump(mode="json")
+    own = is_trusted(folder)
     bind(folder, recipe, opened.identity())
     wanted = opened.recipe.dialogues_per_language
     if before > wanted:
@@ -58,6 +63,8 @@ def _bind(opened: OpenedRecipe, before: int) -> None:
     if before not in (0, wanted):
         make_room(folder, opened.shards(before), opened.shards())
         store_recipe(folder, recipe, opened.identity())
+    if own:
+        remember_own(folder, opened.recipe)
 
 
 def _check_size(opened: OpenedRecipe, before: int) -> None:

@@ -9,11 +9,11 @@ from pydantic import Field, field_validator, model_validator
 from crowdglot.datasets.storage.location import Location, locate
 from crowdglot.dialogues.ways import build_way
 from crowdglot.dialogues.ways.settings import WaySettings
-from crowdglot.engines.settings import EmbeddingSettings, EngineSettings
+from crowdglot.engines.settings import EmbeddingSettings, EngineSettings, refuse_secrets
 from crowdglot.languages.language import resolve_language
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
-from crowdglot.strict_toml import Strict, free, is_free
+from crowdglot.strict_toml import Strict, free, is_free, outside
 
 # The folder of the pool in that of a dataset.
 POOL = "pool"
@@ -24,7 +24,7 @@ class DemonstrationSettings(Strict):
     ``by``: "block": the same for ``block`` consecutive dialogues of a language; "event": those of
     the scenario's own speech event, where the source tells events."""
 
-    source: str = "bundled"
+    source: str = outside("bundled")
     count: int = Field(default=2, ge=0, le=8)
     by: Literal["block", "event"] = "block"
     block: int = Field(default=50, ge=1)
@@ -33,7 +33,7 @@ class DemonstrationSettings(Strict):
 class PersonaSettings(Strict):
     """``source``: "bundled", "demonstrations" (their speakers), a file or "hf:org/name"."""
 
-    source: str = "bundled"
+    source: str = outside("bundled")
 
 
 class SamplingSettings(Strict):
@@ -54,7 +54,7 @@ class DuplicateSettings(Strict):
     least_similarity: float = Field(default=0.7, ge=0.3, le=1)
     least_repeated_turns: float = Field(default=0.5, gt=0, le=1)
     rounds: int = free(3, ge=0, le=100)
-    against: tuple[str, ...] = ()
+    against: tuple[str, ...] = outside(())
 
 
 class ChoiceSettings(Strict):
@@ -74,7 +74,7 @@ class PoolSettings(Strict):
     iterations: int = Field(default=0, ge=0, le=10)
     dialogues: int = Field(default=3, ge=1)
     keep: int = Field(default=1, ge=1)
-    of: str = free("")
+    of: str = free("", outside=True)
 
 
 class BudgetSettings(Strict):
@@ -91,8 +91,17 @@ class MachineSettings(Strict):
     this machine; ``workers``: its processes, or how many groups of shards to keep a cluster at."""
 
     runner: Literal["here", "dask", "ray"] = free("here")
-    address: str = free("")
+    address: str = free("", outside=True)
     workers: int = free(2, ge=1, le=1024)
+
+    @field_validator("address")
+    @classmethod
+    def _without_secrets(cls, value: str) -> str:
+        return refuse_secrets(value)
+
+    def idle(self) -> frozenset[str]:
+        """See ``Strict``."""
+        return frozenset({"address"}) if self.runner == "here" else frozenset()
 
 
 class Recipe(Strict):
@@ -115,8 +124,8 @@ class Recipe(Strict):
     max_attempts: int = Field(default=3, ge=1, le=100)
     max_replacements: int = Field(default=3, ge=0, le=100)
     shard_size: int = Field(default=200, ge=1)
-    output: str = free("")
-    reference: str = free("")
+    output: str = free("", outside=True)
+    reference: str = free("", outside=True)
     demonstrations: DemonstrationSettings = DemonstrationSettings()
     personas: PersonaSettings = PersonaSettings()
     engine: EngineSettings = EngineSettings()
@@ -124,7 +133,7 @@ class Recipe(Strict):
     critics: dict[str, dict[str, Any]] = Field(default_factory=dict)
     meaning: Literal["", "bundled"] = ""
     judges: tuple[str, ...] = ()
-    believed: str = free("")
+    believed: str = free("", outside=True)
     models: dict[Literal["judge"], EngineSettings] = Field(default_factory=dict)
     choice: ChoiceSettings = ChoiceSettings()
     pool: PoolSettings = PoolSettings()

@@ -10,6 +10,7 @@ from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.run import Run
 from crowdglot.writing.shards.filling import fill_shard
+from crowdglot.writing.trust import is_trusted, remember_own
 from crowdglot.writing.watch import Watch
 from crowdglot.writing.write import Outcome
 
@@ -34,7 +35,10 @@ async def rejudge_dataset(recipe: Recipe, watch: Watch | None = None) -> Outcome
             )
         shards = written(folder, opened.shards())
         # The recipe first: after a crash half-way, running the same again finishes the rest.
+        own = is_trusted(folder)
         store_recipe(folder, recipe.model_dump(mode="json"), opened.identity())
+        if own:
+            remember_own(folder, recipe)
         forget_withdrawals(opened)
         for shard in shards:
             await fill_shard(Run.judging_only(opened, watch), shard)

@@ -4,8 +4,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from crowdglot.writing.watch import Stop
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def hold_back_interrupts() -> None:
@@ -23,13 +26,24 @@ def let_interrupts_in() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
+def caught() -> dict[int, Any]:
+    """The signals that ask for a stop, each with its handler now."""
+    handlers: dict[int, Any] = {number: signal.getsignal(number) for number in _STOPPING}
+    if handlers[signal.SIGHUP] == signal.SIG_IGN:
+        del handlers[signal.SIGHUP]
+    return handlers
+
+
 @contextmanager
 def stopping_on_signals(stop: Stop) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM ask for a clean stop; the second is no longer caught."""
+    """Let the first SIGINT, SIGTERM or SIGHUP ask for a clean stop; the second is not caught.
+
+    Under ``nohup`` a hang-up stays what it is there: nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = caught()
 
     def ask(number: int, _frame: object) -> None:
         stop.wanted = True

@@ -60,7 +60,7 @@ def rows_of(folder):
 
 @pytest.mark.slow
 @pytest.mark.server
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path, number):
     canary = "sk-canary-5f2a"
     environment = os.environ | {
@@ -89,6 +89,7 @@ def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path, number):
         assert first.returncode == 130, told.decode()
         assert "run the same command again to go on" in told.decode()
         assert "Traceback" not in told.decode()
+        assert "Traceback" not in (tmp_path / "prefect" / "server.log").read_text("utf-8")
         asked = len(stub.asked)
         assert 14 <= asked < 40
 

@@ -2,17 +2,18 @@
 
 import pytest
 
-from crowdglot.datasets.folder import FORMAT, RECIPE, bind, read_stored_recipe
+from crowdglot.datasets.folder import FORMAT, RECIPE, bind, locked, read_stored_recipe
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.errors import StorageError
 
 
 @pytest.mark.parametrize("left", ["", "name = "])
 def test_a_crash_while_the_recipe_was_written_blocks_nothing(tmp_path, left):
-    (tmp_path / f"{RECIPE}.tmp").write_text(left)
-    bind(tmp_path, {"name": "one"}, {"seed": 0})
+    (tmp_path / f".{RECIPE}.0123456789abcdef.tmp").write_text(left)
+    with locked(tmp_path):
+        bind(tmp_path, {"name": "one"}, {"seed": 0})
     assert read_stored_recipe(tmp_path) == {"name": "one", "identity": {"seed": 0}}
-    assert [path.name for path in tmp_path.iterdir()] == [RECIPE]
+    assert {path.name for path in tmp_path.iterdir()} == {RECIPE, ".lock"}
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

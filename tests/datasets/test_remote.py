@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -151,7 +152,7 @@ def test_columns_are_fetched_and_not_the_rest(s3_folder, tmp_path):
     pq.write_table(wide, tmp_path / "x.parquet")
     path = s3_folder / "x.parquet"
     path.put(tmp_path / "x.parquet")
-    from crowdglot.datasets.shards import read_table
+    from crowdglot.datasets.tables import read_table
 
     asked = requests()
     assert read_table(path, ["index"])["index"].to_pylist() == list(range(1000))
@@ -181,12 +182,15 @@ def test_folder_of_a_recipe(folder):
 
 @ANYWHERE
 def test_one_working_directory_writes_once(folder):
-    with (
-        locked(folder),
-        pytest.raises(StorageError, match="another process is writing this dataset"),
-        locked(folder),
-    ):
-        pass
+    def again():
+        with locked(folder):
+            pass
+
+    told = "another process is writing this dataset"
+    with locked(folder), ThreadPoolExecutor(1) as other:
+        again()  # whoever holds it may
+        with pytest.raises(StorageError, match=told):
+            other.submit(again).result()
     with locked(folder):
         assert (folder / ".lock").exists()
 
@@ -550,11 +554,12 @@ def test_journals_lie_on_this_machine():
 def test_withdrawals_are_fetched_once_until_they_are_written(folder, monkeypatch):
     fetched = []
 
-    def counted(self, *arguments, original=Remote.read_text):
-        fetched.append(self.name)
+    def counted(self, *arguments, original=Remote.read_bytes):
+        if self.name == WITHDRAWALS:  # not the lock
+            fetched.append(self.name)
         return original(self, *arguments)
 
-    monkeypatch.setattr(Remote, "read_text", counted)
+    monkeypatch.setattr(Remote, "read_bytes", counted)
     with locked(folder):
         assert [read_withdrawals(folder).up_to_date for _ in range(3)] == [False] * 3
         write_withdrawals(folder, (), up_to_date=True)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from crowdglot.datasets.record import SCHEMA
-from crowdglot.datasets.shards import read_table
+from crowdglot.datasets.tables import read_table
 from crowdglot.dialogues.prompt import prompt_hash, turn_keys
 from crowdglot.recipes import build_recipe
 from crowdglot.writing.opened import open_recipe

@@ -6,7 +6,7 @@ import pytest
 
 from crowdglot.datasets.folder import store_recipe
 from crowdglot.errors import ConfigurationError
-from crowdglot.recipes import build_recipe, read_recipe
+from crowdglot.recipes import build_recipe, read_recipe, trust_dataset
 from crowdglot.recipes.reading import RECIPES
 
 LEAST = {"name": "x", "languages": ["fr"], "dialogues_per_language": 1}
@@ -85,6 +85,7 @@ def test_a_dataset_stands_for_itself_wherever_it_lies(tmp_path):
     store_recipe(tmp_path, made.model_dump(mode="json"), made.identity())
     assert read_recipe(str(tmp_path)).folder == tmp_path
     assert read_recipe(str(tmp_path), ["output=other"]).folder == Path("other")
+    trust_dataset(tmp_path)
     assert read_recipe(str(tmp_path / "recipe.toml")).folder == made.folder
 
 

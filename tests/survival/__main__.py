@@ -31,6 +31,7 @@ def environment(scratch: Path) -> dict[str, str]:
     """For all processes of the suite: Prefect at home in the scratch folder, wide lines."""
     own = {
         "PREFECT_HOME": str(scratch / "prefect"),
+        "XDG_STATE_HOME": str(scratch / "state"),
         "COLUMNS": "400",
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",

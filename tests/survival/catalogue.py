@@ -1,6 +1,6 @@
 """All checks of the suite by name, and those of its short form."""
 
-from tests.survival import damage, disks, kills, limits, misbehaviour
+from tests.survival import damage, disks, kills, limits, misbehaviour, strangers
 from tests.survival.bench import Check
 
 CHECKS: dict[str, Check] = {
@@ -9,6 +9,7 @@ CHECKS: dict[str, Check] = {
     **disks.CHECKS,
     **limits.CHECKS,
     **misbehaviour.CHECKS,
+    **strangers.CHECKS,
 }
 # Without those that start the command, and one server's fault of each kind.
 SHORT = (
@@ -17,6 +18,8 @@ SHORT = (
     "kill -9 before every step of three calls",
     "damaged journals",
     "damaged shards",
+    "poisoned journal",
+    "links out of the folder",
     "full disk",
     "full disk at a moment",
     "journals removed",

@@ -138,7 +138,9 @@ def half_written_shard(bench: Bench) -> Figures:
     accepted = Path(str(shard.accepted(folder)))
     whole = accepted.read_bytes()
     accepted.unlink()
-    accepted.with_name(f"{accepted.name}.tmp").write_bytes(whole[: len(whole) // 2])
+    accepted.with_name(f".{accepted.name}.0123456789abcdef.tmp").write_bytes(
+        whole[: len(whole) // 2]
+    )
     bench.complete(recipe)
     demand(len(bench.server.asked) == seen, "what lay in the journal was asked again")
     return paid(bench.server)

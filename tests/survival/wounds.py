@@ -99,7 +99,7 @@ def _fill_before(what: str, disk: Path) -> None:
         return
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and str(arguments[0]).endswith(f"/{what}.tmp"):
+        if event == "open" and f"/.{what}." in str(arguments[0]):
             fill(disk)
 
     sys.addaudithook(audit)

@@ -14,8 +14,9 @@ import polars as pl
 from crowdglot.datasets.duplicates.index import Index, Match
 from crowdglot.datasets.duplicates.shingles import Shingles, shingles
 from crowdglot.datasets.scan import FILE, batches
-from crowdglot.datasets.shards import Shard, files_of, read_table, written
+from crowdglot.datasets.shards import Shard, files_of, written
 from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.tables import read_table
 from crowdglot.datasets.withdrawals import Withdrawal, turns_hash
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.languages.language import Language

@@ -6,6 +6,6 @@ it is escaped in the page and set as text by the page's script.
 """
 
 from crowdglot.datasets.report.facts import Facts, Source, gather
-from crowdglot.datasets.report.page import METRICS, REPORT, write_report
+from crowdglot.datasets.report.page import METRICS, REPORT, read_metrics, write_report
 
-__all__ = ["METRICS", "REPORT", "Facts", "Source", "gather", "write_report"]
+__all__ = ["METRICS", "REPORT", "Facts", "Source", "gather", "read_metrics", "write_report"]

@@ -3,9 +3,9 @@
 import re
 
 from crowdglot.datasets.funnel import Funnel
-from crowdglot.datasets.report.wording import visible
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.verification import doubts
+from crowdglot.printable import visible
 
 _MOST_REASONS = 20
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~.:-])")

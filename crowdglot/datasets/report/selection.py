@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 
 from crowdglot.datasets.record import draft_text
-from crowdglot.datasets.report.wording import visible
 from crowdglot.datasets.scan import batches, merged, rows_at
 from crowdglot.datasets.storage.location import Location
+from crowdglot.printable import visible
 
 # No dialogue is so long, unless a model repeats itself without end.
 _MOST_TEXT, _MOST_TURNS = 2_000, 60

@@ -12,7 +12,7 @@ import numpy as np
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.metrics.measuring.figure import Figure
 from crowdglot.datasets.report.distributions import MEASURES, Histogram
-from crowdglot.datasets.report.wording import visible
+from crowdglot.printable import visible
 
 # So many figures of an event or a model are shown in one table; metrics.json holds all.
 COMPARED = (

@@ -1,7 +1,6 @@
 """The words of the report: what metrics and events are called, and text of models made visible."""
 
-import re
-
+from crowdglot.printable import visible
 from crowdglot.scenarios.event import event_names, read_event
 
 # Name and what it says, by the metric's key.
@@ -29,28 +28,6 @@ METRICS = {
     "taken_for_small_talk": ("Taken for small talk", "or getting to know someone, of the others"),
 }
 BETTER = {"higher": "higher is more varied", "lower": "lower is more varied", "neither": ""}
-
-# Control characters, changes of direction, blanks without width and tags: no reader sees them, but
-# a browser obeys them. The joiners of Persian, of India's scripts and of emoji stay.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-_SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-def visible(text: str | None, most: int = 0) -> str:
-    """The text with control characters as "⟨U+202E⟩" and lone surrogates as U+FFFD.
-
-    ``most``: cut after so many characters and say how many are left out; 0: never.
-    """
-    text = text or ""
-    left_out = len(text) - most if most else 0
-    if left_out > 0:
-        text = text[:most]
-    shown = _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
-    shown = _SURROGATES.sub("\ufffd", shown)
-    return f"{shown}… ({left_out:,} more characters)" if left_out > 0 else shown
 
 
 def metric_words(metric: str) -> tuple[str, str]:

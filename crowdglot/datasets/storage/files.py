@@ -6,15 +6,20 @@ at a URL is written to a local temporary file, which is put there as one object.
 
 import errno
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
+from crowdglot.datasets.storage.guarded import GUARDED
 from crowdglot.datasets.storage.lease import check_lease
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.errors import StorageError
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 
 
 @contextmanager
@@ -50,10 +55,12 @@ def replacing(path: Location) -> Iterator[Path]:
             check_lease(path)
             path.put(temporary)
         return
-    temporary = path.with_name(f"{path.name}.tmp")
+    # Nobody can have put a link under a name that is drawn now.
+    temporary = path.with_name(f".{path.name}.{token_hex(8)}.tmp")
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | GUARDED, 0o666))
             yield temporary
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
@@ -66,6 +73,14 @@ def replacing(path: Location) -> Iterator[Path]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def clear_temporaries(paths: Iterable[Path]) -> None:
+    """Delete those of ``paths`` that a process which was killed left half written."""
+    for path in paths:
+        if _TEMPORARY.fullmatch(path.name):
+            with storing(path):
+                path.unlink(missing_ok=True)
 
 
 def move(path: Location, target: Location) -> None:

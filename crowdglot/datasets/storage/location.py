@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.errors import ConfigurationError
+from crowdglot.printable import one_line, whole
 
 Location: TypeAlias = Path | Remote
 
@@ -30,6 +31,10 @@ def locate(text: str) -> Location:
     ConfigurationError where it is another URL, or holds a password or a query (signatures stand
     there); the sentence does not repeat them.
     """
+    if "\0" in text or whole(text) != text:
+        raise ConfigurationError(
+            f"{one_line(text)}: its name is no text in UTF-8; rename the folder."
+        )
     if not is_url(text):
         return Path(text)
     scheme, _, rest = text.partition("://")

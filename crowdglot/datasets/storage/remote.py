@@ -89,9 +89,13 @@ class Remote:
             found = store.get(key)
             return bytes(found.bytes()), {**found.meta}
 
-    def read_bytes(self) -> bytes:
-        """The whole object; FileNotFoundError if there is none."""
-        return self.fetch()[0]
+    def read_bytes(self, most: int = 0) -> bytes:
+        """The whole object, or its first ``most`` bytes; FileNotFoundError if there is none."""
+        with _reaching(self) as (store, key):
+            found = store.get(key)
+            if most and found.meta["size"] > most:
+                return bytes(store.get_range(key, start=0, length=most))
+            return bytes(found.bytes())
 
     def read_text(self, encoding: str = "utf-8") -> str:
         """The whole object as text."""

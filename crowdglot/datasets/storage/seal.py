@@ -8,6 +8,7 @@ import re
 from hashlib import blake2b
 from pathlib import Path
 
+from crowdglot.datasets.storage.guarded import check_regular
 from crowdglot.datasets.storage.location import Location
 
 _KEY = "crowdglot.checksum"
@@ -30,6 +31,7 @@ def seal(path: Path) -> None:
 
 def holds(path: Location) -> bool:
     """Whether ``path`` is as it was sealed; False if there is no checksum in it."""
+    check_regular(path)
     content = bytearray(path.read_bytes())
     at = _find(content)
     return at is not None and content[at : at + _DIGITS] == _digest(content, at)

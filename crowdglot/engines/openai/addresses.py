@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from yarl import URL
 
-from crowdglot.engines.settings import without_secret
+from crowdglot.engines.settings import refuse_secrets
 from crowdglot.errors import ConfigurationError
 
 
@@ -29,7 +29,10 @@ def read_addresses(base_url: str, section: str = "engine") -> tuple[Address, ...
     """
     key = f"{section}.base_url"
     # The secret is looked for first: the other errors show parts of the address.
-    without_secret(base_url, section)
+    try:
+        refuse_secrets(base_url)
+    except ValueError as error:
+        raise ConfigurationError(f"{key} {error}.") from None
     addresses = tuple(_read(part, key) for part in re.split(r"[\s,]+", base_url) if part)
     if not addresses:
         raise ConfigurationError(f"{key} is missing; give one such as http://localhost:8000/v1.")

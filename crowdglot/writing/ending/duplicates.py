@@ -9,8 +9,9 @@ not on the order in which shards were written.
 import asyncio
 
 from crowdglot.datasets.duplicates import Earlier, find_duplicates
-from crowdglot.datasets.shards import Shard, incomplete, is_complete, read_table
+from crowdglot.datasets.shards import Shard, incomplete, is_complete
 from crowdglot.datasets.storage.location import locate
+from crowdglot.datasets.tables import read_table
 from crowdglot.datasets.withdrawals import Withdrawal, read_withdrawals, write_withdrawals
 from crowdglot.writing.ending.finish import forget_figures
 from crowdglot.writing.opened import OpenedRecipe

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from crowdglot.datasets.shards import Shard, read_table
+from crowdglot.datasets.shards import Shard
 from crowdglot.datasets.storage.files import storing, write_text
+from crowdglot.datasets.tables import read_table
 from crowdglot.writing.opened import OpenedRecipe
 
 FAILED = "failed.jsonl"

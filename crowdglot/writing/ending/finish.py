@@ -1,13 +1,12 @@
 """Closing a run: count what lies on disk, write report, metrics and card."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from crowdglot.datasets.card import write_card
 from crowdglot.datasets.funnel import Funnel, measure_funnel
-from crowdglot.datasets.report import METRICS, Source, gather, write_report
+from crowdglot.datasets.report import METRICS, Source, gather, read_metrics, write_report
 from crowdglot.datasets.shards import Shard, incomplete, written
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.withdrawals import read_withdrawals
@@ -96,10 +95,8 @@ def is_done(opened: OpenedRecipe) -> bool:
 def counted(opened: OpenedRecipe) -> Funnel | None:
     """The funnel as the last run counted it; None if nothing was counted since shards changed."""
     try:
-        return Funnel.from_metrics(
-            json.loads((opened.folder / METRICS).read_text("utf-8"))["funnel"]
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        return Funnel.from_metrics(read_metrics(opened.folder)["funnel"])
+    except (KeyError, TypeError, AttributeError):
         return None  # it was never written, or is not ours: count anew
 
 

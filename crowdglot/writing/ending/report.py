@@ -1,13 +1,12 @@
 """The command's report of a dataset that lies on disk: no LLM is asked, nothing judged anew."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.funnel import Funnel
-from crowdglot.datasets.report import METRICS, Facts, Source, gather, write_report
+from crowdglot.datasets.report import Facts, Source, gather, read_metrics, write_report
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.human import read_human
 from crowdglot.engines.settings import EmbeddingSettings
@@ -19,22 +18,19 @@ def rewrite_report(
 ) -> tuple[Location, Facts]:
     """Write ``report.html`` and ``metrics.json`` into the dataset's folder; the page and its facts.
 
-    ``human``: a folder of human dialogues to compare with; by default the recipe's ``reference``
-    where that is there. StorageError where the folder is no dataset or a file of it is damaged,
-    EngineError where the embedding model gives no vectors.
+    ``human``: a folder of human dialogues to compare with. StorageError where the folder is no
+    dataset or a file of it is damaged, EngineError where the embedding model gives no vectors.
     """
     recipe = read_stored_recipe(folder)
-    if human is None and recipe.get("reference") and Path(str(recipe["reference"])).exists():
-        human = Path(str(recipe["reference"]))
     tags = sorted({path.name for part in ("data", "rejected") for path in folder.glob(f"{part}/*")})
-    known = _earlier(folder)
+    known = read_metrics(folder)
     facts = gather(
         Source(
             folder=folder,
             name=str(recipe.get("name") or folder.resolve().name),
             seed=recipe.get("seed", 0),
             wanted=_wanted(known),
-            personas_available=known.get("personas_available", 0),
+            personas_available=_count(known.get("personas_available")),
             reference=read_human(human, tags) if human else {},
             embed=embedder(embedding),
         )
@@ -42,14 +38,8 @@ def rewrite_report(
     return write_report(folder, facts), facts
 
 
-def _earlier(folder: Location) -> Mapping[str, Any]:
-    """The ``metrics.json`` of the run: it knows the plan, which the rows do not."""
-    try:
-        read = json.loads((folder / METRICS).read_text("utf-8"))
-        Funnel.from_metrics({"short": (), **read["funnel"]})
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # it was never written, or is not ours
-    return cast(Mapping[str, Any], read)
+def _count(told: object) -> int:
+    return told if type(told) is int and told > 0 else 0
 
 
 def _wanted(known: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:

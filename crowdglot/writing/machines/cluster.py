@@ -5,9 +5,10 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,9 +16,12 @@ from prefect.client.orchestration import get_client
 
 from crowdglot.errors import ConfigurationError
 from crowdglot.writing.recipe import MachineSettings
-from crowdglot.writing.signals import hold_back_interrupts, let_interrupts_in
+from crowdglot.writing.signals import caught, hold_back_interrupts, let_interrupts_in
 
 _RUNNERS = {"dask": ("prefect_dask", "DaskTaskRunner"), "ray": ("prefect_ray", "RayTaskRunner")}
+
+_LOOPBACK = "127.0.0.1"
+_SETUP = "crowdglot.writing.machines.own_settings.keep_to_own_settings"
 
 
 def runner_class(settings: MachineSettings) -> Any:
@@ -60,9 +64,18 @@ def started(make: Any, settings: MachineSettings) -> Iterator[Any]:
     A Ctrl-C in the terminal is for the flow, which lets the workers finish what is under way. Ray
     reports its use to its makers unless it is told not to.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ours = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONSAFEPATH": "1"}
+    if settings.runner == "ray" and not settings.address:
+        ours |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token_hex(32)}
     with ExitStack() as stack:
+        stack.enter_context(_environment(ours))
         with _signals_for_us():
+            if settings.runner == "dask":
+                # Its pages have no password: they stay empty.
+                pages: dict[str, list[str]] = {
+                    f"distributed.{who}.http.routes": [] for who in ("scheduler", "worker")
+                }
+                stack.enter_context(import_module("dask").config.set(pages))
             runner = stack.enter_context(make(**_arguments(settings)))
             if settings.runner == "dask":
                 # Prefect would print each connection that opens and closes.
@@ -72,10 +85,25 @@ def started(make: Any, settings: MachineSettings) -> Iterator[Any]:
 
 
 @contextmanager
+def _environment(ours: Mapping[str, str]) -> Iterator[None]:
+    """These variables for the processes that are started meanwhile; the user's own ones stay.
+
+    No worker looks for modules in the working directory, which may be a stranger's.
+    """
+    before = dict(os.environ)
+    os.environ.update({**ours, **before})
+    try:
+        yield
+    finally:
+        for name in ours.keys() - before.keys():
+            os.environ.pop(name, None)
+
+
+@contextmanager
 def _signals_for_us() -> Iterator[None]:
     """Keep Ctrl-C from the processes started meanwhile, and our handlers from being replaced."""
     main = threading.current_thread() is threading.main_thread()
-    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = caught()
     hold_back_interrupts()
     try:
         yield
@@ -97,7 +125,11 @@ def _arguments(settings: MachineSettings) -> dict[str, Any]:
                 "threads_per_worker": 1,
                 "processes": True,
                 "memory_limit": 0,
-                "dashboard_address": ":0",
+                # Only this user's processes may ask it to run something.
+                "host": _LOOPBACK,
+                "security": import_module("distributed").Security.temporary(),
+                "dashboard_address": f"{_LOOPBACK}:0",
+                "worker_dashboard_address": f"{_LOOPBACK}:0",
                 "preload": "crowdglot.writing.machines.worker",
             }
         }
@@ -107,5 +139,17 @@ def _arguments(settings: MachineSettings) -> dict[str, Any]:
             "num_cpus": settings.workers,
             "include_dashboard": False,
             "log_to_driver": False,
+            "job_config": _no_modules_from_here(),
+            "runtime_env": {"worker_process_setup_hook": _SETUP},
         }
     }
+
+
+def _no_modules_from_here() -> Any:
+    """Ray's settings of a job, but its workers do not look for modules in the working directory.
+
+    Ray has no switch for that; it leaves the directory out where a job brings its own.
+    """
+    job = import_module("ray.job_config").JobConfig()
+    job._runtime_env_has_working_dir = lambda: True
+    return job

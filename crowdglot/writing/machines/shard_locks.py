@@ -15,6 +15,7 @@ from typing import Self
 
 from crowdglot.datasets.shards import Shard
 from crowdglot.datasets.storage.files import storing
+from crowdglot.datasets.storage.guarded import GUARDED
 from crowdglot.errors import StorageError
 
 LOCKS = ".shard-locks"
@@ -51,7 +52,7 @@ class ShardLocks:
 
     def __enter__(self) -> Self:
         with storing(self._path):
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | GUARDED, 0o644)
         return self
 
     def __exit__(

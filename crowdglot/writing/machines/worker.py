@@ -17,11 +17,13 @@ from threading import Lock, Timer
 
 from crowdglot.datasets.folder import check_binding
 from crowdglot.datasets.shards import incomplete
+from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.lease import LOCK
 from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import CrowdglotError, StorageError
 from crowdglot.writing.binding import planned
 from crowdglot.writing.budget import Budget
+from crowdglot.writing.machines.own_settings import keep_to_own_settings
 from crowdglot.writing.machines.shard_locks import ShardLocks
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.recipe import Recipe
@@ -56,6 +58,7 @@ def fill_batch(
 
 def dask_setup(_worker: object) -> None:
     """Called by Dask, which preloads this module: a Ctrl-C is for the flow, which tells us."""
+    keep_to_own_settings()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -172,8 +175,8 @@ async def _obey(folder: Path, watch: Watch) -> None:
     """Stop once the flow's wish to stop lies in the folder; it holds which budget is spent."""
     while True:
         if (folder / STOP).exists():
-            with suppress(OSError):
-                watch.stop.spent = (folder / STOP).read_text("utf-8")
+            with suppress(OSError, StorageError):
+                watch.stop.spent = read_stored(folder / STOP, 4096).decode("utf-8", "replace")
             watch.stop.wanted = True
             return
         await asyncio.sleep(_LOOK_SECONDS)

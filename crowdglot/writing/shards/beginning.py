@@ -9,8 +9,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from crowdglot.datasets.shards import files_of, read_table
+from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, local_folder
+from crowdglot.datasets.tables import read_table
 from crowdglot.engines.calls import Draft
 from crowdglot.engines.chat import label
 from crowdglot.errors import CrowdglotError, EngineError

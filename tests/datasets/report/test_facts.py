@@ -21,10 +21,10 @@ from crowdglot.datasets.report.views import (
     plot,
     strip,
 )
-from crowdglot.datasets.report.wording import visible
 from crowdglot.datasets.scan import collect
 from crowdglot.datasets.shards import files_of
 from crowdglot.errors import StorageError
+from crowdglot.printable import visible
 from tests.builders import FRENCH
 from tests.datasets.report.dataset import ARABIC, row, write_dataset
 

@@ -8,7 +8,7 @@ import pytest
 
 from crowdglot.dialogues.human import human_files, read_human
 from crowdglot.errors import ConfigurationError, EngineError, MaterialError, StorageError
-from crowdglot.recipes import read_embedding
+from crowdglot.recipes import read_embedding, read_reference, trust_dataset
 from crowdglot.writing.ending.finish import finish
 from crowdglot.writing.ending.report import rewrite_report
 from tests.datasets.report.dataset import ARABIC, row, write_dataset
@@ -19,7 +19,13 @@ SAID = ("On a vu le facteur ce matin.", "Oui, prends un manteau et des bottes.")
 
 def report(folder, human=None, changes=()):
     """As the command does it."""
+    human = human or read_reference(folder)
     return rewrite_report(folder, read_embedding(folder, changes), human)
+
+
+def trusted(folder):
+    trust_dataset(folder)
+    return folder
 
 
 def human_folder(folder):
@@ -63,7 +69,7 @@ def test_human_dialogues_to_compare_with(where, tmp_path):
     human = human_folder(tmp_path / "human")
     rows = [row(n) for n in range(3)] + [row(9, ARABIC, tag="ar")]
     more = {"reference": str(human)} if where == "recipe" else {}
-    folder = write_dataset(tmp_path / "d", rows, **more)
+    folder = trusted(write_dataset(tmp_path / "d", rows, **more))
     _, facts = report(folder, human if where == "option" else None)
     assert {f.language for f in facts.figures if f.group == "human"} == {"fr"}
     assert {h.language for h in facts.histograms if h.human} == {"fr"}
@@ -150,7 +156,7 @@ def test_an_embedding_model_gives_the_vendi_score(where, tmp_path):
         url = f"http://127.0.0.1:{server.server_port}/v1"
         table = {"kind": "openai", "model": "letters", "base_url": url}
         stored = {"embedding": table} if where == "recipe" else {}
-        folder = write_dataset(tmp_path / "d", rows, **stored)
+        folder = trusted(write_dataset(tmp_path / "d", rows, **stored))
         changes = [f"embedding.{key}={value}" for key, value in table.items()]
         page, facts = report(folder, changes=changes if where == "option" else ())
         server.shutdown()

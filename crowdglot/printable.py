@@ -1,0 +1,34 @@
+"""Text of models and strangers made fit to be shown, on a terminal or in a page."""
+
+import re
+
+# Control characters, changes of direction, blanks without width and tags: no reader sees them, but
+# a terminal or a browser obeys them. The joiners of Persian, of India's scripts and of emoji stay.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def visible(text: object, most: int = 0) -> str:
+    """The text with control characters as "⟨U+202E⟩" and lone surrogates as U+FFFD; "" for None.
+
+    ``most``: cut after so many characters and say how many are left out; 0: never.
+    """
+    text = "" if text is None else str(text)
+    left_out = len(text) - most if most else 0
+    if left_out > 0:
+        text = text[:most]
+    shown = whole(_UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text))
+    return f"{shown}… ({left_out:,} more characters)" if left_out > 0 else shown
+
+
+def one_line(text: object, most: int = 0) -> str:
+    """The same on one line, without blanks around it."""
+    return " ".join(visible(text, most).split())
+
+
+def whole(text: str) -> str:
+    """``text`` with each half of a surrogate pair, which no file can hold, as U+FFFD."""
+    return _HALF.sub("\ufffd", text)

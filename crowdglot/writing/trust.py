@@ -1,0 +1,167 @@
+"""Whom a dataset's own recipe may reach: a dataset is data, and whoever made it may be a stranger.
+
+Its ``recipe.toml`` can name addresses, variables that hold keys, files and models. What is marked
+so (see ``strict_toml.outside``) counts only where the user began the dataset, said once that it is
+trusted, or gave the key. What is trusted is remembered outside of the dataset, a hash for each
+table of the recipe, so that a changed one has to be trusted anew.
+"""
+
+import json
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from crowdglot.datasets.folder import RECIPE, read_stored_recipe
+from crowdglot.datasets.storage.files import storing
+from crowdglot.datasets.storage.location import Location
+from crowdglot.engines.settings import EngineSettings
+from crowdglot.errors import ConfigurationError, StorageError
+from crowdglot.printable import one_line
+from crowdglot.strict_toml import Strict, is_outside
+from crowdglot.user_files import state_folder
+from crowdglot.writing.recipe import Recipe
+
+_SECRET = re.compile(r"(//)[^\s/'\"]*(?=@)|(\?)[^\s'\"]+")
+
+
+def reaching(settings: Strict, prefix: str = "") -> dict[str, Any]:
+    """By dotted key the values by which ``settings`` reach out; none that is a default or idle."""
+    found = dict[str, Any]()
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, Strict):
+            found |= reaching(value, f"{prefix}{name}.")
+        elif name == "models":
+            for of, model in value.items():
+                found |= reaching(model, f"{prefix}{name}.{of}.")
+        elif is_outside(field) and name not in settings.idle() and value != field.default:
+            found[f"{prefix}{name}"] = value
+    return found
+
+
+def demand_trust(
+    folder: Location, stored: Mapping[str, Any], reached: Mapping[str, Any], given: Collection[str]
+) -> None:
+    """Raise ConfigurationError, which shows them, where keys of ``reached`` are not trusted.
+
+    ``stored``: the recipe as it lies in ``folder``. ``given``: keys, or tables, that the user gave.
+    """
+    tables = _stored_tables(stored)
+    doubtful = {
+        key: value
+        for key, value in reached.items()
+        if not any(key == one or key.startswith(f"{one}.") for one in given)
+        and not _is_trusted(folder, key.split(".")[0], tables)
+    }
+    if doubtful:
+        raise ConfigurationError(
+            f"{folder}: its recipe would reach out of the dataset: {_list(doubtful)}; if you trust "
+            "that, give --trust once (in Python: open_dataset(…, trust=True)), else give a value "
+            "of your own with --set."
+        )
+
+
+def trust_stored(folder: Location, stored: Mapping[str, Any]) -> str:
+    """Trust the recipe in ``folder`` from now on; a sentence that says what it reaches."""
+    tables = _stored_tables(stored)
+    _remember(folder, tables)
+    named = {
+        key if key == name else f"{key}.{name}": value
+        for key, table in tables.items()
+        for name, value in table.items()
+    }
+    return f"{folder}: trusted from now on: {_list(named) if named else 'it reaches nobody'}."
+
+
+def is_trusted(folder: Location) -> bool:
+    """Whether all of the recipe in ``folder`` is trusted, or there is none yet."""
+    if not (folder / RECIPE).exists():
+        return True
+    try:
+        tables = _stored_tables(read_stored_recipe(folder))
+    except StorageError:
+        return False
+    return all(_is_trusted(folder, table, tables) for table in tables)
+
+
+def remember_own(folder: Location, recipe: Recipe) -> None:
+    """Trust ``recipe`` in ``folder``, where this user's command has just put it.
+
+    Where nothing can be noted, the user will be asked; that must not stop a run.
+    """
+    with suppress(StorageError):
+        _remember(folder, _stored_tables(recipe.model_dump(mode="json")))
+
+
+def _is_trusted(folder: Location, table: str, tables: Mapping[str, Mapping[str, Any]]) -> bool:
+    try:
+        return _path(folder, table, tables.get(table, {})).exists()
+    except OSError:
+        return False
+
+
+def _list(named: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{key} = {_shown(value)}" for key, value in named.items())
+    if any(key.endswith("base_url") for key in named):
+        told += " (the key in api_key_env, by default OPENAI_API_KEY, is sent to base_url)"
+    return told
+
+
+def _shown(value: Any) -> str:
+    """A value for the terminal, without a password or a key that an address may hold."""
+    return one_line(_SECRET.sub(r"\1\2***", repr(value)), 200)
+
+
+def _stored_tables(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By table, or key of the top, the marked values of a recipe as TOML that are no defaults."""
+    return {table: values for table, values in _tables(stored) if values}
+
+
+def _tables(stored: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, field in Recipe.model_fields.items():
+        if isinstance(field.default, Strict):
+            inside, kind = stored.get(name), type(field.default)
+            yield name, _marked(inside, kind) if isinstance(inside, Mapping) else {}
+    models = stored.get("models")
+    yield (
+        "models",
+        {
+            f"{of}.{name}": value
+            for of, model in (models.items() if isinstance(models, Mapping) else ())
+            if isinstance(model, Mapping)
+            for name, value in _marked(model, EngineSettings).items()
+        },
+    )
+    for name, value in _marked(stored, Recipe).items():
+        yield name, {name: value}
+
+
+def _marked(table: Mapping[str, Any], kind: type[Strict]) -> dict[str, Any]:
+    defaults = {name: field.default for name, field in kind.model_fields.items()
+                if is_outside(field)}  # fmt: skip
+    return {
+        name: table[name]
+        for name, default in defaults.items()
+        if name in table and table[name] not in (default, [*default])
+    }
+
+
+def _remember(folder: Location, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    for table, values in tables.items():
+        path = _path(folder, table, values)
+        with storing(path):
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.touch(mode=0o600)
+
+
+def _path(folder: Location, table: str, values: Mapping[str, Any]) -> Path:
+    """The empty file that is there where this table of the recipe in ``folder`` is trusted."""
+    where = os.path.realpath(folder) if isinstance(folder, Path) else folder.url
+    told = json.dumps([where, table, values], sort_keys=True, default=str)
+    name = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return state_folder() / "trust" / name

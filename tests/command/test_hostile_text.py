@@ -1,0 +1,203 @@
+"""What a stranger's dataset, file or name can make the command print: nothing a terminal obeys."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from crowdglot.command import dialogues, running, tables
+from crowdglot.datasets.card import write_card
+from crowdglot.datasets.funnel import Funnel
+from crowdglot.errors import ConfigurationError
+from crowdglot.printable import one_line, visible
+from crowdglot.recipes import build_recipe
+from crowdglot.strict_toml import read_toml
+from tests.datasets.report.dataset import row, write_dataset
+from tests.writing.test_trust import command
+
+ROOT = Path(__file__).parents[2]
+EVIL = "a\x1b[31mb\x9b2Jc\x00d\u202ee\ud800f[/red][bold]\x07"
+OBEYED = set(map(chr, [*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x202E, 0xD800]))
+
+
+@pytest.fixture
+def printed(monkeypatch, capsys):
+    """What was printed since; every module of the command prints to one console."""
+    for module in (dialogues, tables, running):
+        monkeypatch.setattr(module, "console", Console(highlight=False, width=400))
+    return lambda: capsys.readouterr().out
+
+
+def harmless(said):
+    assert said
+    assert not OBEYED & set(said), [hex(ord(one)) for one in OBEYED & set(said)]
+    return said
+
+
+def test_one_function_makes_text_visible():
+    shown = visible(EVIL)
+    assert not OBEYED & set(shown)
+    assert shown.startswith("a⟨U+001B⟩[31mb⟨U+009B⟩2Jc⟨U+0000⟩d⟨U+202E⟩e\ufffdf")
+    assert visible("a\n\tb") == "a\n\tb"
+    assert one_line(" a\n\tb ") == "a b"
+
+
+@pytest.mark.parametrize("rejected", [True, False])
+def test_show(tmp_path, printed, rejected):
+    evil = EVIL.replace("\ud800", "")
+    made = row(0, (evil, "b", "c", "d"), reason=f"format.{evil}" if rejected else "", evidence=evil)
+    made["common_ground"] |= {"premise": evil, "relation": evil}
+    made["personas"][0] |= {"name": evil}
+    made["speech_event"] = evil
+    folder = write_dataset(tmp_path / "d", [made | {"id": evil}])
+    assert dialogues.print_dialogues(folder, rejected=rejected)
+    said = harmless(printed())
+    assert said.count("[/red][bold]") >= 5  # as it stands there
+
+
+def test_tables(printed):
+    funnel = Funnel(1, 1, {EVIL: 1}, {"fr": 1}, {"fr": 1}, {}, 0, 0)
+    tables.print_funnel(funnel)
+    assert "[/red][bold]" in harmless(printed())
+
+
+def test_preview_of_a_strangers_demonstrations(tmp_path, printed):
+    said = [{"speaker": "AB"[n % 2], "text": f"{EVIL} {n}"} for n in range(6)]
+    chats = tmp_path / "chats.jsonl"
+    record = {"turns": said, "personas": [["I cook."], ["I run."]]}
+    chats.write_text(json.dumps(record) + "\n", "utf-8")
+    table = {
+        "name": "x", "languages": ["fr"], "dialogues_per_language": 1,
+        "demonstrations": {"source": str(chats), "count": 1},
+    }  # fmt: skip
+    dialogues.print_prompts(build_recipe(table, (), "x"), 0, 1)
+    assert "[/red]" in harmless(printed())
+
+
+def test_errors(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "evil\x1b[31m[bold]\nname.toml"
+    path.write_text(f"x{chr(0x202E)} = 1")
+    for arguments in (["synthesize", path], ["show", path], ["report", path]):
+        code, said = command(monkeypatch, capsys, *arguments)
+        assert code == 2
+        assert len(said.splitlines()) == 1
+        assert "[bold]" in harmless(said)
+
+
+def test_an_output_with_markup_in_its_name(tmp_path, monkeypatch, capsys):
+    folder = write_dataset(tmp_path / "a[bold]b[/nothing]", [row(0)])
+    assert command(monkeypatch, capsys, "show", folder)[0] == 0
+    console = Console(width=400)
+    console.print(running._warned("damaged:", f" {folder}[/red]"))
+    assert "[/nothing][/red]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["<script>alert(1)</script>", "a`\n\n# heading\n", "x" * 3_000_000, "[a](http://b)", EVIL],
+    ids=["html", "heading", "long", "link", "control"],
+)
+def test_the_card_shows_a_models_name_as_it_is(model, tmp_path):
+    funnel = Funnel(1, 1, {f"format.{model}": 1}, {"fr": 1}, {"fr": 1}, {}, 0, 0)
+    write_card(tmp_path, "x", ["fr"], model, funnel)
+    card = (tmp_path / "README.md").read_text("utf-8")
+    assert len(card) < 4_000
+    assert not {"<script", "](http", "\n# heading"} & {part for part in (
+        "<script", "](http", "\n# heading") if part in card}  # fmt: skip
+    harmless(card)
+
+
+@pytest.mark.parametrize("rejected", [0, 3])
+def test_rejected_drafts_are_a_config_of_the_card(tmp_path, rejected):
+    funnel = Funnel(1, rejected, {}, {"fr": 1}, {"fr": rejected}, {}, 0, 0)
+    write_card(tmp_path, "x", ["fr", "pt-BR"], "m", funnel)
+    head = yaml.safe_load((tmp_path / "README.md").read_text("utf-8").split("---")[1])
+    names = [config["config_name"] for config in head["configs"]]
+    assert names == ["fr", "pt-BR", *(["rejected"] if rejected else [])]
+    if rejected:
+        assert head["configs"][-1]["data_files"][0]["path"] == "rejected/*/*.parquet"
+
+
+LEAST = {"name": "x", "languages": ["fr"], "dialogues_per_language": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "engine.time_out=inf", "engine.time_out=nan", "embedding.time_out=inf",
+        "budget.max_wall_time=inf", "sampling.temperature=nan", "seed=" + "9" * 5_000,
+        "turns=" + "[" * 5_000, "reference=a\0b", "demonstrations.source=a\udc80b",
+    ],
+)  # fmt: skip
+def test_odd_values_are_one_sentence(change):
+    with pytest.raises(ConfigurationError):
+        build_recipe(dict(LEAST), [change], "x.toml")
+
+
+@pytest.mark.parametrize("content", ["x = " + "9" * 5_000, "x = " + "[" * 50_000])
+def test_an_odd_toml_is_one_sentence(content, tmp_path):
+    (tmp_path / "x.toml").write_text(content)
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
+        read_toml(tmp_path / "x.toml")
+
+
+@pytest.mark.parametrize("table", ["engine", "embedding"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:CANARY@h/v1", "http://CANARY@h/v1", "http://h/v1?api_key=CANARY",
+        "http://h/v1?key=CANARY", "http://h/v1?api-version=3&sig=CANARY", "http://h/v1?CANARY",
+        "http://a/v1 http://b/v1?token=CANARY", "http://h/v1#key=CANARY",
+    ],
+)  # fmt: skip
+def test_no_secret_in_an_address(table, address):
+    change = f"{table}.base_url={address}"
+    with pytest.raises(ConfigurationError, match=r"base_url.*environment") as refused:
+        build_recipe(dict(LEAST), [change], "x.toml")
+    assert "CANARY" not in str(refused.value)
+
+
+def test_a_version_in_an_address_is_no_secret():
+    change = "engine.base_url=https://h/v1?api-version=2024-06-01"
+    assert build_recipe(dict(LEAST), [change], "x.toml").engine.base_url.endswith("-01")
+
+
+def run_command(*arguments, stdout, **environment):
+    line = [sys.executable, "-P", "-m", "crowdglot.command.app", *arguments]
+    return subprocess.run(
+        line, stdout=stdout, stderr=subprocess.PIPE, env=os.environ | environment, timeout=120,
+        check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_output_is_one_sentence():
+    with Path("/dev/full").open("wb") as full:
+        done = run_command("languages", stdout=full)
+    assert done.returncode == 2
+    (told,) = done.stderr.decode().splitlines()
+    assert told.startswith("crowdglot: the output cannot be written")
+
+
+def test_an_output_of_ascii_gets_ascii():
+    done = run_command("languages", stdout=subprocess.PIPE, PYTHONIOENCODING="ascii", COLUMNS="200")
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.isascii()
+    assert b"French" in done.stdout
+
+
+def test_a_name_that_is_no_utf8_is_one_sentence(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/d\xff"
+    try:
+        os.mkdir(folder)  # noqa: PTH102 - bytes
+    except OSError:
+        pytest.skip("this disk takes no such name")
+    for verb in ("show", "synthesize", "report"):
+        done = run_command(verb, os.fsdecode(folder), stdout=subprocess.PIPE)
+        assert done.returncode == 2
+        assert len(done.stderr.decode().splitlines()) == 1, done.stderr.decode()
