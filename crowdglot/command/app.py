@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crowdglot import __version__
+from crowdglot.datasets.exports import EXPORTS
 from crowdglot.errors import CrowdglotError
 
 app = typer.Typer(
@@ -149,6 +150,23 @@ def report(
     folder = locate(dataset)
     page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
     typer.echo(page)
+
+
+@app.command()
+def export(
+    dataset: Dataset,
+    form: Annotated[str, typer.Option("--as", help=f"One of: {', '.join(EXPORTS)}.")],
+    to: Annotated[str, typer.Option(help="A folder; by default below outputs/exports.")] = "",
+    fold: Annotated[
+        bool, typer.Option("--fold", help="Personas in the first user turn, not as system text.")
+    ] = False,
+) -> None:
+    """Write DATASET in the shape that a trainer reads, every dialogue once a speaker."""
+    from crowdglot.command.tables import print_exported
+    from crowdglot.datasets.exports.making.exporting import export_dataset
+    from crowdglot.datasets.storage.location import locate
+
+    print_exported(export_dataset(locate(dataset), form, to, folded=fold))
 
 
 @app.command()

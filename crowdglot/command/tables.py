@@ -9,6 +9,7 @@ from crowdglot.command.console import console
 from crowdglot.critics import CRITICS
 from crowdglot.critics.calibration import MOST_REJECTED, Calibration
 from crowdglot.critics.calibration.trials import Trial
+from crowdglot.datasets.exports.making.exporting import Exported
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.identification import verifiable
@@ -38,6 +39,16 @@ def print_funnel(funnel: Funnel) -> None:
         for reason, count in funnel.reasons.items():
             reasons.add_row(reason, str(count))
         console.print(reasons)
+
+
+def print_exported(made: Exported) -> None:
+    """Where an export is, how much of what is in it, and what to mind."""
+    counts = ", ".join(f"{count} {split}" for split, count in made.records.items())
+    console.print(Text(f"{made.folder}: {counts}"))
+    for why, count in made.noted.items():
+        console.print(Text(f"Left out: {count} {why}."))
+    if made.warning:
+        console.print(Text(f"Mind: {made.warning}", style="yellow"))
 
 
 def print_languages() -> None:

@@ -7,14 +7,14 @@ number of its file among those given, times 2^32, plus its number in the file.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from crowdglot.datasets.record import SCHEMA
-from crowdglot.datasets.shards import read_table, unreadable
+from crowdglot.datasets.shards import opened_file, read_table, unreadable
 from crowdglot.datasets.storage.location import Location, for_each
 from crowdglot.errors import StorageError
 
@@ -38,6 +38,22 @@ def batches(
         positions = [np.arange(len(part)) + at * FILE for at, part in enumerate(parts, start)]
         position = pl.Series(np.concatenate([np.empty(0, np.int64), *positions]))
         yield pl.concat([nothing, *parts]).with_columns(position=position)
+
+
+def rows_of(path: Location, columns: Sequence[str], at_once: int = 256) -> Iterator[dict[str, Any]]:
+    """The rows of one file in their order, as dictionaries; ``at_once`` are in memory at a time.
+
+    StorageError where the file cannot be read or has other columns than it was written with.
+    """
+    with opened_file(path) as file:
+        there = file.schema_arrow
+        for name in columns:
+            kinds = [there.field(at).type for at in there.get_all_field_indices(name)]
+            if kinds != [SCHEMA.field(name).type]:
+                raise unreadable(path, "not as it was written", f"'{name}' is {kinds or 'missing'}")
+        for batch in file.iter_batches(at_once, columns=list(columns)):
+            batch.validate(full=True)
+            yield from batch.to_pylist()
 
 
 def collect(files: Sequence[Location], columns: Sequence[str] = SCHEMA.names) -> pl.DataFrame:

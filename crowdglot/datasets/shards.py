@@ -6,7 +6,7 @@ a mark for it exists under ``open/``, or a journal on this machine.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,11 +188,22 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
     Of a file at a URL only the footer and the columns are fetched. StorageError where the file is
     missing or damaged, or has other columns than ``SCHEMA``.
     """
+    with opened_file(path) as file:
+        table = file.read(columns=columns)
+        table.validate(full=True)  # text is checked to be UTF-8
+    for name in columns or SCHEMA.names:
+        if name not in table.column_names:
+            raise unreadable(path, "not as it was written", f"it has no column '{name}'")
+    return table
+
+
+@contextmanager
+def opened_file(path: Location) -> Iterator[pq.ParquetFile]:
+    """A shard's file to read from; StorageError where it is missing or damaged."""
     try:
         opened = path.open() if isinstance(path, Remote) else nullcontext(path)
         with opened as source, pq.ParquetFile(source, pre_buffer=True) as file:
-            table = file.read(columns=columns)
-        table.validate(full=True)  # text is checked to be UTF-8
+            yield file
     except FileNotFoundError:
         raise StorageError(
             f"{path}: was there a moment ago and is not now; see that nobody else writes to this "
@@ -200,10 +211,6 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
         ) from None
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, "damaged", str(error)) from None
-    for name in columns or SCHEMA.names:
-        if name not in table.column_names:
-            raise unreadable(path, "not as it was written", f"it has no column '{name}'")
-    return table
 
 
 def unreadable(path: Location, state: str, cause: str) -> StorageError:
