@@ -17,7 +17,7 @@ from crowdglot.strict_toml import read_toml
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "crowdglot"
 # From the ground up; a room imports only from those before it.
-GROUND = ("errors", "draws", "strict_toml", "user_files", "memory", "hub")
+GROUND = ("errors", "draws", "strict_toml", "user_files", "memory", "hub", "hub_repository")
 ROOMS = (
     "languages", "personas", "scenarios", "dialogues", "engines", "critics", "datasets", "writing",
     "recipes", "command",

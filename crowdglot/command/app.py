@@ -170,6 +170,23 @@ def export(
 
 
 @app.command()
+def publish(
+    dataset: Dataset,
+    repo: Annotated[str, typer.Option(help="The repository on the hub: org/name.")],
+    private: Annotated[bool, typer.Option("--private", help="Only its members see it.")] = False,
+    gated: Annotated[
+        bool, typer.Option("--gated", help="Who wants it must accept terms first.")
+    ] = False,
+) -> None:
+    """Upload DATASET to the Hugging Face hub; again, what is new of it."""
+    from crowdglot.command.tables import print_published
+    from crowdglot.datasets.publishing.publish import publish_dataset
+    from crowdglot.datasets.storage.location import locate
+
+    print_published(publish_dataset(locate(dataset), repo, private=private, gated=gated))
+
+
+@app.command()
 def calibrate(
     source: Annotated[Path, typer.Argument(help="A folder of human dialogues, or one file.")],
     language: Annotated[str, typer.Option(help="The language of all files.")] = "",

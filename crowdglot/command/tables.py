@@ -11,6 +11,7 @@ from crowdglot.critics.calibration import MOST_REJECTED, Calibration
 from crowdglot.critics.calibration.trials import Trial
 from crowdglot.datasets.exports.making.exporting import Exported
 from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.publishing.publish import Published
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.identification import verifiable
 from crowdglot.languages.language import packed_tags, resolve_language
@@ -49,6 +50,14 @@ def print_exported(made: Exported) -> None:
         console.print(Text(f"Left out: {count} {why}."))
     if made.warning:
         console.print(Text(f"Mind: {made.warning}", style="yellow"))
+
+
+def print_published(done: Published) -> None:
+    """Where a dataset is published, and what that took."""
+    files = f"{len(done.uploaded)} files uploaded" if done.uploaded else "all is there already"
+    gone = f", {len(done.deleted)} deleted" if done.deleted else ""
+    console.print(Text(f"{done.url}: {files}{gone}."))
+    console.print(Text(f'This very dataset: revision="{done.tag}"'))
 
 
 def print_languages() -> None:

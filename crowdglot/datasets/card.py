@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import yaml
 
 from crowdglot import __version__
+from crowdglot.datasets.about import About
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
@@ -12,7 +13,12 @@ from crowdglot.languages.language import resolve_language
 
 
 def write_card(
-    folder: Location, name: str, languages: Sequence[str], model: str, funnel: Funnel
+    folder: Location,
+    name: str,
+    languages: Sequence[str],
+    model: str,
+    funnel: Funnel,
+    about: About,
 ) -> None:
     """Write ``README.md`` into the dataset folder."""
     sizes = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M")
@@ -28,6 +34,7 @@ def write_card(
             }
             for tag in languages
         ],
+        **about.header(),
     }
     rows = "\n".join(
         f"| {resolve_language(tag).name} | `{tag}` | {funnel.accepted_by_language.get(tag, 0)} "
@@ -52,8 +59,6 @@ Acceptance rate: {funnel.acceptance_rate:.1%} of {funnel.drafts} drafts.
 |---|---|
 {reasons or "| none | 0 |"}
 
-The text was written by a language model. It may state falsehoods and carry the model's biases, and
-the people in it are invented. The model's licence governs the use of its output.
-"""
+{about.sections(name, languages, funnel)}"""
     written = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
     write_text(folder / "README.md", f"---\n{written}---\n\n{body}")

@@ -3,6 +3,7 @@
 It is always counted from the Parquet files, never from a run's memory.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -14,6 +15,7 @@ from crowdglot.datasets.scan import batches, collect, merged
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 
+METRICS = "metrics.json"
 _CELL = ("language", "speech_event", "reason")
 _TOKENS = ("prompt_tokens", "completion_tokens")
 
@@ -86,6 +88,14 @@ def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None =
             if cells.get(cell, 0) < count
         ),
     )
+
+
+def stored_funnel(folder: Location) -> Funnel | None:
+    """The funnel in ``metrics.json``; None where nothing was counted since shards changed."""
+    try:
+        return Funnel.from_metrics(json.loads((folder / METRICS).read_text("utf-8"))["funnel"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # it was never written, or is not ours: count anew
 
 
 def count_drafts(folder: Location, part: str) -> pl.DataFrame:

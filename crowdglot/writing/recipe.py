@@ -82,7 +82,8 @@ class MachineSettings(Strict):
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues; it may be
     raised later. ``way``: how a dialogue is asked for (see ``dialogues.ways``). ``meaning``:
-    the embedding model by which critics of meaning judge, "" for none."""
+    the embedding model by which critics of meaning judge, "" for none. ``license``: the dataset's
+    own, by the hub's name for it."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     languages: tuple[str, ...] = Field(min_length=1)
@@ -97,6 +98,7 @@ class Recipe(Strict):
     shard_size: int = Field(default=200, ge=1)
     output: str = free("")
     reference: str = free("")
+    license: str = free("", pattern=r"^[a-z0-9.-]*$")
     demonstrations: DemonstrationSettings = DemonstrationSettings()
     personas: PersonaSettings = PersonaSettings()
     engine: EngineSettings = EngineSettings()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot import __version__
+from crowdglot.datasets.funnel import METRICS
 from crowdglot.datasets.report.facts import Facts
 from crowdglot.datasets.report.views import (
     diversity_views,
@@ -26,7 +27,7 @@ from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
 
-REPORT, METRICS = "report.html", "metrics.json"
+REPORT = "report.html"
 _FOLDER = Path(__file__).parent
 # Within a script element only "<" could end it; the others are for older readers of HTML and JSON.
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
