@@ -125,12 +125,14 @@ class Repository:
             )
         if status == 404:
             return "the hub has no such repository for this token; check --repo and the token"
-        said = " ".join(str(error.__cause__ or error).split())[:160] or type(error).__name__
+        told = getattr(error, "server_message", None) or error.__cause__ or error
+        said = " ".join(str(told).split())[:160].rstrip(". ") or type(error).__name__
         if status and status < 500 and status != 429:
             return f"the hub refuses (HTTP {status}: {said}); mend this, then {_AGAIN}"
         if status:
             return f"the hub cannot do it now (HTTP {status}); wait a while, then {_AGAIN}"
-        return f"the connection to the hub failed ({said}); {_AGAIN}"
+        kind = type(error.__cause__ or error).__name__
+        return f"the hub cannot be had ({kind}: {said}); {_AGAIN}"
 
 
 _DATASET = {"repo_type": "dataset"}
