@@ -79,6 +79,7 @@ def nth(number: int, part: str, result: int | str) -> Callable[[str], int | str 
 class _Answers(BaseHTTPRequestHandler):
     hub: Hub
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet, or the client waits for the second
 
     def _any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

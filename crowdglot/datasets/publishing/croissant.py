@@ -24,6 +24,7 @@ _CONTEXT: Mapping[str, Any] = {
     "conformsTo": "dct:conformsTo",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -43,6 +44,7 @@ _CONTEXT: Mapping[str, Any] = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "separator": "cr:separator",
     "source": "cr:source",
     "subField": "cr:subField",
@@ -50,8 +52,11 @@ _CONTEXT: Mapping[str, Any] = {
 }
 
 
-def croissant(url: str, name: str, card: str) -> str:
-    """The metadata of the dataset at ``url``, by the YAML header of its card."""
+def croissant(url: str, name: str, card: str, tag: str, day: str) -> str:
+    """The metadata of the dataset at ``url``, by the YAML header of its card.
+
+    ``tag``: its revision. ``day``: of its newest dialogue.
+    """
     header = yaml.safe_load(card.split("---\n")[1])
     configs = header.get("configs", ())
     told: dict[str, Any] = {
@@ -64,6 +69,8 @@ def croissant(url: str, name: str, card: str) -> str:
         "license": header.get("license", "unknown"),
         "url": url,
         "version": __version__,
+        "datePublished": day,
+        "citeAs": f"{name}, revision {tag}, {url}",
         "inLanguage": header.get("language", []),
         "keywords": header.get("tags", []),
         "creator": {"@type": "Organization", "name": name.partition("/")[0]},

@@ -3,8 +3,9 @@
 import re
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import tomli_w
 
@@ -14,7 +15,8 @@ from crowdglot.datasets.funnel import Funnel, stored_funnel
 from crowdglot.datasets.publishing.croissant import CROISSANT, croissant
 from crowdglot.datasets.publishing.recipe import check_same_recipe, public_recipe, recipe_hash
 from crowdglot.datasets.publishing.staging import differing, link_into, published_files
-from crowdglot.datasets.scan import rows_of
+from crowdglot.datasets.scan import batches, rows_of
+from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
@@ -56,7 +58,7 @@ def publish_dataset(
         repository.prepare(private=private, gated=gated)
         there = repository.files()
         _refuse_others(repository, there, public)
-        own = _written_anew(folder, Path(temporary) / "own", repository, public)
+        own = _written_anew(folder, Path(temporary) / "own", repository, public, tag)
         files = {**published_files(folder), **own}
         changed = differing(files, there)
         gone = [path for path in there if _ours(path) and path not in files]
@@ -109,7 +111,7 @@ def _refuse_others(repository: Repository, there: dict[str, str], public: dict[s
 
 
 def _written_anew(
-    folder: Path, target: Path, repository: Repository, public: dict[str, Any]
+    folder: Path, target: Path, repository: Repository, public: dict[str, Any], tag: str
 ) -> dict[str, Path]:
     """The files that are written for the repository."""
     target.mkdir()
@@ -117,11 +119,18 @@ def _written_anew(
     texts = {
         CARD: card,
         RECIPE: tomli_w.dumps({**public, "format": FORMAT}),
-        CROISSANT: croissant(repository.url, repository.name, card),
+        CROISSANT: croissant(repository.url, repository.name, card, tag, _newest(folder)),
     }
     for name, text in texts.items():
         (target / name).write_text(text, "utf-8")
     return {name: target / name for name in texts}
+
+
+def _newest(folder: Path) -> str:
+    """The day on which the newest accepted dialogue was written."""
+    rows = batches(files_of(folder, "data"), ("created_at",))
+    moments = [some["created_at"].max() for some in rows if len(some)]
+    return max(cast(list[datetime], moments)).date().isoformat()
 
 
 def _filled_in(card: str, repository: Repository) -> str:

@@ -338,6 +338,7 @@ def test_croissant_tells_every_file_and_column(hub, dataset):
     publish_dataset(dataset, NAME)
     told = json.loads(there(hub)["croissant.json"])
     assert (told["name"], told["url"]) == ("talk", f"{hub.url}/datasets/org/talk")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", told["datePublished"])
     sets = {one["@id"]: one for one in told["distribution"]}
     assert sets["files-of-fr"]["includes"] == ["data/fr/*.parquet"]
     ids = []
