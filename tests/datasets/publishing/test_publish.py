@@ -29,7 +29,7 @@ from tests.writing.builders import Canned, fill, good, make_opened, write
 pytestmark = [pytest.mark.server, pytest.mark.filterwarnings("ignore:Use 'content=")]
 NAME = "org/talk"
 SETTINGS = (
-    "engine.base_url=http://user@10.0.0.7:8000/v1", "engine.model=/home/me/m.gguf", "shard_size=12",
+    "engine.base_url=http://user@10.0.0.7:8000/v1", "engine.model=/srv/me/m.gguf", "shard_size=12",
 )  # fmt: skip
 
 
@@ -290,7 +290,7 @@ def test_nothing_of_a_machine_is_published(hub, dataset):
     publish_dataset(dataset, NAME)
     assert "10.0.0.7" in (dataset / "recipe.toml").read_text()
     for path, content in there(hub).items():
-        for secret in (b"10.0.0.7", b"/home/me", str(dataset).encode(), b"OPENAI_API_KEY"):
+        for secret in (b"10.0.0.7", b"/srv/me", str(dataset).encode(), b"OPENAI_API_KEY"):
             assert secret not in content, (path, secret)
     table = tomllib.loads(there(hub)["recipe.toml"].decode())
     assert table["engine"]["model"] == table["identity"]["engine.model"] == "m.gguf"
@@ -300,8 +300,8 @@ def test_one_recipe_is_one_hash_wherever_its_files_lie():
     def told(source, **more):
         return recipe_hash(public_recipe({"identity": {"a.source": source, **more}})["identity"])
 
-    assert told("/home/a/En.json") == told("C:\\Users\\b\\En.json") == told("~/En.json")
-    assert told("/home/a/En.json") != told("/home/a/Fr.json")
+    assert told("/srv/a/En.json") == told("C:\\Users\\b\\En.json") == told("~/En.json")
+    assert told("/srv/a/En.json") != told("/srv/a/Fr.json")
     assert told("x", seed=1) != told("x", seed=2)
     kept = public_recipe({"engine": {"base_url": "u", "model": "hf:org/x"}, "output": "/x"})
     assert kept == {"engine": {"model": "hf:org/x"}}

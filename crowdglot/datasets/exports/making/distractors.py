@@ -8,6 +8,7 @@ about as often as any other, so that no text gives itself away by being frequent
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from crowdglot.datasets.exports.making.views import View
@@ -83,10 +84,28 @@ def _pools(views: Iterable[View]) -> dict[int, list[_Turn]]:
 
 
 def _draw(pool: Sequence[_Turn], text: str, view: View, at: int) -> list[str]:
-    length = len(text)
-    low = bisect_left(pool, (-(-length // 2),))
-    high = bisect_left(pool, (2 * length + 1,))
-    fit = [turn for turn in pool[low:high] if turn.pair != view.pair and turn.text != text]
-    fit.sort(key=lambda turn: (abs(turn.length - length), turn))
-    drawn = Draws("distractors", view.id, at).shuffled(fit[:_NEAREST])
-    return [turn.text for turn in drawn[:DISTRACTORS]]
+    fit = (
+        turn.text
+        for turn in _nearest(pool, len(text))
+        if turn.pair != view.pair and turn.text != text
+    )
+    drawn = Draws("distractors", view.id, at).shuffled(list(islice(fit, _NEAREST)))
+    return drawn[:DISTRACTORS]
+
+
+def _nearest(pool: Sequence[_Turn], length: int) -> Iterator[_Turn]:
+    """Those at least half and at most twice as long, the nearest in length first."""
+    above = bisect_left(pool, (length,))
+    below = above - 1
+    while True:
+        longer = pool[above].length - length if above < len(pool) else length + 1
+        shorter = length - pool[below].length if below >= 0 else length + 1
+        shorter = shorter if 2 * shorter <= length else length + 1
+        if min(longer, shorter) > length:
+            return
+        if longer <= shorter:
+            yield pool[above]
+            above += 1
+        else:
+            yield pool[below]
+            below -= 1
