@@ -6,12 +6,12 @@ the turns of the other. Therefore the question is the scenario, and what is comp
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from crowdglot.datasets.exports.making.dialogues import Row, Told
+from crowdglot.datasets.exports.making.dialogues import Row, Told, are_said
 from crowdglot.datasets.exports.making.export import JSON_LINES, Limit, Made, Record, Wanted, tokens
 from crowdglot.datasets.exports.making.trl import write_config
 from crowdglot.languages.language import resolve_language
@@ -28,16 +28,16 @@ def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     for told in dialogues:
         chosen = _script(told.row, told.row["turns"])
         for draft in told.rejected:
-            rejected = _script(told.row, draft["turns"])
+            rejected = _script(told.row, draft["turns"] or ())
             if _comparable(draft, chosen, rejected, wanted.noted):
                 yield _pair(told, draft, chosen, rejected)
 
 
 def _comparable(draft: Row, chosen: str, rejected: str, noted: Counter[str]) -> bool:
     """Whether the two make a pair; else why not is counted."""
-    if not rejected.strip():
+    if not rejected:
         noted["rejected drafts that could not be read as a dialogue"] += 1
-    elif draft["reason"].startswith(_NO_WORSE):
+    elif (draft["reason"] or "").startswith(_NO_WORSE):
         noted["drafts that repeat another dialogue, and are no worse for it"] += 1
     elif rejected == chosen:
         noted["rejected drafts equal to the accepted one"] += 1
@@ -55,7 +55,7 @@ def _pair(told: Told, draft: Row, chosen: str, rejected: str) -> Record:
         "prompt": [{"role": "user", "content": question}],
         "chosen": [{"role": "assistant", "content": chosen}],
         "rejected": [{"role": "assistant", "content": rejected}],
-        "reason": draft["reason"],
+        "reason": draft["reason"] or "",
         "chosen_scores": _scores(row),
         "rejected_scores": _scores(draft),
     }
@@ -66,8 +66,8 @@ def _scores(row: Row) -> list[dict[str, Any]]:
     """What the critics measured, without those that measure nothing."""
     return [
         {"critic": one["critic"], "score": float(one["score"])}
-        for one in row["verdicts"]
-        if one["score"] is not None and isfinite(one["score"])
+        for one in row["verdicts"] or ()
+        if one and one["score"] is not None and isfinite(one["score"])
     ]
 
 
@@ -86,8 +86,10 @@ def _question(row: Row) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _script(row: Row, turns: Iterable[Row]) -> str:
-    """The turns, each on one line after its speaker's name."""
+def _script(row: Row, turns: Sequence[Row]) -> str:
+    """The turns, each on one line after its speaker's name; "" where they are no dialogue."""
+    if not are_said(turns, row["personas"]):
+        return ""
     names = {one["speaker"]: one["name"] for one in row["personas"]}
     return "\n".join(
         f"{names[turn['speaker']]}: {' '.join(turn['text'].split())}" for turn in turns

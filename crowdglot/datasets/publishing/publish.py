@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import tomli_w
+from yaml import YAMLError
 
 from crowdglot.datasets.about import PLACE
 from crowdglot.datasets.folder import FORMAT, RECIPE, locked, read_stored_recipe
@@ -91,12 +92,14 @@ def _still_there(folder: Path) -> int:
     """How many rows are in data/ although they were withdrawn."""
     withdrawals = read_withdrawals(folder)
     shards = {(one.language, f"train-{one.shard:05d}.parquet") for one in withdrawals.every}
-    return sum(
-        bool(withdrawals.verdicts(row["index"], row["attempt"], (t["text"] for t in row["turns"])))
+    rows = (
+        row
         for tag, name in sorted(shards)
         if (path := folder / "data" / tag / name).exists()
         for row in rows_of(path, ("index", "attempt", "turns"))
     )
+    said = ((row, [turn["text"] or "" for turn in row["turns"] or () if turn]) for row in rows)
+    return sum(bool(withdrawals.verdicts(r["index"], r["attempt"], texts)) for r, texts in said)
 
 
 def _refuse_others(repository: Repository, there: dict[str, str], public: dict[str, Any]) -> None:
@@ -115,11 +118,18 @@ def _written_anew(
 ) -> dict[str, Path]:
     """The files that are written for the repository."""
     target.mkdir()
-    card = _filled_in((folder / CARD).read_text("utf-8"), repository)
+    try:
+        card = _filled_in((folder / CARD).read_text("utf-8"), repository)
+        metadata = croissant(repository.url, repository.name, card, tag, _newest(folder))
+    except (ValueError, LookupError, TypeError, AttributeError, YAMLError):
+        raise StorageError(
+            f"{folder / CARD}: has no header that can be read; restore it, or delete metrics.json "
+            "there and run `crowdglot synthesize`, which writes both anew."
+        ) from None
     texts = {
         CARD: card,
         RECIPE: tomli_w.dumps({**public, "format": FORMAT}),
-        CROISSANT: croissant(repository.url, repository.name, card, tag, _newest(folder)),
+        CROISSANT: metadata,
     }
     for name, text in texts.items():
         (target / name).write_text(text, "utf-8")

@@ -355,6 +355,38 @@ def test_what_a_killed_export_left_is_swept(dataset, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"out", f".out.{os.getppid()}.tmp"}
 
 
+def test_rows_of_strangers_are_left_out_and_counted(tmp_path):
+    """They may hold nulls and speakers that nobody is."""
+    whole = [row(number) for number in range(3)]
+    people, turns = whole[0]["personas"], whole[0]["turns"]
+    broken = [
+        {"turns": None}, {"personas": None}, {"common_ground": None}, {"speech_event": None},
+        {"turns": [*turns, None]}, {"turns": [*turns, {"speaker": "Z", "text": "?"}]},
+        {"turns": [*turns, {"speaker": "A", "text": None}]}, {"personas": people[:1]},
+        {"personas": [people[0], people[1] | {"facts": [None]}]},
+        {"personas": [people[0], people[1] | {"facts": []}]},
+    ]  # fmt: skip
+    rows = whole + [row(3 + at) | change for at, change in enumerate(broken)]
+    worse = {"reason": "x.y", "attempt": 1}
+    rows += [row(0) | worse | {"turns": [*turns[:1], None], "verdicts": None}]
+    rows += [row(1) | worse | {"turns": turns[:3], "verdicts": [None]}]
+    folder = write_dataset(tmp_path / "d", rows)
+    for name in ("messages", "trl-dpo", "parlai"):
+        made = export_dataset(folder, name, str(tmp_path / name))
+        assert made.noted["rows that do not hold a whole dialogue"] == len(broken)
+        assert sum(made.records.values()) == {"trl-dpo": 1}.get(name, 6)
+
+
+def test_a_full_disk_is_one_sentence(dataset, tmp_path, monkeypatch):
+    def full(value):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("crowdglot.datasets.exports.making.output.as_line", full)
+    with pytest.raises(StorageError, match="the disk is full; make room"):
+        export_dataset(dataset, "messages", str(tmp_path / "out"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_command_says_what_it_did(dataset, tmp_path, capsys):
     from crowdglot.command.app import app
 

@@ -195,6 +195,10 @@ def test_wherever_it_breaks_the_same_call_goes_on(hub, dataset, fault, steps):
 def test_large_files_go_by_xet_too(hub, dataset, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", False)
     pytest.importorskip("hf_xet")
+    hub.faults = [nth(1, "/cas/v1/xorbs/", 403)]
+    with pytest.raises(StorageError, match=r"the hub cannot be had .* what was uploaded stays"):
+        publish_dataset(dataset, NAME)
+    hub.faults = []
     hub.blocks = {sha256(content).hexdigest(): content for content in parquet_of(dataset).values()}
     publish_dataset(dataset, NAME)
     assert parquet_of(dataset).items() <= there(hub).items()
@@ -379,6 +383,11 @@ def test_a_dataset_that_is_not_fit_is_not_published(hub, dataset, tmp_path):
     path.write_bytes(content[:60] + bytes([content[60] ^ 1]) + content[61:])
     refused(r"train-00000\.parquet: damaged \(its checksum is not that of its content\); run")
     path.write_bytes(content)
+    card = (dataset / "README.md").read_text()
+    for broken in (b"no header", b"---\nconfigs: [1]\n---\n", b"---\na: [\n---\n", b"\xff"):
+        (dataset / "README.md").write_bytes(broken)
+        refused(r"README.md: has no header that can be read; restore it")
+    (dataset / "README.md").write_text(card)
     secret = tmp_path / "secret"
     secret.write_text("mine")
     (dataset / "failed.jsonl").symlink_to(secret)

@@ -1,7 +1,7 @@
 """The accepted dialogues of a dataset one by one, each with the drafts it was kept over."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -43,6 +43,9 @@ def read_told(folder: Location, noted: Counter[str], *, rejected: bool) -> Itera
         drafts = _drafts(folder, path) if rejected else iter(())
         waiting = next(drafts, None)
         for row in rows_of(path, _COLUMNS):
+            if not _is_whole(row):
+                noted["rows that do not hold a whole dialogue"] += 1
+                continue
             texts = [turn["text"] for turn in row["turns"]]
             if withdrawals.verdicts(row["index"], row["attempt"], texts):
                 noted["dialogues that were withdrawn"] += 1
@@ -56,6 +59,23 @@ def read_told(folder: Location, noted: Counter[str], *, rejected: bool) -> Itera
         while waiting:
             noted[_ALONE] += len(waiting[1])
             waiting = next(drafts, None)
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether a row holds what all of ours hold; others may have written it."""
+    people = row["personas"] or ()
+    if len(people) < 2 or not row["turns"] or not row["common_ground"]:
+        return False
+    if any(row[name] is None for name in ("id", "index", "attempt", "language", "speech_event")):
+        return False
+    named = all(one and one["name"] and one["id"] and all(one["facts"] or [""]) for one in people)
+    return named and are_said(row["turns"], people)
+
+
+def are_said(turns: Iterable[Row], people: Iterable[Row]) -> bool:
+    """Whether each turn has a text and is said by one of ``people``."""
+    known = {one["speaker"] for one in people}
+    return all(turn and turn["text"] and turn["speaker"] in known for turn in turns)
 
 
 def _drafts(folder: Location, data: Location) -> Iterator[tuple[int, list[Row]]]:
