@@ -305,11 +305,13 @@ def test_only_an_export_is_ever_replaced(dataset, tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "thesis.txt").write_text("all of it")
-    with pytest.raises(StorageError, match=r"mine: holds 'thesis.txt' and is no export; choose"):
+    with pytest.raises(
+        StorageError, match=r"mine: holds 'thesis.txt', which is of no export; choose"
+    ):
         export_dataset(dataset, "messages", str(mine))
     with pytest.raises(StorageError, match="is a file; choose with --to"):
         export_dataset(dataset, "messages", str(mine / "thesis.txt"))
-    with pytest.raises(StorageError, match=r"holds '(data|rejected|recipe.toml)' and is no export"):
+    with pytest.raises(StorageError, match=r"holds 'data', which is of no export"):
         export_dataset(dataset, "messages", str(dataset))
     assert (mine / "thesis.txt").read_text() == "all of it"
     target = tmp_path / "new" / "out"
@@ -317,6 +319,13 @@ def test_only_an_export_is_ever_replaced(dataset, tmp_path):
     export_dataset(dataset, "sharegpt", str(target))
     assert json.loads((target / "export.json").read_text())["export"] == "sharegpt"
     assert [path.name for path in target.parent.iterdir()] == ["out"]
+    # What was trained in an export is nobody's to delete.
+    (target / "trained").mkdir()
+    with pytest.raises(StorageError, match="holds 'trained', which is of no export"):
+        export_dataset(dataset, "messages", str(target))
+    (mine / "thesis.txt").rename(mine / "export.json")
+    with pytest.raises(StorageError, match=r"holds 'export\.json', which is of no export"):
+        export_dataset(dataset, "messages", str(mine))
 
 
 def test_a_mistake_is_one_sentence(dataset, tmp_path):

@@ -68,6 +68,7 @@ def export_dataset(
             raise StorageError(f"{folder}: nothing to export as {name} ({why}); write more first.")
         export.finish(temporary, made)
         facts: dict[str, Any] = {"export": name, "dataset": title, "crowdglot_version": __version__}
+        facts |= {"files": sorted(path.name for path in temporary.iterdir())}
         facts |= {"records": made.records, "noted": noted, "warning": made.warning}
         (temporary / FACTS).write_text(f"{as_line(facts)}\n", "utf-8")
     return Exported(to, made.records, noted, made.warning)

@@ -12,22 +12,34 @@ from crowdglot.datasets.exports.making.export import Made, Record
 from crowdglot.datasets.storage.files import storing
 from crowdglot.errors import StorageError
 
-# The file by which an export is known for one, so that only such a folder is ever replaced.
+# It names the files of an export, so that only a folder of these is ever replaced.
 FACTS = "export.json"
 # Legal in JSON, but ends of lines to Python's splitlines, by which ParlAI reads a file.
 _LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 def check_target(target: Path) -> None:
-    """Raise StorageError unless ``target`` is new, empty, or an earlier export."""
+    """Raise StorageError unless ``target`` is new, empty, or an export and nothing else.
+
+    What somebody put beside an export, such as a model that was trained there, is not ours to
+    delete.
+    """
     with storing(target):
-        if not target.exists() or (target / FACTS).is_file():
-            return
-        there = "is a file" if target.is_file() else ""
-        if not there and (first := next(target.iterdir(), None)):
-            there = f"holds '{first.name}' and is no export"
+        if target.is_dir():
+            strange = sorted({path.name for path in target.iterdir()} - _own_files(target))
+            there = f"holds '{strange[0]}', which is of no export" if strange else ""
+        else:
+            there = "is a file" if target.exists() or target.is_symlink() else ""
     if there:
         raise StorageError(f"{target}: {there}; choose with --to a folder that is new or empty.")
+
+
+def _own_files(folder: Path) -> set[str]:
+    """The files that an earlier export wrote to the folder; none where it is no export."""
+    try:
+        return {FACTS, *json.loads((folder / FACTS).read_text("utf-8"))["files"]}
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
 
 
 @contextmanager
@@ -36,8 +48,8 @@ def replacing_folder(target: Path) -> Iterator[Path]:
 
     On an error, or a kill, ``target`` is as before.
     """
-    target = Path(os.path.abspath(target))  # noqa: PTH100  (links stay as they are)
     with storing(target):
+        target = target.resolve()  # what a link leads to is replaced, not the link
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         temporary = _beside(target, f"{os.getpid()}.tmp")
@@ -48,14 +60,24 @@ def replacing_folder(target: Path) -> Iterator[Path]:
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
             check_target(target)
-            old = _beside(target, f"{os.getpid()}.old")
-            if target.exists():
-                target.rename(old)
-            temporary.rename(target)
-            shutil.rmtree(old, ignore_errors=True)
+            _swap(temporary, target)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+
+def _swap(temporary: Path, target: Path) -> None:
+    """Put ``temporary`` in the place of ``target``, which is an earlier export or not there."""
+    old = _beside(target, f"{os.getpid()}.old")
+    if target.exists():
+        target.rename(old)
+    try:
+        temporary.rename(target)
+    except BaseException:
+        if old.exists():
+            old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _beside(target: Path, ending: str) -> Path:
