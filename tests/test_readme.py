@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from crowdglot.command.app import app
 from crowdglot.critics import CRITICS, MEANING
+from crowdglot.datasets.exports import EXPORTS
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.writing.recipe import Recipe
 
@@ -39,6 +40,12 @@ def test_every_command_and_critic_is_named():
         assert f"crowdglot {command.callback.__name__} " in README
     for critic in (*CRITICS, *MEANING):
         assert f"`{critic}`" in README
+
+
+def test_every_export_is_explained():
+    page = (ROOT / "docs" / "train.md").read_text("utf-8")
+    for name, told in EXPORTS.items():
+        assert f"\n| `{name}` | " in page and told, name
 
 
 def test_every_column_is_explained():
