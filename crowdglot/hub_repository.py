@@ -158,5 +158,5 @@ def open_repository(name: str) -> Repository:
             "it, or run `hf auth login`."
         )
     if fault := unreachable():
-        raise StorageError(f"{name}: {fault}; {_AGAIN} once it can be.")
+        raise StorageError(f"{name}: {fault}; run the same command again once that is mended.")
     return Repository(name, token)
