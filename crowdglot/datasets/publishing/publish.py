@@ -50,12 +50,12 @@ def publish_dataset(
     wrong name and without a token; StorageError where the dataset is not fit to be published, the
     repository holds something else, or the hub does not take it.
     """
-    recipe, funnel = read_stored_recipe(folder), _ready(folder)
-    assert isinstance(folder, Path)  # _ready refuses others
+    if not isinstance(folder, Path):
+        raise StorageError(f"{folder}: only a local folder is published; copy the dataset to one.")
+    public = public_recipe(read_stored_recipe(folder))
     repository = open_repository(name)
-    public = public_recipe(recipe)
-    tag = f"recipe-{recipe_hash(public.get('identity') or {})}-{funnel.accepted}"
     with locked(folder), tempfile.TemporaryDirectory(prefix="crowdglot-") as temporary:
+        tag = f"recipe-{recipe_hash(public.get('identity') or {})}-{_ready(folder).accepted}"
         repository.prepare(private=private, gated=gated)
         there = repository.files()
         _refuse_others(repository, there, public)
@@ -68,10 +68,8 @@ def publish_dataset(
     return Published(repository.url, tag, tuple(sorted(changed)), tuple(sorted(gone)))
 
 
-def _ready(folder: Location) -> Funnel:
+def _ready(folder: Path) -> Funnel:
     """The counts of the dataset's last run; StorageError where it is not fit to be published."""
-    if not isinstance(folder, Path):
-        raise StorageError(f"{folder}: only a local folder is published; copy the dataset to one.")
     funnel = stored_funnel(folder)
     if funnel is None or not (folder / CARD).exists():
         raise StorageError(
