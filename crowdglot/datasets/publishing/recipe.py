@@ -58,7 +58,8 @@ def check_same_recipe(where: str, there: bytes, here: Mapping[str, Any]) -> None
             f"{where}: its recipe.toml cannot be read; choose another --repo, or delete the file "
             "there if it is yours."
         ) from None
-    old, new = theirs.get("identity") or {}, here.get("identity") or {}
+    old, new = (table.get("identity") for table in (theirs, here))
+    old, new = old if isinstance(old, dict) else {}, new if isinstance(new, dict) else {}
     if changed := sorted(key for key in {*old, *new} if old.get(key) != new.get(key)):
         raise StorageError(
             f"{where}: holds the dataset of another recipe ('{changed[0]}' is "

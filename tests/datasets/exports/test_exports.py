@@ -386,6 +386,15 @@ def test_rows_of_strangers_are_left_out_and_counted(tmp_path):
         assert sum(made.records.values()) == {"trl-dpo": 1}.get(name, 6)
 
 
+def test_the_name_of_a_strangers_recipe_leads_nowhere(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    folder = write_dataset(tmp_path / "d", [row(1), row(2)], name="../../../up/and/away")
+    made = export_dataset(folder, "messages")
+    assert str(made.folder) == "outputs/exports/up-and-away-messages"
+    assert {path.name for path in tmp_path.iterdir()} == {"d", "here"}
+
+
 def test_a_full_disk_is_one_sentence(dataset, tmp_path, monkeypatch):
     def full(value):
         raise OSError(28, "No space left on device")

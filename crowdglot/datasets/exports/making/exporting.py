@@ -1,5 +1,6 @@
 """Writing an export: all that is the same for every format."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -53,7 +54,8 @@ def export_dataset(
     is damaged, or ``target`` holds something else.
     """
     export, recipe = load_export(name), read_stored_recipe(folder)
-    title = str(recipe.get("name") or "dataset")
+    # The recipe may be a stranger's: its name shall not lead anywhere.
+    title = re.sub(r"[^\w.-]+", "-", str(recipe.get("name", "")))[:80].strip("-.") or "dataset"
     if is_url(target):
         raise ConfigurationError(f"--to {target}: exports go to a local folder; give its path.")
     to = Path(target or f"outputs/exports/{title}-{name}")
