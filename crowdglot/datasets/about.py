@@ -20,8 +20,8 @@ _HUB = re.compile(r"(hf:)?([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(:[^|]*)?", re.
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What the dataset was made from. ``what``: model, demonstrations or personas. ``licence``: ""
-    where it is not known here."""
+    """What the dataset was made from. ``what``: model, "model (judge)" …, demonstrations or personas.
+    ``licence``: "" where it is not known here."""
 
     what: str
     name: str
@@ -109,9 +109,9 @@ def _provenance(about: About) -> list[str]:
     lines = ["## Where it comes from", ""]
     lines += _table(("what", "name", "revision", "licence"), *rows)
     lines += [
-        "The text of the dialogues was written by the models above. Names, speech events, common",
-        "grounds and the other personas are crowdglot's own (Apache-2.0). This is one question, as",
-        "the model got it; the others differ in language, personas, event and common ground:",
+        "The text of the dialogues was written by what is named *model* above. Names, speech events",
+        "and common grounds are crowdglot's own (Apache-2.0). This is one question, without its",
+        "demonstrations; others differ in language, personas, event and common ground:",
         "",
     ]
     for role, text in about.prompt:
@@ -123,7 +123,7 @@ def _licence(origin: Origin) -> str:
     if origin.licence:
         return origin.licence
     if found := _HUB.fullmatch(origin.name):
-        kind = "" if origin.what == "model" else "datasets/"
+        kind = "" if origin.what.startswith("model") else "datasets/"
         return f"see https://huggingface.co/{kind}{found[2]}"
     return "not known here"
 

@@ -8,15 +8,16 @@ from crowdglot.datasets.metrics.measuring.figure import Figure
 from crowdglot.datasets.publishing.recipe import public_recipe, recipe_hash
 from crowdglot.datasets.shards import files_of, opened_file
 from crowdglot.datasets.storage.location import Location
+from crowdglot.engines.calls import WRITE
 from crowdglot.engines.weights.resolving import named_weights
 from crowdglot.writing.opened import OpenedRecipe
 
 _OWN = Origin("", "bundled with crowdglot", licence="Apache-2.0")
-_COLUMNS = [f"calls.list.element.{name}" for name in ("model", "revision")]
+_COLUMNS = [f"calls.list.element.{name}" for name in ("role", "model", "revision")]
 
 
 def gather_about(opened: OpenedRecipe, figures: Sequence[Figure]) -> About:
-    """All of it; reads two columns of all rows."""
+    """All of it; reads three columns of all rows."""
     recipe = opened.recipe
     critics = {
         type(critic).__module__.rpartition(".")[2]: dataclasses.asdict(critic)  # type: ignore[call-overload]
@@ -36,8 +37,9 @@ def _origins(opened: OpenedRecipe) -> Iterator[Origin]:
     licences = {
         f"sha256:{weights.sha256[:16]}": weights.licence for weights in named_weights().values()
     }
-    for model, revision in _models(opened.folder):
-        yield Origin("model", model, revision, licences.get(revision, ""))
+    for role, model, revision in _models(opened.folder):
+        what = "model" if role == WRITE else f"model ({role})"
+        yield Origin(what, model, revision, licences.get(revision, ""))
     recipe = opened.recipe
     sources = {"demonstrations": recipe.demonstrations.source, "personas": recipe.personas.source}
     if sources["personas"] == "demonstrations":
@@ -49,15 +51,18 @@ def _origins(opened: OpenedRecipe) -> Iterator[Origin]:
             yield own if source == "bundled" else Origin(what, shown)
 
 
-def _models(folder: Location) -> list[tuple[str, str]]:
-    """Every model and revision that was asked, by name."""
-    found: set[tuple[str, str]] = set()
+def _models(folder: Location) -> list[tuple[str, str, str]]:
+    """Every model and revision that was asked, each with what for: "write", "judge" …"""
+    found: set[tuple[str, str, str]] = set()
     for part in ("data", "rejected"):
         for path in files_of(folder, part):
             with opened_file(path) as file:
                 for calls in file.read(columns=_COLUMNS)["calls"].to_pylist():
-                    found |= {(call["model"], call["revision"] or "") for call in calls or ()}
-    return sorted(found)
+                    found |= {
+                        (one["role"].partition(".")[0], one["model"], one["revision"] or "")
+                        for one in calls or ()
+                    }
+    return sorted(found, key=lambda one: (one[0] != WRITE, one))
 
 
 def _prompt(opened: OpenedRecipe) -> list[tuple[str, str]]:
