@@ -20,8 +20,8 @@ _HUB = re.compile(r"(hf:)?([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(:[^|]*)?", re.
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What the dataset was made from. ``what``: model, "model (judge)" …, demonstrations or personas.
-    ``licence``: "" where it is not known here."""
+    """What the dataset was made from. ``what``: "model", "model (judge)" …, "demonstrations" or
+    "personas". ``licence``: "" where it is not known here."""
 
     what: str
     name: str
@@ -109,9 +109,9 @@ def _provenance(about: About) -> list[str]:
     lines = ["## Where it comes from", ""]
     lines += _table(("what", "name", "revision", "licence"), *rows)
     lines += [
-        "The text of the dialogues was written by what is named *model* above. Names, speech events",
-        "and common grounds are crowdglot's own (Apache-2.0). This is one question, without its",
-        "demonstrations; others differ in language, personas, event and common ground:",
+        "What is named *model* wrote the dialogues. Names, speech events and common grounds are",
+        "crowdglot's own (Apache-2.0). This is one question, without its demonstrations; others",
+        "differ in language, personas, event and common ground:",
         "",
     ]
     for role, text in about.prompt:
