@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from crowdglot.command.app import app
 from crowdglot.critics import CRITICS, MEANING
+from crowdglot.critics.judges import JUDGES
 from crowdglot.datasets.exports import EXPORTS
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.writing.recipe import Recipe
@@ -31,6 +32,8 @@ def test_every_recipe_key_is_explained():
             assert f"`{key.removeprefix('sampling.')}`" in README
         elif key == "critics":
             assert "`critics.<critic>.<threshold>`" in README
+        elif key == "models":
+            assert "`models.judge.*`" in README
         else:
             assert f"`{key}`" in README, key
 
@@ -40,6 +43,9 @@ def test_every_command_and_critic_is_named():
         assert f"crowdglot {command.callback.__name__} " in README
     for critic in (*CRITICS, *MEANING):
         assert f"`{critic}`" in README
+    judges = (ROOT / "docs" / "judges.md").read_text("utf-8")
+    for judge in JUDGES:
+        assert f"| `{judge}` |" in judges
 
 
 def test_every_export_is_explained():

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from crowdglot.critics import CRITICS, MEANING, OF_MEANING, THRESHOLDS
+from crowdglot.critics.calibration.damage import DAMAGES, PLANTED
+from crowdglot.critics.judges import JUDGES, build_judge
 from crowdglot.dialogues.readers import READERS
 from crowdglot.engines import ENGINES
 from crowdglot.strict_toml import read_toml
@@ -123,6 +125,24 @@ def test_every_critic_keeps_its_contract():
         assert is_dataclass(critic)
         assert set(critic.__dataclass_fields__) == set(thresholds[name])
         assert re.search(r"Reasons?:", critic.__doc__), f"{name} does not name its reasons"
+
+
+def test_every_judge_keeps_its_contract():
+    folder = PACKAGE / "critics/judges"
+    modules = {path.stem for path in folder.glob("*.py")} - {
+        "__init__",
+        "judge",
+        "asking",
+        "belief",
+        "match",
+    }
+    assert modules == set(JUDGES)
+    assert {path.stem for path in folder.glob("*.jinja")} == {*JUDGES, "dialogue", "match"}
+    assert not {*JUDGES} & {*CRITICS, *MEANING}
+    for name in JUDGES:
+        judge = build_judge(name)
+        assert {*judge.damages} <= {*DAMAGES, *PLANTED}, name
+        assert "Score:" in type(judge).__doc__, name
 
 
 def test_every_reader_and_engine_is_named():

@@ -197,6 +197,10 @@ def calibrate(
     ] = False,
     most: Annotated[int, typer.Option(help="Dialogues a language, for --judges.", min=20)] = 100,
     output: Annotated[Path | None, typer.Option(help="A JSON file for --judges.")] = None,
+    recipe: Annotated[
+        str, typer.Option(help="Try its judges too, asking its [models.judge] or [engine].")
+    ] = "",
+    changes: Changes = None,
 ) -> None:
     """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
     from crowdglot.command.tables import print_calibration, print_trials
@@ -206,6 +210,16 @@ def calibrate(
         from crowdglot.critics.calibration.trials import try_critics, write_trials
 
         trials = try_critics(source, language, most_turns=turns or 10, most=most)
+        if recipe:
+            from crowdglot.recipes import read_recipe
+            from crowdglot.writing.judging.trials import try_judges
+
+            trials += asyncio.run(
+                try_judges(
+                    read_recipe(recipe, changes or []), source, language, most_turns=turns or 10,
+                    most=most, journal=Path(f"{output or 'trials'}.calls"),
+                )
+            )  # fmt: skip
         print_trials(trials)
         if output is not None:
             write_trials(output, trials)

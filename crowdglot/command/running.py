@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from crowdglot.command.console import console
@@ -66,13 +67,15 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
     # The model loads while Prefect starts; not where it needs a key that Prefect keeps, nor where
     # other processes load their own.
     here = recipe.machines.runner == "here"
-    early = missing and here and not recipe.engine.api_key_block
+    early = missing and here and not recipe.engine.api_key_block and not recipe.pool.iterations
     started = asyncio.create_task(start(opened)) if early else None
     there = f" ({wanted - left} are there already)" if left < wanted else ""
     console.print(
         f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
         f"→ {recipe.folder}{there}"
     )
+    for doubt in opened.doubts:
+        console.print(f"[yellow]{escape(doubt)}[/]")
     watch, told = Watch(), list[Outcome]()
     async with prefect_server() as answering:
         hold_back_interrupts()

@@ -118,6 +118,10 @@ def print_estimate(
             f"the prompt, {TOKENS_PER_TURN:g} tokens a turn, every draft passed. Write a few "
             "dialogues first, then ask again, or name a dataset with --like."
         )
+        if opened.asks_judges:
+            console.print("What the judges ask is not in it.")
+    if iterations := opened.recipe.pool.iterations:
+        console.print(f"The {iterations} iterations of the pool are not in it.")
 
 
 def print_calibration(calibration: Calibration, examples: int = 3) -> None:
@@ -145,7 +149,7 @@ def print_trials(trials: Sequence[Trial]) -> None:
         by_critic: dict[str, dict[str, str]] = {}
         for trial in trials:
             if trial.damage == kind:
-                cell = f"{trial.auc:.2f} {trial.found:.0%}"
+                cell = f"{trial.auc:.2f} {trial.found:.0%}" if trial.dialogues else "unscored"
                 by_critic.setdefault(trial.critic, {})[trial.language] = cell
         for critic, cells in by_critic.items():
             table.add_row(critic, *(cells.get(tag, "") for tag in tags))

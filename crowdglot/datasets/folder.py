@@ -102,8 +102,8 @@ def bind(folder: Location, recipe: Mapping[str, Any], identity: Mapping[str, Any
             store_recipe(folder, recipe, identity)
         return
     for name in (path.name for path in folder.glob("*")):
-        # A crash while the recipe was written leaves its temporary file.
-        if name not in ("journal", f"{RECIPE}.tmp") and not name.startswith(LOCK):
+        # A crash while the recipe was written leaves its temporary file. A pool is written first.
+        if name not in ("journal", "pool", f"{RECIPE}.tmp") and not name.startswith(LOCK):
             raise StorageError(
                 f"{folder}: holds '{name}' but no {RECIPE}; choose an output folder that is new "
                 "or empty."

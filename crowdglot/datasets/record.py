@@ -11,14 +11,12 @@ from crowdglot.critics import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.engines.calls import WRITE, Call, Draft, Key
 from crowdglot.engines.engine import Completion, Sampling
+from crowdglot.scenarios.scenario import GROUND
 
 _text, _whole, _real = pa.string(), pa.int64(), pa.float64()
 _moment = pa.timestamp("us", tz="UTC")
 
 # Fields that have the same names in the columns and in our own classes.
-_GROUND = (
-    "relation", "place", "time", "channel", "region", "communal", "personal", "premise", "knows",
-)  # fmt: skip
 _SAMPLING = {
     "temperature": _real, "top_p": _real, "min_p": _real, "repeat_penalty": _real,
     "max_tokens": _whole,
@@ -28,7 +26,7 @@ _CALL = {
 }  # fmt: skip
 _COMPLETION = {
     "text": _text, "finish_reason": _text, "prompt_tokens": _whole, "completion_tokens": _whole,
-    "seconds": _real,
+    "seconds": _real, "prompt_logprob": _real,
 }  # fmt: skip
 _CALLS = {
     "role": _text, "step": _whole, **_CALL, **_COMPLETION,
@@ -44,7 +42,7 @@ SCHEMA = pa.schema(
         "index": _whole,
         "language": _text,
         "speech_event": _text,
-        "common_ground": pa.struct(dict.fromkeys(_GROUND, _text)),
+        "common_ground": pa.struct(dict.fromkeys(GROUND, _text)),
         "personas": pa.list_(pa.struct(_PERSONA)),
         "turns": pa.list_(pa.struct({"speaker": _text, "text": _text})),
         "messages": pa.list_(pa.struct({"role": _text, "content": _text})),
@@ -81,7 +79,7 @@ def to_row(
         "index": draft.index,
         "language": scenario.language.tag,
         "speech_event": scenario.event.name,
-        "common_ground": {name: getattr(ground, name) for name in _GROUND},
+        "common_ground": {name: getattr(ground, name) for name in GROUND},
         "personas": [
             {"speaker": speaker, "name": name, "id": persona.id, "facts": list(persona.facts)}
             for speaker, name, persona in zip(

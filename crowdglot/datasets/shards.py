@@ -6,7 +6,7 @@ a mark for it exists under ``open/``, or a journal on this machine.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,7 +116,9 @@ def unfinished(folder: Location) -> int:
     """How many shards are marked, or have a journal on this machine."""
     marks = (folder / "open").glob("*/*[0-9]")
     journals = (local_folder(folder) / "journal").glob("*/*.jsonl")
-    names = {(path.parent.name, path.name.removesuffix(".jsonl")) for path in (*marks, *journals)}
+    names = {
+        (path.parents[0].name, path.name.removesuffix(".jsonl")) for path in (*marks, *journals)
+    }
     return len(names)
 
 
@@ -201,8 +203,8 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
 def opened_file(path: Location) -> Iterator[pq.ParquetFile]:
     """A shard's file to read from; StorageError where it is missing or damaged."""
     try:
-        opened = path.open() if isinstance(path, Remote) else nullcontext(path)
-        with opened as source, pq.ParquetFile(source, pre_buffer=True) as file:
+        source = path.open() if isinstance(path, Remote) else path
+        with pq.ParquetFile(source, pre_buffer=True) as file:
             yield file
     except FileNotFoundError:
         raise StorageError(
@@ -243,6 +245,6 @@ def set_aside_damaged(folder: Location, shards: Collection[Shard]) -> list[Locat
     damaged = [pair for pair, holds in zip(paths, whole, strict=True) if not holds]
     for shard, path in damaged:
         reopen(folder, shard)
-        part = path.parent.parent.name
+        part = path.parents[1].name
         move(path, folder / "damaged" / part / shard.language / path.name)
     return [path for _, path in damaged]

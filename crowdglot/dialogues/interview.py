@@ -11,7 +11,8 @@ from typing import Any
 
 from crowdglot.dialogues.message import Message
 
-WRITER = "writer"
+# Which model of a recipe is asked.
+WRITER, JUDGE = "writer", "judge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Asked:
     ``schema``: the JSON schema of the answer, None for free text. ``sampling``: what differs from
     the recipe's own sampling, such as ``{"temperature": 0.0}``. ``of``: which model of the recipe
     is asked. ``logprobs``: how many alternatives of the first token to return, 0 for none.
+    ``scored``: whether to tell how likely the prompt itself is.
     """
 
     messages: tuple[Message, ...]
@@ -28,3 +30,14 @@ class Asked:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     of: str = WRITER
     logprobs: int = 0
+    scored: bool = False
+
+    @property
+    def requested(self) -> dict[str, Any]:
+        """What a request says as the question does."""
+        return {
+            "messages": self.messages,
+            "schema": self.schema or {},
+            "logprobs": self.logprobs,
+            "scored": self.scored,
+        }

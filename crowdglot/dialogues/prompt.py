@@ -13,7 +13,7 @@ what it is told of personas, and narrates a premise that names its people.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +25,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.message import Message
 from crowdglot.scenarios.event import read_event
-from crowdglot.scenarios.scenario import Scenario
+from crowdglot.scenarios.scenario import GROUND, Scenario
 
 SOURCE_LANGUAGE = "English"
 _PARTS = ("system", "request")
@@ -59,15 +59,16 @@ def _request(form: str) -> Template:
 
 def template_hash(form: str = "full") -> str:
     """The first 16 hexadecimal digits of the SHA-256 of both templates of a form."""
-    return _digits(FORMS[form])
+    return text_hash(FORMS[form])
 
 
 def prompt_hash(messages: Sequence[Message]) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of a prompt's roles and contents."""
-    return _digits(part for message in messages for part in (message.role, message.content))
+    return text_hash(part for message in messages for part in (message.role, message.content))
 
 
-def _digits(parts: Iterable[str]) -> str:
+def text_hash(parts: Iterable[str]) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of texts."""
     return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -141,7 +142,7 @@ def _scenario_fields(scenario: Scenario) -> dict[str, Any]:
         address = pack.address.formal if ground.relation in _FORMAL else pack.address.familiar
         instruction = pack.instruction
     people = zip(scenario.speakers, scenario.names, scenario.personas, strict=True)
-    return asdict(ground) | {
+    return {name: getattr(ground, name) for name in GROUND} | {
         "language": language.name + own,
         "title": event.title,
         "definition": event.definition,

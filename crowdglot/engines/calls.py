@@ -1,5 +1,6 @@
 """Calls: one question to a model and its answer, under a key that never changes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crowdglot.engines.engine import Completion
@@ -7,6 +8,7 @@ from crowdglot.engines.engine import Completion
 # The finish reason of a question that the engine refused; its text is the engine's sentence.
 REFUSED = "refused"
 WRITE = "write"
+_JUDGE = "judge."
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,6 +23,11 @@ class Key:
     attempt: int
     role: str = WRITE
     step: int = 0
+
+    @classmethod
+    def of_judge(cls, index: int, attempt: int, name: str) -> "Key":
+        """The key of the first question of this judge on a draft."""
+        return cls(index, attempt, f"{_JUDGE}{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +55,34 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The calls that made one draft of a scenario, in their order; at least one."""
+    """The calls that made one draft of a scenario, in their order, at least one; those of the
+    judges that were asked about it come after them."""
 
     index: int
     attempt: int
     calls: tuple[Call, ...]
 
     @property
+    def written(self) -> list[Call]:
+        """The calls that made it."""
+        return [call for call in self.calls if call.key.role == WRITE]
+
+    @property
     def refused(self) -> bool:
-        """Whether the engine refused its last question."""
-        return self.calls[-1].refused
+        """Whether the engine refused the last question of those that made it."""
+        return self.written[-1].refused
 
     @property
     def answers(self) -> list[str]:
-        """The texts of all answers."""
-        return [call.completion.text for call in self.calls]
+        """The texts of the answers that made it."""
+        return [call.completion.text for call in self.written]
+
+    def judged(self, name: str) -> list[Call]:
+        """The calls of the judge of this name, in their order."""
+        return [call for call in self.calls if call.key.role == f"{_JUDGE}{name}"]
+
+    @classmethod
+    def of(cls, calls: Iterable[Call]) -> "Draft":
+        """The draft that these calls of one scenario and attempt make."""
+        ordered = sorted(calls, key=lambda call: (call.key.role != WRITE, call.key))
+        return cls(ordered[0].key.index, ordered[0].key.attempt, tuple(ordered))

@@ -38,6 +38,7 @@ def completion(
     usage: object,
     seconds: float,
     logprobs: tuple[tuple[str, float], ...] = (),
+    prompt_logprob: float | None = None,
 ) -> Completion:
     """A Completion from a server's words, whatever their types."""
     counts = usage if isinstance(usage, dict) else {}
@@ -48,6 +49,7 @@ def completion(
         completion_tokens=_count(counts.get("completion_tokens")),
         seconds=seconds,
         logprobs=logprobs,
+        prompt_logprob=prompt_logprob,
     )
 
 

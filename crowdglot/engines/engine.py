@@ -25,7 +25,8 @@ class Request:
     """One question to a model.
 
     ``schema``: the JSON schema that the answer shall follow, empty for plain text. ``logprobs``:
-    how many of the likeliest first tokens to tell; 0 for none.
+    how many of the likeliest first tokens to tell; 0 for none. ``scored``: whether to tell how
+    likely the prompt itself is.
     """
 
     messages: tuple[Message, ...]
@@ -33,6 +34,7 @@ class Request:
     sampling: Sampling
     seed: int
     logprobs: int = 0
+    scored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Completion:
     server's own; 0 where it gives none. ``seconds``: from the request to the last token.
     ``logprobs``: the likeliest first tokens with their natural-log probabilities, the likeliest
     first, before the schema and the sampling change them; empty where the engine gives none.
+    ``prompt_logprob``: the natural-log probability of the prompt's tokens, each after those before
+    it; None where it was not asked for, or the engine does not give it.
     """
 
     text: str
@@ -51,6 +55,7 @@ class Completion:
     completion_tokens: int
     seconds: float
     logprobs: tuple[tuple[str, float], ...] = ()
+    prompt_logprob: float | None = None
 
 
 class Engine(Protocol):

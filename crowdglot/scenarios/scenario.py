@@ -40,6 +40,10 @@ class CommonGround:
     knows: Knowledge
 
 
+# Its fields in their order, as prompts and rows read them.
+GROUND = tuple(CommonGround.__dataclass_fields__)
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """Personas + speech event + common ground + language.

@@ -7,24 +7,27 @@ from crowdglot.datasets.funnel import count_tokens
 from crowdglot.datasets.journal import read_journal
 from crowdglot.datasets.shards import incomplete, read_calls
 from crowdglot.writing.opened import OpenedRecipe
+from crowdglot.writing.pool import tokens_of_pool
 from crowdglot.writing.watch import Progress, Watch
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """``tokens``: left to this run, None for no limit; ``until``: on the monotonic clock."""
+    """``tokens``: up to which count of the watch, None for no limit; ``until``: on the monotonic
+    clock."""
 
     tokens: int | None = None
     until: float | None = None
 
     @classmethod
-    def of(cls, opened: OpenedRecipe) -> "Budget":
-        """What the recipe leaves to a run that begins now."""
+    def of(cls, opened: OpenedRecipe, watch: Watch) -> "Budget":
+        """What the recipe leaves to a run that begins now, and may have counted tokens before."""
         limits = opened.recipe.budget
         tokens = until = None
         if limits.max_tokens_total:
             taken = count_tokens(opened.folder) + _in_journals(opened)
-            tokens = limits.max_tokens_total - taken
+            taken += tokens_of_pool(opened.recipe, opened.recipe.pool.iterations)
+            tokens = watch.progress.tokens + limits.max_tokens_total - taken
         if limits.max_wall_time:
             until = time.monotonic() + limits.max_wall_time
         return cls(tokens, until)

@@ -1,25 +1,26 @@
 """A recipe with all it names opened: plan, demonstrations, way of writing, critics."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 from crowdglot.critics import Critic, Verdict, judge_all, load_critics
+from crowdglot.critics.judges.belief import BelievedJudge, believed_judges, believed_match
 from crowdglot.datasets.shards import Shard, shard_at, shards_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.demonstrations import DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
-from crowdglot.dialogues.prompt import template_hash
-from crowdglot.dialogues.readers import personas_of, read_demonstrations
+from crowdglot.dialogues.prompt import prompt_hash, template_hash
+from crowdglot.dialogues.readers import personas_of, read_demonstrations, read_lines
 from crowdglot.dialogues.ways import Way, build_way
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
 from crowdglot.engines.embedding.bundled import missing
-from crowdglot.engines.engine import Request, Sampling
+from crowdglot.engines.engine import Completion, Request, Sampling
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.personas.pairing import PersonaPool
@@ -29,7 +30,7 @@ from crowdglot.scenarios.event import SpeechEvent, read_event
 from crowdglot.scenarios.plan import VERSION as PLAN_VERSION
 from crowdglot.scenarios.plan import Plan
 from crowdglot.scenarios.scenario import Scenario
-from crowdglot.writing.recipe import Recipe
+from crowdglot.writing.recipe import POOL, Recipe
 
 # The critic that is named where the engine refused, so that there is nothing to judge.
 ENGINE = "engine"
@@ -37,13 +38,16 @@ ENGINE = "engine"
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecipe:
-    """Everything but the engine. ``fingerprint``: a hash of all sources' contents."""
+    """Everything but the engine. ``fingerprint``: a hash of all sources' contents. ``match``: the
+    languages in which a tournament chooses, and a sentence for those in which it does not."""
 
     recipe: Recipe
     plan: Plan
     demonstrations: DemonstrationPool
     way: Way
     critics: Sequence[Critic]
+    judges: Sequence[BelievedJudge]
+    match: tuple[Mapping[str, float], Mapping[str, str]]
     sampling: Sampling
     fingerprint: str
 
@@ -63,9 +67,33 @@ class OpenedRecipe:
         recipe = self.recipe
         return shard_at(rank, recipe.languages, recipe.dialogues_per_language, recipe.shard_size)
 
+    @property
+    def doubts(self) -> list[str]:
+        """What the recipe wants and does not get: a sentence for a pool without dialogues, and for
+        each judge and language in which it is not believed."""
+        doubts = [doubt for judge in self.judges for doubt in judge.doubts.values()]
+        doubts += self.match[1].values()
+        if self.recipe.pool.iterations and not any(
+            d.source == POOL for d in self.demonstrations.all
+        ):
+            doubts.insert(
+                0, "pool: no dialogue of it is shown, the demonstrations' source alone is."
+            )
+        return doubts
+
+    @property
+    def asks_judges(self) -> bool:
+        """Whether a judge, or a tournament, is believed in any language."""
+        return bool(self.match[0]) or any(judge.least for judge in self.judges)
+
     def identity(self) -> dict[str, Any]:
         """What every row depends on: the recipe, and the content of its sources."""
-        return self.recipe.identity() | {"sources": self.fingerprint}
+        told: dict[str, Any] = {
+            f"judges.{judge.name}.least": dict(judge.least) for judge in self.judges
+        }
+        if self.recipe.choice.by == "tournament":
+            told["choice.believed"] = sorted(self.match[0])
+        return self.recipe.identity() | told | {"sources": self.fingerprint}
 
     def first_indices(self, shard: Shard) -> list[int]:
         """The plan's indices of the dialogues that ``shard`` wants."""
@@ -100,13 +128,8 @@ class OpenedRecipe:
 
     def request(self, key: Key, asked: Asked) -> Request:
         """The question as an engine takes it. The seed depends on the key alone."""
-        return Request(
-            messages=asked.messages,
-            schema=asked.schema or {},
-            sampling=replace(self.sampling, **asked.sampling) if asked.sampling else self.sampling,
-            seed=self._seed(key),
-            logprobs=asked.logprobs,
-        )
+        how = replace(self.sampling, **asked.sampling) if asked.sampling else self.sampling
+        return Request(**asked.requested, sampling=how, seed=self._seed(key))
 
     def _seed(self, key: Key) -> int:
         path: tuple[int | str, ...] = (self.recipe.seed, "ask", key.index, key.attempt)
@@ -115,17 +138,36 @@ class OpenedRecipe:
         return Draws(*path).below(2**31)
 
     def judge(self, drafts: Sequence[Draft]) -> list[tuple[Dialogue, tuple[Verdict, ...]]]:
-        """Read drafts and have them judged by the critics."""
-        dialogues = [self._read(draft) for draft in drafts]
+        """Read drafts and have them judged by the critics, and by the judges that were asked."""
+        dialogues = [self.read(draft) for draft in drafts]
         answered = [at for at, draft in enumerate(drafts) if not draft.refused]
         verdicts = judge_all([dialogues[at] for at in answered], self.critics)
         judged = dict(zip(answered, verdicts, strict=True))
         return [
-            (dialogue, judged.get(at) or (Verdict(ENGINE, REFUSED, draft.answers[-1]),))
+            (
+                dialogue,
+                (*judged[at], *self._of_judges(draft, dialogue))
+                if at in judged
+                else (Verdict(ENGINE, REFUSED, draft.answers[-1]),),
+            )
             for at, (dialogue, draft) in enumerate(zip(dialogues, drafts, strict=True))
         ]
 
-    def _read(self, draft: Draft) -> Dialogue:
+    def _of_judges(self, draft: Draft, dialogue: Dialogue) -> Iterator[Verdict]:
+        """What the judges say by the answers that the draft holds to the questions of today."""
+        for judge in self.judges:
+            answers: list[Completion] = []
+            calls = iter(draft.judged(judge.name))
+            while isinstance(told := judge.next(dialogue, answers), Asked):
+                call = next(calls, None)
+                if call is None or call.prompt_hash != prompt_hash(told.messages):
+                    break
+                answers.append(call.completion)
+            else:
+                yield from told
+
+    def read(self, draft: Draft) -> Dialogue:
+        """The dialogue that a draft holds; without turns where it holds none."""
         scenario = self.plan.scenario(draft.index)
         shown = self.shown(scenario)
         if draft.refused:
@@ -133,24 +175,40 @@ class OpenedRecipe:
         read = self.way.next(scenario, shown, draft.answers)
         if isinstance(read, Dialogue):
             return read
-        return Dialogue(scenario, (), shown, fault=f"unfinished: {len(draft.calls)} answers")
+        return Dialogue(scenario, (), shown, fault=f"unfinished: {len(draft.answers)} answers")
 
 
 def open_recipe(recipe: Recipe) -> OpenedRecipe:
     """Read the recipe's sources and load its critics, once in each process.
 
-    MaterialError or ConfigurationError where one of them is wrong. No engine is touched.
+    MaterialError or ConfigurationError where one of them is wrong. No engine is touched. A pool
+    that is not sealed yet counts as empty.
     """
-    return _open(recipe.model_dump_json())
+    return _open(recipe.model_dump_json(), _pool(recipe))
+
+
+def _pool(recipe: Recipe) -> bytes:
+    if not recipe.pool.iterations:
+        return b""
+    path = recipe.pool_file(recipe.pool.iterations)
+    if path.exists():
+        return path.read_bytes()
+    if recipe.pool.of:
+        raise ConfigurationError(
+            f"{path}: there is no such pool; write that dataset first, or change pool.of or "
+            "pool.iterations."
+        )
+    return b""
 
 
 @lru_cache(maxsize=4)
-def _open(written: str) -> OpenedRecipe:
+def _open(written: str, pool: bytes) -> OpenedRecipe:
     recipe = Recipe.model_validate_json(written)
     languages = [resolve_language(tag) for tag in recipe.languages]
     events = [read_event(name) for name in recipe.event_names]
-    demonstrations = read_demonstrations(recipe.demonstrations.source)
-    personas = _personas(recipe, demonstrations)
+    source = read_demonstrations(recipe.demonstrations.source)
+    personas = _personas(recipe, source)
+    demonstrations = (*source, *read_lines(pool, POOL))
     plan = Plan(
         seed=recipe.seed,
         languages=languages,
@@ -170,9 +228,19 @@ def _open(written: str) -> OpenedRecipe:
         ),
         way=build_way(recipe.way, recipe.prompt),
         critics=_critics(recipe),
+        judges=believed_judges(
+            recipe.judges, recipe.languages, recipe.believed, recipe.judging_engine.model
+        ),
+        match=_match(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
         fingerprint=_fingerprint(recipe.prompt, languages, events, personas, demonstrations),
     )
+
+
+def _match(recipe: Recipe) -> tuple[Mapping[str, float], Mapping[str, str]]:
+    if recipe.choice.by != "tournament":
+        return {}, {}
+    return believed_match(recipe.languages, recipe.believed, recipe.judging_engine.model)
 
 
 def _critics(recipe: Recipe) -> tuple[Critic, ...]:

@@ -14,6 +14,9 @@ from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
 from crowdglot.strict_toml import Strict, free, is_free
 
+# The folder of the pool in that of a dataset.
+POOL = "pool"
+
 
 class DemonstrationSettings(Strict):
     """``source``: "bundled", a file or "hf:org/name"; ``count``: how many a prompt shows;
@@ -55,10 +58,22 @@ class DuplicateSettings(Strict):
 
 class ChoiceSettings(Strict):
     """``candidates``: so many drafts of a scenario are written together, and the best of those that
-    pass is taken, by ``by`` "meaning": what the critics of meaning say of them."""
+    pass is taken, ``by`` "meaning": what the critics of meaning say of them, or "tournament": one
+    against the next before five experts, where these are believed."""
 
     candidates: int = Field(default=1, ge=1, le=32)
-    by: Literal["meaning"] = "meaning"
+    by: Literal["meaning", "tournament"] = "meaning"
+
+
+class PoolSettings(Strict):
+    """``iterations``: how often dialogues are written in the source language first, whose best
+    become demonstrations; ``dialogues``: of each speech event that the demonstrations lack;
+    ``keep``: how many of these are taken; ``of``: the pool of another dataset, its folder."""
+
+    iterations: int = Field(default=0, ge=0, le=10)
+    dialogues: int = Field(default=3, ge=1)
+    keep: int = Field(default=1, ge=1)
+    of: str = free("")
 
 
 class BudgetSettings(Strict):
@@ -82,8 +97,10 @@ class MachineSettings(Strict):
 class Recipe(Strict):
     """All that a run depends on. ``dialogues_per_language`` counts accepted dialogues; it may be
     raised later. ``way``: how a dialogue is asked for (see ``dialogues.ways``). ``meaning``:
-    the embedding model by which critics of meaning judge, "" for none. ``license``: the dataset's
-    own, by the hub's name for it."""
+    the embedding model by which critics of meaning judge, "" for none. ``judges``: critics that ask
+    a model, in their order; ``believed``: the file of `calibrate --judges` that says where they are
+    right. ``models``: other models than the engine's, of "judge" the one that judges ask.
+    ``license``: the dataset's own, by the hub's name for it."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     languages: tuple[str, ...] = Field(min_length=1)
@@ -105,13 +122,17 @@ class Recipe(Strict):
     sampling: SamplingSettings = SamplingSettings()
     critics: dict[str, dict[str, Any]] = Field(default_factory=dict)
     meaning: Literal["", "bundled"] = ""
+    judges: tuple[str, ...] = ()
+    believed: str = free("")
+    models: dict[Literal["judge"], EngineSettings] = Field(default_factory=dict)
     choice: ChoiceSettings = ChoiceSettings()
+    pool: PoolSettings = PoolSettings()
     duplicates: DuplicateSettings = DuplicateSettings()
     budget: BudgetSettings = BudgetSettings()
     machines: MachineSettings = MachineSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
 
-    @field_validator("languages", "events", mode="before")
+    @field_validator("languages", "events", "judges", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -157,10 +178,10 @@ class Recipe(Strict):
         low, high = self.turns
         if not 2 <= low <= high <= 60:
             raise ValueError(f"'turns' is {low} to {high}; give a range within 2 to 60")
-        if self.choice.candidates > 1 and not self.meaning:
+        if self.choice.candidates > 1 and not self.meaning and self.choice.by == "meaning":
             raise ValueError(
                 "'choice.candidates' is more than 1 and nothing tells which is best; set 'meaning' "
-                'to "bundled"'
+                'to "bundled", or \'choice.by\' to "tournament"'
             )
         if self.choice.candidates > self.max_attempts:
             raise ValueError(
@@ -170,9 +191,23 @@ class Recipe(Strict):
         return self
 
     @property
+    def judging_engine(self) -> EngineSettings:
+        """The model that judges are put to."""
+        return self.models.get("judge", self.engine)
+
+    @property
     def folder(self) -> Location:
         """The dataset's folder, local or at a URL."""
         return locate(self.output or f"outputs/datasets/{self.name}")
+
+    @property
+    def pool_folder(self) -> Location:
+        """Where the pool of demonstrations lies."""
+        return locate(self.pool.of) if self.pool.of else self.folder / POOL
+
+    def pool_file(self, iteration: int) -> Location:
+        """The demonstrations that an iteration of the pool brought."""
+        return self.pool_folder / f"iteration-{iteration}.jsonl"
 
     @property
     def event_names(self) -> tuple[str, ...]:
@@ -198,6 +233,9 @@ def _bound(settings: Strict, prefix: str) -> Iterator[tuple[str, Any]]:
         value = getattr(settings, name)
         if isinstance(value, Strict):
             yield from _bound(value, f"{prefix}{name}.")
+        elif name == "models":
+            for of, model in value.items():
+                yield from _bound(model, f"{prefix}{name}.{of}.")
         elif not is_free(field):
             yield from _flat(f"{prefix}{name}", stored[name])
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from crowdglot.dialogues.interview import JUDGE
 from crowdglot.engines import build_engine
 from crowdglot.engines.engine import Engine
 from crowdglot.memory import freeze, thaw
@@ -18,7 +19,8 @@ from crowdglot.writing.watch import Watch
 
 @dataclass(slots=True)
 class Run:
-    """A run under way in this process. ``engine`` None: nothing is asked, only judged."""
+    """A run under way in this process. ``engine`` None: nothing is asked, only judged. ``judge``:
+    the model that judges are put to, with a queue of its own; None: the engine and its queue."""
 
     opened: OpenedRecipe
     engine: Engine | None
@@ -26,6 +28,18 @@ class Run:
     queue: CallQueue
     watch: Watch = field(default_factory=Watch)
     budget: Budget = field(default_factory=Budget)
+    judge: tuple[Engine, CallQueue] | None = None
+
+    def model(self, of: str) -> tuple[Engine | None, CallQueue]:
+        """The model that a question is for, and its queue."""
+        if of == JUDGE and self.judge and self.engine:
+            return self.judge
+        return self.engine, self.queue
+
+    @property
+    def asks_judges(self) -> bool:
+        """Whether there are judges to ask, and something to ask them with."""
+        return self.engine is not None and self.opened.asks_judges
 
     def over(self) -> bool:
         """Whether nothing more shall be asked: a stop is wanted, or a budget is spent."""
@@ -43,32 +57,42 @@ class Started:
 
     engine: Engine
     judging: Judging
+    judge: Engine | None = None
+
+    def run(self, opened: OpenedRecipe, watch: Watch, budget: Budget) -> Run:
+        """A run with these tools."""
+        queue = CallQueue(self.engine.concurrency)
+        judge = (self.judge, CallQueue(self.judge.concurrency)) if self.judge else None
+        return Run(opened, self.engine, self.judging, queue, watch, budget, judge)
 
 
 async def start(opened: OpenedRecipe) -> Started:
-    """Load the model and open the judging, both at once; raises EngineError."""
-    settings = opened.recipe.engine
-    engine = build_engine(settings, await find_api_key(settings))
+    """Load the models and open the judging, all at once; raises EngineError."""
+    recipe = opened.recipe
+    engine = build_engine(recipe.engine, await find_api_key(recipe.engine))
     judging = open_judging(opened, engine.concurrency)
-    loaded, ready = await asyncio.gather(
-        engine.__aenter__(), judging.__aenter__(), return_exceptions=True
-    )
-    if isinstance(loaded, BaseException):
-        if not isinstance(ready, BaseException):
-            await judging.__aexit__()
-        raise loaded
-    if isinstance(ready, BaseException):
-        await engine.__aexit__()
-        raise ready
+    judge, other = None, recipe.models.get("judge")
+    if other and opened.asks_judges:
+        judge = build_engine(other, await find_api_key(other))
+    tools = [one for one in (engine, judging, judge) if one is not None]
+    ready = await asyncio.gather(*(one.__aenter__() for one in tools), return_exceptions=True)
+    faults = [one for one in ready if isinstance(one, BaseException)]
+    if faults:
+        for tool, one in zip(tools, ready, strict=True):
+            if not isinstance(one, BaseException):
+                await tool.__aexit__()
+        raise faults[0]
     freeze()
-    return Started(engine, judging)
+    return Started(engine, judging, judge)
 
 
 @asynccontextmanager
 async def leaving(started: Started) -> AsyncIterator[Started]:
-    """Leave the engine and the judging at the end."""
+    """Leave the engines and the judging at the end."""
     async with AsyncExitStack() as stack:
         stack.callback(thaw)
         stack.push_async_exit(started.engine)
+        if started.judge:
+            stack.push_async_exit(started.judge)
         stack.push_async_exit(started.judging)
         yield started

@@ -17,6 +17,7 @@ from crowdglot.writing.ending.duplicates import carry_out, note_writing, withdra
 from crowdglot.writing.ending.finish import counted, finish, finished, is_done
 from crowdglot.writing.ending.references import check_references
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
+from crowdglot.writing.pool import iterations_left, seal
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.shards.in_process import in_this_process
 from crowdglot.writing.watch import Watch
@@ -57,7 +58,14 @@ async def write_dataset(
     for damaged files first. Raises CrowdglotError: what can be wrong in the recipe, or a cause
     that made going on pointless.
     """
-    opened, watch = open_recipe(recipe), watch or Watch()
+    watch = watch or Watch()
+    open_recipe(recipe)  # what is wrong in it is found before a pool is written
+    for iteration, path in iterations_left(recipe):
+        outcome = await write_dataset(iteration, watch, shards=shards, verify=verify)
+        if outcome.state in ("stopped", "budget_spent"):
+            return outcome
+        seal(iteration, path, recipe.pool.keep)
+    opened = open_recipe(recipe)
     check_references(opened)
     with locked(opened.folder):
         bind_dataset(opened)
@@ -65,7 +73,7 @@ async def write_dataset(
         funnel = finished(opened)
         if funnel is not None:
             return Outcome(funnel, *_state(funnel, watch), damaged=damaged)
-        await _write(opened, watch, shards or _usual(recipe), Budget.of(opened))
+        await _write(opened, watch, shards or _usual(recipe), Budget.of(opened, watch))
         if is_done(opened):
             watch.stop.take_back()
         with watch.progress.busy():

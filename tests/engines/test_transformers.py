@@ -332,6 +332,19 @@ def test_log_probabilities_are_those_of_the_model_alone(tiny_model: Path) -> Non
         torch.testing.assert_close(found, right[0], atol=2e-3, rtol=2e-3)
 
 
+def test_how_likely_a_prompt_is_comes_from_the_model_alone(tiny_model: Path) -> None:
+    asked = [replace(one, scored=True) for one in mixed_questions()]
+    chat = Chat(make_tokenizer(), "m")
+    model = AutoModelForCausalLM.from_pretrained(tiny_model)
+    for request, answer in zip(asked, ask(engine(tiny_model, concurrency=4), asked), strict=True):
+        tokens = torch.tensor([chat.encode(request.messages).tokens])
+        with torch.inference_mode():
+            # The loss is the mean over all tokens but the first.
+            loss = model(input_ids=tokens, labels=tokens).loss.item()
+        assert answer.text == "" and answer.prompt_tokens == tokens.shape[1]
+        assert answer.prompt_logprob == pytest.approx(-loss * (tokens.shape[1] - 1), rel=1e-3)
+
+
 # Grammars
 
 

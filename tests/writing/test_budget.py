@@ -19,14 +19,15 @@ from tests.writing.builders import Canned, good, make_opened, rejudge, rows_of
 
 def write(opened, engine):
     async def run():
+        watch = Watch()
         bind(opened.folder, opened.recipe.model_dump(mode="json"), opened.identity())
         run = Run(
             opened,
             engine,
             InProcess(opened),
             CallQueue(engine.concurrency),
-            Watch(),
-            Budget.of(opened),
+            watch,
+            Budget.of(opened, watch),
         )
         await fill_in_order(run, incomplete(opened.folder, opened.shards()))
         return run
@@ -92,7 +93,9 @@ def killed(opened, engine, asked):
                 watch.stop.wanted = len(engine.asked) + 1 >= asked
                 return await engine.complete(request)
 
-        run = Run(opened, Stopping(), InProcess(opened), CallQueue(1), watch, Budget.of(opened))
+        run = Run(
+            opened, Stopping(), InProcess(opened), CallQueue(1), watch, Budget.of(opened, watch)
+        )
         await fill_in_order(run, incomplete(opened.folder, opened.shards()))
 
     asyncio.run(run())

@@ -49,3 +49,8 @@ def test_without_a_pilot_the_rule_is_told(tmp_path, capsys):
     print_estimate(opened)
     assert "rule of thumb" in capsys.readouterr().out
     assert not opened.folder.exists()
+
+
+def test_what_is_not_estimated_is_said(tmp_path, capsys):
+    print_estimate(make_opened(tmp_path / "d", "pool.iterations=2", "events=small_talk"))
+    assert "2 iterations of the pool are not in it" in " ".join(capsys.readouterr().out.split())

@@ -2,9 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.draws import Draws
+from crowdglot.personas.persona import Persona
+from crowdglot.scenarios.event import event_names, read_event
+from crowdglot.scenarios.scenario import CommonGround, fill
+from crowdglot.strict_toml import read_toml
 
 # A damage makes other texts of a dialogue's texts, with those of another dialogue in the same
 # language and those of one in another language; None where it cannot be done.
@@ -58,10 +65,90 @@ DAMAGES: dict[str, Damage] = {
 }
 
 
+# What may be said of every human dialogue of two people who show their personas to each other.
+_TRUE_PREMISE = (
+    "Two people who have just met get to know each other: what they do, whom they live with, and "
+    "what they like."
+)
+
+
+def contradicted(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
+    """A speaker says two things that cannot both be true, the second against the persona."""
+    turns, chosen = dialogue.turns, draws.choice(_planted()["contradicted"])
+    said = chosen.get(dialogue.scenario.language.tag)
+    if said is None or len(turns) < 4:
+        return None
+    first = draws.below(len(turns) - 3)
+    again = [at for at in range(first + 2, len(turns)) if turns[at].speaker == turns[first].speaker]
+    if not again:
+        return None
+    texts = [turn.text for turn in turns]
+    for at, more in zip((first, draws.choice(again)), said, strict=True):
+        texts[at] = f"{texts[at]} {more}"
+    scenario = dialogue.scenario
+    who = scenario.speakers.index(turns[first].speaker)
+    personas = list(scenario.personas)
+    personas[who] = Persona((chosen["persona"], *personas[who].facts[1:]))
+    spoken = zip(turns, texts, strict=True)
+    return replace(
+        dialogue,
+        scenario=replace(scenario, personas=tuple(personas)),
+        turns=tuple(Turn(turn.speaker, text) for turn, text in spoken),
+    )
+
+
+def harmful(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
+    """One turn is what nobody should be shown."""
+    planted = draws.choice(_planted()["harmful"]).get(dialogue.scenario.language.tag)
+    if planted is None or not dialogue.turns:
+        return None
+    at, turns = draws.below(len(dialogue.turns)), list(dialogue.turns)
+    turns[at] = Turn(turns[at].speaker, planted)
+    return replace(dialogue, turns=tuple(turns))
+
+
+def another_event(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
+    """The dialogue is said to be another kind of talk."""
+    own = dialogue.scenario.event.name
+    event = read_event(draws.choice([name for name in event_names() if name != own]))
+    return replace(dialogue, scenario=replace(dialogue.scenario, event=event))
+
+
+def another_premise(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
+    """The dialogue is said to have taken place in a situation of another kind of talk."""
+    scenario = dialogue.scenario
+    own = scenario.event.name
+    event = read_event(draws.choice([name for name in event_names() if name != own]))
+    pack, template = scenario.language.pack, draws.choice(event.common_grounds)
+    community, names = pack.communities[0] if pack else None, (*scenario.names, "Kim", "Alex")
+    ground = fill(template, draws.choice(template.relations), community, names[:4], draws)
+    return replace(dialogue, scenario=replace(scenario, common_ground=ground))
+
+
+# Damages of what is said of a dialogue, and of what is planted in it; for judges.
+PLANTED: dict[str, Callable[[Dialogue, Draws], Dialogue | None]] = {
+    damage.__name__: damage for damage in (contradicted, harmful, another_event, another_premise)
+}
+
+
+@lru_cache(maxsize=1)
+def _planted() -> dict[str, list[dict[str, Any]]]:
+    return read_toml(Path(__file__).parent / "planted.toml")
+
+
+def as_met(dialogue: Dialogue) -> Dialogue:
+    """A human dialogue with a common ground that is true of it."""
+    ground: CommonGround = dialogue.scenario.common_ground
+    true = replace(ground, relation="strangers", knows="none", premise=_TRUE_PREMISE)
+    return replace(dialogue, scenario=replace(dialogue.scenario, common_ground=true))
+
+
 def damaged(
     dialogue: Dialogue, kind: str, other: Dialogue, abroad: Dialogue | None, draws: Draws
 ) -> Dialogue | None:
     """``dialogue`` with this damage; None where it is too short for it."""
+    if kind in PLANTED:
+        return PLANTED[kind](dialogue, draws)
     own, theirs, foreigners = (
         [turn.text for turn in each.turns] if each else [] for each in (dialogue, other, abroad)
     )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,14 @@ from numpy.typing import NDArray
 from crowdglot.critics import Critic, load_critics
 from crowdglot.critics.calibration import MOST_REJECTED, human_dialogues
 from crowdglot.critics.calibration.damage import DAMAGES, damaged
+from crowdglot.critics.judges import JUDGES
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.human import human_files
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError, MaterialError
 
 # Of these a high score is good; of all others a low one.
-HIGH_IS_GOOD = frozenset({"coherence", "premise", "language"})
+HIGH_IS_GOOD = frozenset({"coherence", "premise", "language", *JUDGES})
 # Human dialogues come with personas and demonstrations in their own language, not in English.
 _UNTRIED = ("TranslatedCopying", "TranslatedRecital")
 _RESAMPLES = 500
@@ -40,7 +42,8 @@ class Trial:
     ``low``, ``high``: its bootstrap interval of 95% over dialogues. ``threshold``: the score at
     which 1% of whole dialogues are rejected; ``found``: the share of damaged ones rejected there.
     ``rejected``: the share of whole dialogues that the critic rejects by its own thresholds, and
-    ``rejected_damaged`` of damaged ones. ``seconds``: of judging a whole dialogue.
+    ``rejected_damaged`` of damaged ones. ``seconds``: of judging a whole dialogue. Of a judge
+    ``model`` is what was asked, and ``prompt`` the hash of its templates.
     """
 
     critic: str
@@ -55,15 +58,23 @@ class Trial:
     rejected: float
     rejected_damaged: float
     seconds: float
+    model: str = ""
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class Scored:
     """Scores of dialogues (NaN: unscored), whether each was rejected, and seconds for each."""
 
     scores: Scores
     rejected: NDArray[np.bool_]
     seconds: float
+
+    @classmethod
+    def of(cls, scores: Sequence[float | None], rejected: Sequence[bool], seconds: float) -> Self:
+        """From scores as verdicts have them."""
+        known = np.array([np.nan if score is None else score for score in scores], float)
+        return cls(known, np.array(rejected, bool), seconds)
 
 
 def try_critics(
@@ -74,6 +85,16 @@ def try_critics(
     ``most_turns``: turns from the beginning of each; ``most``: dialogues of a language. Raises
     MaterialError where there are too few, ConfigurationError where a language is unknown.
     """
+    whole = whole_dialogues(folder, language, most_turns, most)
+    critics = [c for c in load_critics(meaning=True) if type(c).__name__ not in _UNTRIED]
+    return [trial for tag in whole for trial in _of_language(tag, whole, critics, seed)]
+
+
+def whole_dialogues(
+    folder: Path, language: str, most_turns: int, most: int
+) -> dict[str, list[Dialogue]]:
+    """The dialogues to be tried with, of each language that has enough of them; see ``try_critics``
+    for the rest."""
     whole = {
         file.language.tag: [
             dialogue
@@ -82,66 +103,68 @@ def try_critics(
         ]
         for file in human_files(folder, language)
     }
-    if not any(len(dialogues) >= _FEWEST for dialogues in whole.values()):
+    enough = {tag: dialogues for tag, dialogues in whole.items() if len(dialogues) >= _FEWEST}
+    if not enough:
         raise MaterialError(f"{folder}: trials need at least {_FEWEST} dialogues of a language.")
-    critics = [c for c in load_critics(meaning=True) if type(c).__name__ not in _UNTRIED]
-    return [
-        trial
-        for tag, dialogues in whole.items()
-        if len(dialogues) >= _FEWEST
-        for trial in _of_language(tag, whole, critics, seed)
-    ]
+    return enough
+
+
+def damaged_ones(
+    tag: str, whole: Mapping[str, Sequence[Dialogue]], kind: str, seed: int
+) -> list[tuple[int, Dialogue]]:
+    """The dialogues of a language with this damage, each with its number; none where too few can
+    be damaged so."""
+    own = whole[tag]
+    abroad = next((other for name, other in whole.items() if name != tag), ())
+    pairs = []
+    for at, dialogue in enumerate(own):
+        other = own[(at + _STEP) % len(own)]  # not one that it is shown
+        stranger = abroad[at % len(abroad)] if abroad else None
+        draws = Draws(seed, "damage", tag, kind, at)
+        if (hurt := damaged(dialogue, kind, other, stranger, draws)) is not None:
+            pairs.append((at, hurt))
+    return pairs if len(pairs) >= _FEWEST else []
 
 
 def _of_language(
     tag: str, whole: Mapping[str, Sequence[Dialogue]], critics: Sequence[Critic], seed: int
 ) -> Iterator[Trial]:
-    own = whole[tag]
-    abroad = next((other for name, other in whole.items() if name != tag and other), ())
-    good = _judge(own, critics)
+    good = _judge(whole[tag], critics)
     for kind in DAMAGES:
-        pairs = []
-        for at, dialogue in enumerate(own):
-            other = own[(at + _STEP) % len(own)]  # not one that it is shown
-            stranger = abroad[at % len(abroad)] if abroad else None
-            draws = Draws(seed, "damage", tag, kind, at)
-            if (hurt := damaged(dialogue, kind, other, stranger, draws)) is not None:
-                pairs.append((at, hurt))
-        if len(pairs) < _FEWEST:
-            continue
-        bad = _judge([hurt for _, hurt in pairs], critics)
-        for critic, told in good.items():
-            chosen = [at for at, _ in pairs]
-            scored = np.isfinite(told.scores[chosen]) & np.isfinite(bad[critic].scores)
-            if scored.sum() >= _FEWEST:
-                yield _trial(critic, tag, kind, told, bad[critic], np.array(chosen), scored)
+        if pairs := damaged_ones(tag, whole, kind, seed):
+            bad = _judge([hurt for _, hurt in pairs], critics)
+            for critic, told in good.items():
+                yield from compare(critic, tag, kind, told, bad[critic], [at for at, _ in pairs])
 
 
-def _judge(dialogues: Sequence[Dialogue], critics: Sequence[Critic]) -> dict[str, _Judged]:
+def _judge(dialogues: Sequence[Dialogue], critics: Sequence[Critic]) -> dict[str, Scored]:
     judged = {}
     for critic in critics:
         start = time.perf_counter()
         verdicts = [critic.judge(dialogue) for dialogue in dialogues]
         seconds = (time.perf_counter() - start) / max(1, len(dialogues))
-        scores = [np.nan if verdict.score is None else verdict.score for verdict in verdicts]
-        rejected = np.array([not verdict.passed for verdict in verdicts], bool)
-        judged[verdicts[0].critic] = _Judged(np.array(scores, float), rejected, seconds)
+        scores, rejected = [one.score for one in verdicts], [not one.passed for one in verdicts]
+        judged[verdicts[0].critic] = Scored.of(scores, rejected, seconds)
     return judged
 
 
-def _trial(
-    critic: str, tag: str, kind: str, good: _Judged, bad: _Judged, chosen: NDArray[np.intp],
-    scored: NDArray[np.bool_],
-) -> Trial:  # fmt: skip
+def compare(
+    critic: str, tag: str, kind: str, good: Scored, bad: Scored, chosen: Sequence[int], **by: str
+) -> Iterator[Trial]:
+    """The trial of a critic, where enough pairs are scored. ``chosen``: the numbers of the whole
+    dialogues that ``bad`` are damages of; ``by``: the model and prompt of a judge."""
+    scored = np.isfinite(good.scores[[*chosen]]) & np.isfinite(bad.scores)
+    if scored.sum() < _FEWEST:
+        return
     sign = 1.0 if critic in HIGH_IS_GOOD else -1.0
-    whole, hurt = sign * good.scores[chosen][scored], sign * bad.scores[scored]
+    whole, hurt = sign * good.scores[[*chosen]][scored], sign * bad.scores[scored]
     threshold = float(np.quantile(whole, MOST_REJECTED, method="lower"))
     drawn = np.random.default_rng(0).integers(0, len(whole), (_RESAMPLES, len(whole)))
     low, high = np.quantile([auc(whole[one], hurt[one]) for one in drawn], (0.025, 0.975))
-    return Trial(
+    yield Trial(
         critic, tag, kind, len(whole), auc(whole, hurt), float(low), float(high),
         sign * threshold, float((hurt < threshold).mean()), float(good.rejected.mean()),
-        float(bad.rejected.mean()), good.seconds,
+        float(bad.rejected.mean()), good.seconds, **by,
     )  # fmt: skip
 
 

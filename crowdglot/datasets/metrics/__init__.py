@@ -7,5 +7,5 @@ Critics judge one dialogue; metrics measure a set.
 # The names of the modules, in the order of the figures; ``measuring.diversity`` imports them late.
 METRICS = (
     "distinct", "ead", "compression", "self_repetition", "self_bleu", "mtld", "vendi",
-    "turn_length", "openings", "personas", "events",
+    "turn_length", "openings", "personas", "events", "judged",
 )  # fmt: skip

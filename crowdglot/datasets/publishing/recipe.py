@@ -24,17 +24,14 @@ def public_recipe(table: Mapping[str, Any]) -> dict[str, Any]:
     Of a file's path its name is left.
     """
     kept = {key: value for key, value in table.items() if key not in _PRIVATE}
-    for part in ("engine", "embedding"):
-        if isinstance(settings := kept.get(part), Mapping):
-            kept[part] = {k: v for k, v in settings.items() if k not in _PRIVATE_OF_MODEL}
-    return {key: _without_folders(value) for key, value in kept.items()}
+    return {key: _public(value) for key, value in kept.items()}
 
 
-def _without_folders(value: Any) -> Any:
+def _public(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _without_folders(inner) for key, inner in value.items()}
+        return {k: _public(inner) for k, inner in value.items() if k not in _PRIVATE_OF_MODEL}
     if isinstance(value, list):
-        return [_without_folders(inner) for inner in value]
+        return [_public(inner) for inner in value]
     if isinstance(value, str):
         for kind in (PurePosixPath, PureWindowsPath):
             if kind(value).is_absolute() or value.startswith("~"):
@@ -44,7 +41,7 @@ def _without_folders(value: Any) -> Any:
 
 def recipe_hash(identity: Mapping[str, Any]) -> str:
     """12 hexadecimal digits: equal for equal recipes, wherever their files lie."""
-    told = json.dumps(_without_folders(identity), sort_keys=True, ensure_ascii=False)
+    told = json.dumps(_public(identity), sort_keys=True, ensure_ascii=False)
     return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 

@@ -19,7 +19,7 @@ from crowdglot.engines.embedding.embedder import Meanings
 # Of larger datasets an even part of so many dialogues is measured, without intervals, and so many
 # accepted and rejected ones are shown.
 MOST_MEASURED, MOST_ACCEPTED, MOST_REJECTED = 5_000, 2_000, 1_000
-_MEASURED = ("language", "speech_event", "model", "personas", "turns")
+_MEASURED = ("language", "speech_event", "model", "personas", "turns", "verdicts")
 
 
 @dataclass(frozen=True, slots=True)

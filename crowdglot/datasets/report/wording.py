@@ -24,6 +24,8 @@ METRICS = {
     "persona_coverage": ("Persona coverage", "personas used, of those at hand, 0 to 1"),
     "persona_evenness": ("Persona evenness", "how evenly they are used, 0 to 1"),
     "distinct_events": ("Speech events", "different ones"),
+    "event_recognised": ("Speech event recognised", "by a judge who was not told, 0 to 1"),
+    "taken_for_small_talk": ("Taken for small talk", "or getting to know someone, of the others"),
 }
 BETTER = {"higher": "higher is more varied", "lower": "lower is more varied", "neither": ""}
 

@@ -73,7 +73,8 @@ def move(path: Location, target: Location) -> None:
     with storing(path):
         if isinstance(path, Remote) and isinstance(target, Remote):
             check_lease(path)
-            path.replace(target)
+            target.put(path.read_bytes())
+            path.unlink()
         elif isinstance(path, Path) and isinstance(target, Path):
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)

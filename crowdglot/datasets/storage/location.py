@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.errors import ConfigurationError
@@ -14,6 +13,7 @@ from crowdglot.errors import ConfigurationError
 Location: TypeAlias = Path | Remote
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::[a-z0-9]+)*://")
+_STORES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "memory")
 # Journals and locks of datasets at a URL, below the working directory.
 _LOCAL = Path(".crowdglot")
 _T = TypeVar("_T")
@@ -25,28 +25,21 @@ def is_url(text: str) -> bool:
 
 
 def locate(text: str) -> Location:
-    """The folder that ``text`` names: a path, a file:// URL, or a URL that fsspec knows.
+    """The folder that ``text`` names: a path, a file:// URL, or the URL of an object store.
 
-    ConfigurationError where a URL holds a password, a query (signatures stand there) or more than
-    one protocol; the sentence does not repeat them.
+    ConfigurationError where it is another URL, or holds a password or a query (signatures stand
+    there); the sentence does not repeat them.
     """
     if not is_url(text):
         return Path(text)
-    parts = urlsplit(text)
-    shown = f"{parts.scheme}://…/{parts.path.rstrip('/').rsplit('/', 1)[-1]}"
-    if parts.query or parts.fragment or ("@" in parts.netloc and ":" in parts.netloc.split("@")[0]):
+    scheme, _, rest = text.partition("://")
+    if scheme == "file":
+        return Path(rest)
+    if scheme not in _STORES or re.search(r"[?#]|^[^/]*:.*@", rest):
         raise ConfigurationError(
-            f"{shown}: holds a password or a query; give the URL without it, and credentials in "
-            "the environment."
-        )
-    if "::" in text:
-        raise ConfigurationError(f"{shown}: chains protocols; give the URL of the store itself.")
-    if parts.scheme in ("file", "local"):
-        return Path(text.split("://", 1)[1])
-    if parts.scheme in ("http", "https"):
-        raise ConfigurationError(
-            f"{shown}: a web address cannot be written to; give a folder, or a URL such as "
-            "s3://bucket/name."
+            f"{scheme}://…: no dataset can be written there; give a folder, or s3://bucket/name, "
+            "gs://bucket/name or az://container/name, without a password or a query, as "
+            "credentials stand in the environment."
         )
     return Remote(text.rstrip("/"))
 

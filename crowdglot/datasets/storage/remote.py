@@ -1,30 +1,42 @@
-"""A folder or file at a URL: the few methods of ``pathlib.Path`` that a dataset needs, by fsspec.
+"""A folder or file in an object store: the few methods of ``pathlib.Path`` that a dataset needs.
 
-Credentials and addresses of servers come from the environment and from the configuration of the
-protocol's own library, never from the URL. Errors are StorageErrors of one sentence; only where
-something is missing, FileNotFoundError is raised, as by a path.
+Credentials and addresses of servers come from the environment, never from the URL. Errors are
+StorageErrors of one sentence; where an object is missing, it is FileNotFoundError, as of a path.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
-from fnmatch import fnmatch
-from functools import lru_cache
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import urlsplit
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, Self
 
 from crowdglot.errors import ConfigurationError, CrowdglotError, StorageError
 
-# Here a put is one step: readers see the old object or the new one. Elsewhere (sftp, smb, hdfs …)
-# a file is put under another name first, and moved.
-_OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"})
-# Parts of the names of what the protocols' libraries raise, as most of them are not installed.
-_NO_CREDENTIALS = ("credential", "token", "profilenotfound", "refresherror", "clientauthentication")
-_UNREACHABLE = ("connect", "timeout", "timedout", "resolve", "network", "ssl")
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+# Nobody waits much longer than three minutes for a store, all that is tried again included.
+_TIMEOUT = timedelta(seconds=60)
+_PATIENCE: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=120)}
+_users: set[int] = set()
+_AWS, _GOOGLE = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATION_CREDENTIALS"
+_AZURE = "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"
+# By what an error holds: what is wrong, and the remedy. The first that fits is told.
+_REMEDIES = {
+    ">(NoSuchBucket|ContainerNotFound)": "there is no such bucket; create it, or choose another",
+    "code: 40[13]|>ExpiredToken": "access is refused; check the credentials and what they may do",
+    r"configured region|>\w+(Redirect|Malformed)": "the region is wrong; set AWS_REGION to its own",
+    r"^\w*(Profile|Credential|Token|SSO)|^Unauth|None from|token request|/latest/(api|meta-)|"
+    r"computeMetadata|error: (?!Error).*([Cc]redential|ccount|Access Key)": "there are no "
+    "credentials to use; set {keys} in the environment, not in the recipe",
+    "HTTP error": "cannot be reached; check the address and the network",
+    "": "cannot be read or written; check the address",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,168 +57,86 @@ class Remote:
         return self.url.rsplit("/", 1)[-1]
 
     @property
-    def parent(self) -> "Remote":
-        """The folder around it."""
-        return Remote(self.url.rsplit("/", 1)[0])
-
-    @property
     def parents(self) -> "tuple[Remote, ...]":
-        """All folders around it, the nearest first."""
-        found, path = list[Remote](), self.parent
-        while not path.url.endswith(("/", ":")):
-            found.append(path)
-            path = path.parent
-        return tuple(found)
-
-    def relative_to(self, folder: "Remote") -> Path:
-        """The path from ``folder`` to it; ValueError if it is not in ``folder``."""
-        if folder not in self.parents:
-            raise ValueError(f"{self.url} is not below {folder.url}")
-        return Path(self.url[len(folder.url) + 1 :])
+        """All folders around it, the nearest first and the bucket last."""
+        parts = self.url.split("/")
+        return tuple(Remote("/".join(parts[:end])) for end in range(len(parts) - 1, 2, -1))
 
     def resolve(self) -> Self:
         """Itself: a URL has no links to follow."""
         return self
 
     def exists(self) -> bool:
-        """Whether there is an object, or anything below it."""
-        try:
-            self._do("info")
-        except FileNotFoundError:
-            return False
-        return True
+        """Whether there is an object here; a folder is none."""
+        with suppress(FileNotFoundError), _reaching(self) as (store, key):
+            return bool(store.head(key))
+        return False
 
-    def is_dir(self) -> bool:
-        """Whether anything is below it."""
-        return bool(self._list())
-
-    def iterdir(self) -> Iterator["Remote"]:
-        """What is directly below it; nothing where there is no such folder."""
-        return (path for path, _ in self._list())
-
-    def glob(self, pattern: str) -> Iterator["Remote"]:
+    def glob(self, pattern: str) -> "list[Remote]":
         """What matches a pattern of names, such as "*/*.parquet"; lists each folder once."""
-        first, slash, rest = pattern.partition("/")
-        for path, is_folder in self._list():
-            if not fnmatch(path.name, first):
-                continue
-            if not slash:
-                yield path
-            elif is_folder:
-                yield from path.glob(rest)
+        first, _, rest = pattern.partition("/")
+        with _reaching(self) as (store, key):
+            found = store.list_with_delimiter(key)
+        # Some tools make an object of the folder's own name.
+        files = [one["path"] for one in found["objects"] if not rest and one["path"] != key]
+        names = [path.rsplit("/", 1)[-1] for path in (*found["common_prefixes"], *files)]
+        matching = [self / name for name in names if fnmatchcase(name, first)]
+        return [path for folder in matching for path in folder.glob(rest)] if rest else matching
+
+    def fetch(self) -> tuple[bytes, Mapping[str, Any]]:
+        """The object, and what the store says of it: "e_tag", "version" and "last_modified"."""
+        with _reaching(self) as (store, key):
+            found = store.get(key)
+            return bytes(found.bytes()), {**found.meta}
 
     def read_bytes(self) -> bytes:
         """The whole object; FileNotFoundError if there is none."""
-        return bytes(self._do("cat_file"))
+        return self.fetch()[0]
 
     def read_text(self, encoding: str = "utf-8") -> str:
         """The whole object as text."""
         return self.read_bytes().decode(encoding)
 
-    def modified(self) -> datetime:
-        """When it was put, by the clock of the store."""
-        moment: datetime = self._do("modified")
-        return moment
-
-    @contextmanager
-    def open(self) -> Iterator["Ranges"]:
+    def open(self) -> "_Ranges":
         """Read parts of it: each ``read`` asks the store for just those bytes."""
-        with self._do("open", mode="rb", cache_type="none") as file:
-            yield Ranges(self, file)
+        with _reaching(self) as (store, key):
+            from obstore import open_reader
 
-    def put(self, source: Path) -> None:
-        """Put a local file here in one step."""
-        self._write(lambda system, key: system.put_file(str(source), key))
+            return _Ranges(self, open_reader(store, key, buffer_size=1))
 
-    def write_bytes(self, content: bytes) -> None:
-        """Put ``content`` here in one step."""
-        self._write(lambda system, key: system.pipe_file(key, content))
+    def put(self, content: Path | bytes) -> None:
+        """Put a local file or ``content`` here: readers see the old object or the new one."""
+        with _reaching(self) as (store, key):
+            store.put(key, content)
 
-    def create(self, content: bytes) -> bool:
-        """Put ``content`` here unless there is something already; whether it was put.
+    def put_if(self, content: bytes, seen: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """Put ``content`` in place of what was ``seen``, or of nothing; None if it has changed."""
+        with _reaching(self) as (store, key):
+            from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-        One step where the store has a conditional put (S3, Google and Azure do); elsewhere it
-        is looked for first.
-        """
-        try:
-            self._make_parent()
-            self._do("pipe_file", content, mode="create")
-        except FileExistsError:
-            return False
-        except FileNotFoundError as error:
-            raise self._no_bucket(error) from None
-        return True
-
-    def unlink(self, *, missing_ok: bool = False) -> None:
-        """Delete the object."""
-        try:
-            self._do("rm_file")
-        except (FileNotFoundError, KeyError):
-            if not missing_ok:
-                raise
-
-    def replace(self, target: "Remote") -> None:
-        """Move the object to ``target``."""
-        target._make_parent()
-        self._do("mv", _file_system(target.url)[1])
-
-    def _do(self, method: str, *arguments: Any, **options: Any) -> Any:
-        """Call a method of the file system on this path."""
-        with telling(self):
-            system, key = _file_system(self.url)
-            return getattr(system, method)(key, *arguments, **options)
-
-    def _list(self) -> list[tuple["Remote", bool]]:
-        """What is directly below it, each with whether it is a folder."""
-        try:
-            found = self._do("ls", detail=True)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        key = _file_system(self.url)[1].strip("/")
-        entries = [(entry["name"].strip("/"), entry["type"] == "directory") for entry in found]
-        # Some stores list the folder itself.
-        return [(self / name.rsplit("/", 1)[-1], is_dir) for name, is_dir in entries if name != key]
-
-    def _write(self, put: Callable[[Any, str], None]) -> None:
-        """Have ``put`` write here, in one step."""
-        with telling(self):
-            system, key = _file_system(self.url)
+            mode: Any = {k: v for k, v in (seen or {}).items() if v and k in ("e_tag", "version")}
             try:
-                if self._is_object:
-                    put(system, key)
-                else:
-                    self._make_parent()
-                    temporary = f"{key}.{uuid4().hex[:8]}.tmp"
-                    put(system, temporary)
-                    system.mv(temporary, key)
-            except FileNotFoundError as error:
-                raise self._no_bucket(error) from None
+                return {**store.put(key, content, mode=mode or "create")}
+            except (AlreadyExistsError, PreconditionError):
+                return None
 
-    @property
-    def _is_object(self) -> bool:
-        return self.url.partition("://")[0] in _OBJECT_STORES
-
-    def _no_bucket(self, error: FileNotFoundError) -> StorageError:
-        return StorageError(
-            f"{self}: there is no such bucket ({_short(error)}); create it, or choose another "
-            "output."
-        )
-
-    def _make_parent(self) -> None:
-        """Make the folder around it; an object store has none, and would make a bucket."""
-        if not self._is_object:
-            self.parent._do("makedirs", exist_ok=True)
+    def unlink(self, *, missing_ok: bool = True) -> None:
+        """Delete the object; no store tells whether there was one."""
+        with suppress(FileNotFoundError), _reaching(self) as (store, key):
+            store.delete(key)
 
 
-class Ranges:
-    """A file of fsspec opened for reading, whose errors while reading are ours."""
+class _Ranges:
+    """An object opened for reading, as pyarrow wants it; what fails meanwhile becomes ours."""
+
+    closed = False
 
     def __init__(self, path: Remote, file: Any) -> None:
         self._path, self._file = path, file
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         """The next ``size`` bytes."""
-        with telling(self._path):
+        with _reaching(self._path):
             return bytes(self._file.read(size))
 
     def __getattr__(self, name: str) -> Any:
@@ -214,72 +144,54 @@ class Ranges:
 
 
 @contextmanager
-def telling(path: Remote) -> Iterator[None]:
-    """Turn what a store's library raises into one sentence.
-
-    Errors that say whether something exists are left as they are.
-    """
+def _reaching(path: Remote) -> "Iterator[tuple[ObjectStore, str]]":
+    """The store of ``path`` and its key there; what obstore raises becomes one sentence."""
+    scheme, _, rest = path.url.partition("://")
+    bucket, _, key = rest.partition("/")
     try:
-        yield
-    except (CrowdglotError, FileNotFoundError, FileExistsError, NotADirectoryError, KeyError):
+        yield _connect(f"{scheme}://{bucket}", os.getpid()), key
+    except CrowdglotError:
         raise
     except Exception as error:
-        raise StorageError(f"{path}: {_sentence(path, error)}") from None
+        text, _, dump = f"{type(error).__name__}: {error}".partition("\n\nDebug source")
+        part = next(part for part in _REMEDIES if re.search(part, text))
+        if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in part:
+            raise
+        told = re.search(r'<Code>(\w+)|(?:message|error): "(.+?)"', text + dump)
+        cause = (told[1] or told[2]) if told else text.rpartition(" - ")[2][:200].rstrip(".: ")
+        keys = {"s": _AWS, "g": _GOOGLE}.get(scheme[0], _AZURE)
+        what, remedy = _REMEDIES[part].format(keys=keys).split("; ")
+        raise StorageError(
+            f"{path}: {what} ({cause}); {remedy}, then run the same command again."
+        ) from None
 
 
-def _sentence(path: Remote, error: Exception) -> str:
-    """What is wrong, and the remedy."""
-    kind = type(error).__name__.lower()
-    if any(part in kind for part in _NO_CREDENTIALS):
-        how = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        known = f" ({how})" if path.url.startswith("s3") else ""
-        return (
-            f"there are no credentials to use ({_short(error)}); set them in the environment"
-            f"{known}, not in the recipe, and run the same command again."
-        )
-    if isinstance(error, PermissionError):
-        return f"access is refused ({_short(error)}); check the credentials and what they may do."
-    if isinstance(error, ConnectionError) or any(part in kind for part in _UNREACHABLE):
-        return (
-            f"cannot be reached ({_short(error)}); check the address and the network, then run "
-            "the same command again."
-        )
-    return (
-        f"cannot be read or written ({_short(error)}); check the address, then run the same "
-        "command again."
-    )
-
-
-def _short(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return (lines[0][:200].rstrip(". ") if lines else "") or type(error).__name__
-
-
-def _file_system(url: str) -> tuple[Any, str]:
-    """The file system of a URL and the path in it."""
-    parts = urlsplit(url)
-    system = _connect(f"{parts.scheme}://{parts.netloc}", os.getpid())
-    return system, str(system._strip_protocol(url))
-
-
-@lru_cache(maxsize=8)
-def _connect(root: str, _process: int) -> Any:
-    """One file system for all threads of a process; its listings are never kept."""
-    from fsspec.core import url_to_fs
-
-    protocol = root.partition("://")[0]
+@cache
+def _connect(root: str, process: int) -> "ObjectStore":
+    """One store for all threads of this process."""
+    _users.add(process)
+    if len(_users) > 1:  # obstore would wait forever for threads that are not there
+        raise StorageError(f"{root}: a forked process cannot use it; start processes by 'spawn'.")
     try:
-        return url_to_fs(root, use_listings_cache=False)[0]
-    except ImportError as error:
+        from obstore.store import MemoryStore, from_url
+    except ImportError:
         raise ConfigurationError(
-            f"{root}: the library for {protocol}:// is not installed ({_short(error)}); install "
-            f"it, for example by: pip install 'crowdglot[{_EXTRAS.get(protocol, protocol)}]'."
+            f"{root}: obstore is missing; install it by: pip install 'crowdglot[remote]'."
         ) from None
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{root}: '{protocol}' is no protocol that can be written to ({_short(error)}); use a "
-            "folder, or s3://, gs:// or az://."
-        ) from None
+    if root.startswith("memory:"):
+        return MemoryStore()
+    provider: Any = None
+    if root.startswith("s3") and "AWS_ACCESS_KEY_ID" not in os.environ:
+        with suppress(ImportError):  # it knows profiles and single sign-on, which obstore does not
+            from obstore.auth.boto3 import Boto3CredentialProvider
 
-
-_EXTRAS = {"s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
+            provider = Boto3CredentialProvider()
+    http = any(
+        re.match("(AWS|AZURE)_.*ENDPOINT.*=http://", f"{n}={v}") for n, v in os.environ.items()
+    )
+    return from_url(
+        root,
+        client_options={"allow_http": http, "timeout": _TIMEOUT},
+        retry_config=_PATIENCE,
+        credential_provider=provider,
+    )

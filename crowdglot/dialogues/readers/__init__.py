@@ -5,6 +5,7 @@ scripts, and nothing of it is executed.
 """
 
 import re
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -19,9 +20,10 @@ from crowdglot.user_files import reading
 
 BUNDLED = Path(__file__).parent.parent / "bundled.jsonl"
 _DATA_FILES = ("*.parquet", "*.csv", "*.json", "*.jsonl")
-# Files about a dataset, and the rejected drafts in crowdglot's own datasets.
+# Files about a dataset, and in crowdglot's own datasets the rejected drafts and the pool.
 _NOT_DIALOGUES = (
     "dataset_infos.json", "*dataset_info.json", "state.json", "metrics.json", "rejected/*",
+    "pool/*",
 )  # fmt: skip
 _SOURCE = re.compile(
     r"hf:(?P<name>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>[^:]+))?(?::(?P<glob>.+))?"
@@ -64,6 +66,16 @@ def read_demonstrations(source: str) -> tuple[Demonstration, ...]:
     for demonstration in found:
         unique.setdefault(demonstration.id, demonstration)
     return tuple(unique.values())
+
+
+def read_lines(content: bytes, source: str) -> tuple[Demonstration, ...]:
+    """All demonstrations in the content of a file of our own JSON lines, which may be empty."""
+    if not content:
+        return ()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "demonstrations.jsonl"
+        path.write_bytes(content)
+        return tuple(replace(one, source=source) for one in _reader("jsonl").read(path))
 
 
 def read_repository(source: str) -> Iterator[Demonstration]:

@@ -26,7 +26,7 @@ class Local:
         self, weights: Weights, most_rows: int, settings: EngineSettings, device: str
     ) -> None:
         model, tokenizer = load(weights, device, settings.dtype, settings.quantisation)
-        self._name = weights.model
+        self._name, self._model, self._device = weights.model, model, device
         self._chat = Chat(tokenizer, self._name)
         vocabulary = model.get_input_embeddings().num_embeddings
         threads = max(1, (os.cpu_count() or 2) // 2)
@@ -59,6 +59,9 @@ class Local:
                     f"The prompt has {len(prompt.tokens)} tokens and {self._name} takes"
                     f" {self._context} with the answer here; use fewer or shorter demonstrations."
                 )
+            if request.scored:
+                give(outer, self._scored(prompt.tokens, start))
+                return
             most = min(room, request.sampling.max_tokens)
             matcher = self._grammars.matcher(request.schema)
             told = request.logprobs
@@ -74,6 +77,17 @@ class Local:
         outer.add_done_callback(lambda ended: ended.cancelled() and question.answer.cancel())
         question.answer.add_done_callback(finish)
         self.batch.ask(question)
+
+    def _scored(self, tokens: tuple[int, ...], start: float) -> Completion:
+        """How likely a prompt is; nothing is written."""
+        import torch
+
+        with torch.inference_mode():
+            read = torch.tensor([tokens], device=self._device)
+            told = self._model(input_ids=read).logits[0, :-1].float().log_softmax(-1)
+            likely = told.gather(-1, read[0, 1:, None]).sum().item()
+        usage = {"prompt_tokens": len(tokens)}
+        return completion("", "stop", usage, time.perf_counter() - start, prompt_logprob=likely)
 
     def _finish(self, question: Question, outer: "Future[Completion]", start: float) -> None:
         try:

@@ -25,7 +25,7 @@ def check_against(opened: OpenedRecipe) -> None:
     """Raise ConfigurationError unless ``duplicates.against`` names datasets, and not this one."""
     for folder in opened.recipe.duplicates.against:
         path = locate(folder)
-        if not (path / RECIPE).exists() and not (path / "data").is_dir():
+        if not (path / RECIPE).exists() and not any((path / "data").glob("*")):
             raise ConfigurationError(
                 f"duplicates.against: {folder} is no dataset's folder (it has no 'data'); "
                 "correct the path or leave it out."

@@ -26,7 +26,6 @@ from crowdglot.writing.machines.shard_locks import ShardLocks
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.run import Run, Started, leaving, start
-from crowdglot.writing.shards.call_queue import CallQueue
 from crowdglot.writing.shards.in_order import fill_in_order
 from crowdglot.writing.watch import Progress, Watch
 
@@ -115,9 +114,7 @@ class _Process:
                 return BatchCounts()
             until = None if deadline is None else time.monotonic() + deadline - time.time()
             tools = await self._tools(opened)
-            queue = CallQueue(tools.engine.concurrency)
-            budget = Budget(tokens, until)
-            run = Run(opened, tools.engine, tools.judging, queue, watch, budget)
+            run = tools.run(opened, watch, Budget(tokens, until))
             written = await _fill(run, ranks)
         except CrowdglotError as error:
             watch.stop.because(error)

@@ -19,12 +19,16 @@ def best(drafts: Sequence[Judged]) -> int | None:
     passed = [at for at, draft in enumerate(drafts) if draft.passed]
     if len(passed) < 2:
         return passed[0] if passed else None
-    scores = [_scores(drafts[at]) for at in passed]
-    sums = [
+    sums = rank_sums([_scores(drafts[at]) for at in passed])
+    return passed[sums.index(max(sums))]
+
+
+def rank_sums(scores: Sequence[Mapping[str, float | None]]) -> list[float]:
+    """How good each is among all, by the ranks of its critics' scores; higher is better."""
+    return [
         sum(weight * _rank(name, mine, scores) for name, weight in WEIGHTS.items())
         for mine in scores
     ]
-    return passed[sums.index(max(sums))]
 
 
 def _scores(draft: Judged) -> dict[str, float | None]:

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
-from itertools import count, groupby, takewhile
+from functools import partial
 
 import pyarrow as pa
 
@@ -18,13 +18,13 @@ from crowdglot.datasets.record import SCHEMA, as_rejected
 from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_shard
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import prompt_hash
-from crowdglot.engines.calls import REFUSED, WRITE, Call, Draft, Key
+from crowdglot.engines.calls import REFUSED, Call, Draft, Key
 from crowdglot.engines.engine import Completion, Engine, Request
 from crowdglot.errors import CrowdglotError, EngineError, RequestRefused
 from crowdglot.writing.interview import NothingAsked, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run
-from crowdglot.writing.shards.choice import best
+from crowdglot.writing.shards.examining import examine
 
 # One question may be refused for what it says; where so many are, one after the other, none is
 # going to be answered.
@@ -33,14 +33,14 @@ _REFUSED_IN_A_ROW = 20
 
 @dataclass(slots=True)
 class _Filling:
-    """The state of one shard while it is filled. ``known``: calls of drafts that were not judged
-    yet; ``stored``: (index, attempt) of drafts that its files hold, which are not news; ``kept``,
-    ``others``: judged drafts."""
+    """The state of one shard while it is filled. ``known``: by index and attempt the calls of
+    drafts that were not judged yet; ``stored``: of drafts that its files hold, which are not news;
+    ``kept``, ``others``: judged drafts."""
 
     run: Run
     shard: Shard
     journal: Journal
-    known: dict[Key, Call]
+    known: dict[tuple[int, int], dict[Key, Call]] = field(default_factory=dict)
     stored: Set[tuple[int, int]] = frozenset()
     kept: list[Judged] = field(default_factory=list)
     others: list[Judged] = field(default_factory=list)
@@ -56,16 +56,18 @@ class _Filling:
                 attempts = range(first, min(first + width, recipe.max_attempts))
                 try:
                     drafts = await self.wave(number, index, attempts)
+                    if await self.choose(number, drafts):
+                        return
                 except NothingAsked:
                     self.unfinished += 1
-                    return
-                if await self.choose(drafts):
                     return
                 if all(draft.refused for draft in drafts):
                     break  # the same question would be refused again
 
     async def wave(self, number: int, index: int, attempts: Sequence[int]) -> list[Draft]:
         """The drafts of these attempts, written together; raises what the first of them raises."""
+        if len(attempts) == 1:  # no task for what nothing runs beside
+            return [await self.draft(number, index, attempts[0])]
         ended = await asyncio.gather(
             *(self.draft(number, index, attempt) for attempt in attempts), return_exceptions=True
         )
@@ -73,12 +75,12 @@ class _Filling:
             raise failed
         return [one for one in ended if isinstance(one, Draft)]
 
-    async def choose(self, drafts: Sequence[Draft]) -> bool:
+    async def choose(self, number: int, drafts: Sequence[Draft]) -> bool:
         """Have the drafts of a wave judged and keep the best one; whether there is one."""
-        judged = await asyncio.gather(*map(self.run.judging.judge, drafts))
-        chosen = best(judged)
-        for at, (draft, one) in enumerate(zip(drafts, judged, strict=True)):
-            self.put(draft, one, keep=at == chosen)
+        ask = partial(self.ask, (self.shard.rank, number))
+        examined, chosen = await examine(self.run, ask, drafts)
+        for at, (draft, judged) in enumerate(examined):
+            self.put(draft, judged, keep=at == chosen)
         return chosen is not None
 
     async def draft(self, number: int, index: int, attempt: int) -> Draft:
@@ -87,14 +89,12 @@ class _Filling:
         if run.engine is None:
             return self.known_draft(index, attempt)
         rank = (self.shard.rank, number)
-
-        async def ask(key: Key, asked: Asked) -> Call:
-            return await self.ask(rank, key, asked)
-
         async with run.queue.draft(rank):
             step = run.opened.asking(index)
             _, calls = await interview(
-                lambda answers: step([answer.text for answer in answers]), Key(index, attempt), ask
+                lambda answers: step([answer.text for answer in answers]),
+                Key(index, attempt),
+                partial(self.ask, rank),
             )
         return Draft(index, attempt, calls)
 
@@ -103,28 +103,27 @@ class _Filling:
 
         Its prompts are not compared: whoever judges anew has checked the sources.
         """
-        keys = takewhile(self.known.__contains__, (Key(index, attempt, WRITE, n) for n in count()))
-        calls = tuple([self.known[key] for key in keys])
-        if not calls:
+        if (index, attempt) not in self.known:
             raise NothingAsked
-        return Draft(index, attempt, calls)
+        return Draft.of(self.known[index, attempt].values())
 
     async def ask(self, rank: tuple[int, int], key: Key, asked: Asked) -> Call:
         """The answer to one question: the stored one to the same prompt, or the engine's."""
         run, hashed = self.run, prompt_hash(asked.messages)
-        if (known := self.known.get(key)) is not None:
+        if (known := self.known.get((key.index, key.attempt), {}).get(key)) is not None:
             if known.prompt_hash == hashed:
                 return known
             run.watch.progress.outdated += 1
-        if run.over() or run.engine is None:
+        engine, queue = run.model(asked.of)
+        if run.over() or engine is None:
             raise NothingAsked
         request = run.opened.request(key, asked)
-        async with run.queue.call(rank):
+        async with queue.call(rank):
             if run.over():
                 raise NothingAsked
             try:
                 with run.watch.progress.busy():
-                    completion = await _complete(run.engine, request)
+                    completion = await _complete(engine, request)
             except CrowdglotError as error:
                 # Not raised: other calls are under way, and what they bring has been paid for.
                 run.watch.stop.because(error)
@@ -134,13 +133,17 @@ class _Filling:
                 key=key,
                 prompt_hash=hashed,
                 seed=request.seed,
-                engine=run.engine.kind,
-                model=run.engine.model,
-                revision=run.engine.revision,
+                engine=engine.kind,
+                model=engine.model,
+                revision=engine.revision,
                 completion=completion,
                 created_at=time.time(),
             )
         )
+
+    def know(self, call: Call) -> None:
+        """Note a call of a draft that is not judged yet."""
+        self.known.setdefault((call.key.index, call.key.attempt), {})[call.key] = call
 
     def keep(self, call: Call) -> Call:
         """Put a call into the journal and count it."""
@@ -150,7 +153,7 @@ class _Filling:
         except CrowdglotError as error:
             watch.stop.because(error)
             raise NothingAsked from None
-        self.known[call.key] = call
+        self.know(call)
         watch.progress.count(call.completion)
         if watch.progress.refused == _REFUSED_IN_A_ROW:
             watch.stop.because(EngineError(call.completion.text))
@@ -158,17 +161,15 @@ class _Filling:
 
     def put(self, draft: Draft, judged: Judged, *, keep: bool) -> None:
         """Note a judged draft; its calls are known no more."""
-        for call in draft.calls:
-            self.known.pop(call.key, None)
+        self.known.pop((draft.index, draft.attempt), None)
         (self.kept if keep else self.others).append(judged)
         if (draft.index, draft.attempt) not in self.stored:
             self.run.watch.progress.add(accepted=keep)
 
     async def judge_the_rest(self) -> None:
         """Judge the known drafts that no position wanted, so that none is lost."""
-        keys = sorted(self.known)
-        for (index, attempt), some in groupby(keys, lambda key: (key.index, key.attempt)):
-            draft = Draft(index, attempt, tuple([self.known[key] for key in some]))
+        for place in sorted(self.known):
+            draft = Draft.of(self.known[place].values())
             self.put(draft, await self.run.judging.judge(draft), keep=False)
 
 
@@ -188,10 +189,11 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
         if run.engine is None:
             for call in stored:
                 journal.append(encode(call))
-        # What is stored goes first: at a URL another machine may have asked the same anew.
-        known = {call.key: call for call in journal.calls} | in_files
         drafts = {(key.index, key.attempt) for key in in_files}
-        filling = _Filling(run, shard, journal, known, drafts)
+        filling = _Filling(run, shard, journal, stored=drafts)
+        # What is stored goes last: at a URL another machine may have asked the same anew.
+        for call in (*journal.calls, *stored):
+            filling.know(call)
         await _write_all(filling)
         to_write = run.engine is None or bool(stop.spent)
         if stop.cause or (filling.unfinished and not to_write):

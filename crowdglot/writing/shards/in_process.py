@@ -8,8 +8,7 @@ from crowdglot.datasets.storage.location import local_folder
 from crowdglot.writing.budget import Budget
 from crowdglot.writing.machines.shard_locks import check_no_workers
 from crowdglot.writing.opened import OpenedRecipe
-from crowdglot.writing.run import Run, Started, leaving, start
-from crowdglot.writing.shards.call_queue import CallQueue
+from crowdglot.writing.run import Started, leaving, start
 from crowdglot.writing.shards.in_order import fill_in_batches
 from crowdglot.writing.watch import Watch
 
@@ -34,8 +33,7 @@ def in_this_process(
     async def writing(opened: OpenedRecipe, watch: Watch, budget: Budget) -> AsyncIterator[Write]:
         check_no_workers(local_folder(opened.folder))
         async with leaving(await (started or start(opened))) as tools:
-            queue = CallQueue(tools.engine.concurrency)
-            run = Run(opened, tools.engine, tools.judging, queue, watch, budget)
+            run = tools.run(opened, watch, budget)
 
             async def write(missing: Sequence[Shard]) -> None:
                 await fill_in_batches(run, missing, batch)

@@ -131,3 +131,30 @@ def test_figures_as_metrics_json():
         "metric", "language", "group", "value", "low", "high", "count", "signature", "better",
     ]  # fmt: skip
     assert first["value"] == round(figures[0].value, 6)
+
+
+def test_what_judges_said_is_a_figure_and_unscored_is_in_no_mean():
+    def judged(number, planned, guess, score):
+        told = [
+            {"critic": "event", "reason": None, "evidence": guess, "score": score},
+            {
+                "critic": "sense",
+                "reason": None,
+                "evidence": "",
+                "score": None if number % 2 else 0.5,
+            },
+        ]
+        return row(number, event=planned) | {"verdicts": told}
+
+    rows = [judged(n, "gossip", "gossip" if n < 6 else "small_talk", 0.8) for n in range(10)]
+    rows += [judged(n, "small_talk", "small_talk", 0.4) for n in range(10, 20)]
+    figures = measure(frame(*rows), seed=3, subsample=100)
+    (recognised,) = named(figures, metric="event_recognised", group="all")
+    assert recognised.value == pytest.approx(0.8) and recognised.low < 0.8 < recognised.high
+    (usual,) = named(figures, metric="taken_for_small_talk", group="all")
+    assert usual.value == pytest.approx(0.4) and usual.better == "lower"
+    (sense,) = named(figures, metric="judged_sense", group="all")
+    assert sense.value == 0.5
+    assert not named(
+        measure(frame(*map(row, range(9))), seed=3, subsample=9), metric="judged_sense"
+    )

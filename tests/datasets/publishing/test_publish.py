@@ -307,8 +307,9 @@ def test_one_recipe_is_one_hash_wherever_its_files_lie():
     assert told("/srv/a/En.json") == told("C:\\Users\\b\\En.json") == told("~/En.json")
     assert told("/srv/a/En.json") != told("/srv/a/Fr.json")
     assert told("x", seed=1) != told("x", seed=2)
-    kept = public_recipe({"engine": {"base_url": "u", "model": "hf:org/x"}, "output": "/x"})
-    assert kept == {"engine": {"model": "hf:org/x"}}
+    settings = {"base_url": "u", "model": "hf:org/x"}
+    kept = public_recipe({"engine": settings, "models": {"judge": settings}, "output": "/x"})
+    assert kept == {"engine": {"model": "hf:org/x"}, "models": {"judge": {"model": "hf:org/x"}}}
 
 
 def test_the_card_is_complete(hub, dataset):

@@ -259,7 +259,8 @@ class Future:
 
 def send(opened, runner):
     """Have a crew write what is missing."""
-    watch, budget = Watch(), Budget.of(opened)
+    watch = Watch()
+    budget = Budget.of(opened, watch)
 
     async def write():
         await Crew(opened, runner, watch, budget).write(incomplete(opened.folder, opened.shards()))

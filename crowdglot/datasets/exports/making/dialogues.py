@@ -80,7 +80,7 @@ def are_said(turns: Iterable[Row], people: Iterable[Row]) -> bool:
 
 def _drafts(folder: Location, data: Location) -> Iterator[tuple[int, list[Row]]]:
     """The rejected rows of the shard whose accepted ones are in ``data``, by index."""
-    path = folder / "rejected" / data.parent.name / data.name
+    path = folder / "rejected" / data.parents[0].name / data.name
     if path.exists():
         for index, rows in groupby(rows_of(path, _DRAFT), lambda row: int(row["index"])):
             yield index, list(rows)

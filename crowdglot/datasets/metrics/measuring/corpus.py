@@ -1,6 +1,6 @@
 """A set of dialogues of one language, with its n-grams as numbers, counted once for all metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -49,7 +49,8 @@ class Corpus:
 
     ``personas`` and ``events``: one entry a use, over all dialogues of the group, not only those
     that were drawn. ``personas_available``: how many different ones could have been used.
-    ``meanings``: a vector for each dialogue, where there is an embedding model.
+    ``meanings``: a vector for each dialogue, where there is an embedding model. ``planned``: the
+    speech event of each; ``judged``: of each the score and evidence of every critic and judge.
     """
 
     turns: tuple[tuple[str, ...], ...]
@@ -59,6 +60,8 @@ class Corpus:
     events: tuple[str, ...] = ()
     personas_available: int = 0
     meanings: Meanings | None = None
+    planned: tuple[str, ...] = ()
+    judged: tuple[Mapping[str, tuple[float | None, str]], ...] = ()
 
     @classmethod
     def build(cls, dialogues: Dialogues, tokeniser: str) -> "Corpus":

@@ -53,7 +53,8 @@ def measure(
 ) -> list[Figure]:
     """All figures of the rows of ``crowdglot.datasets.record`` (accepted ones, usually).
 
-    ``frame``: columns language, turns, speech_event, model and personas. ``subsample``: at most so
+    ``frame``: columns language, turns, speech_event, model and personas, and verdicts for what the
+    judges said. ``subsample``: at most so
     many dialogues of a language. ``reference``: human dialogues by language tag. ``resamples``: 0
     for no intervals. ``personas_available``: size of the persona pool; by default, those that any
     row uses. ``embed``: gives the vectors of texts, or None if it has none; it is asked for whole
@@ -175,7 +176,19 @@ def _draw(rows: pl.DataFrame, size: int, group: str, options: _Options) -> Corpu
         Corpus.build(turn_texts(rows[chosen]), options.tokeniser),
         personas=tuple(_personas(rows)),
         events=events,
+        planned=tuple(rows[chosen]["speech_event"]),
+        judged=_judged(rows[chosen]),
         personas_available=options.personas_available,
+    )
+
+
+def _judged(rows: pl.DataFrame) -> tuple[dict[str, tuple[float | None, str]], ...]:
+    """By critic the score and evidence on each row."""
+    if "verdicts" not in rows.columns:
+        return ({},) * len(rows)
+    return tuple(
+        {one["critic"]: (one["score"], one["evidence"]) for one in told or ()}
+        for told in rows["verdicts"].to_list()
     )
 
 

@@ -1,0 +1,138 @@
+"""Where a judge is believed: in languages in which it told whole human dialogues from damaged ones.
+
+``crowdglot calibrate --judges`` writes the file of trials that is read here.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crowdglot.critics.judges import Judge, Opinion, build_judge
+from crowdglot.critics.judges.asking import template_hash
+from crowdglot.critics.judges.match import MATCH, Match
+from crowdglot.critics.verdict import Verdict
+from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.dialogues.interview import Asked
+from crowdglot.engines.calls import REFUSED
+from crowdglot.engines.engine import Completion
+from crowdglot.errors import ConfigurationError
+
+# The bar: the lower end of the interval of the AUC, against one of the damages it is tried by.
+BAR = 0.8
+
+_FIELDS = {"critic": str, "model": str, "prompt": str, "language": str, "damage": str,
+           "auc": float, "low": float, "high": float, "threshold": float}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BelievedJudge:
+    """A judge with the scores below which it rejects, by the language tags in which it is believed.
+
+    ``doubts``: by language the sentence that says why it is not.
+    """
+
+    name: str
+    judge: Judge
+    least: Mapping[str, float] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
+
+    def next(
+        self, dialogue: Dialogue, answers: Sequence[Completion]
+    ) -> Asked | tuple[Verdict, ...]:
+        """The next question, or the verdicts: the judge's own first, then those of its parts, which
+        never reject. Where it is not believed it asks nothing and leaves the dialogue unscored."""
+        least = self.least.get(dialogue.scenario.language.tag)
+        if least is None:
+            return (Verdict(self.name, evidence="unscored: not believed in this language"),)
+        if answers and answers[-1].finish_reason == REFUSED:
+            return (Verdict(self.name, evidence=f"unscored: refused: {answers[-1].text}"),)
+        told = self.judge.next(dialogue, answers)
+        return told if isinstance(told, Asked) else self._verdicts(told, least)
+
+    def _verdicts(self, opinion: Opinion, least: float) -> tuple[Verdict, ...]:
+        if opinion.score is None:
+            return (Verdict(self.name, evidence=f"unscored: {opinion.evidence}"),)
+        reason = self.judge.reason if opinion.score < least else None
+        own = Verdict(self.name, reason, opinion.evidence, opinion.score)
+        parts = (Verdict(f"{self.name}.{part}", score=s) for part, s in opinion.parts.items())
+        return (own, *parts)
+
+
+def believed_judges(
+    names: Sequence[str], languages: Sequence[str], trials: str, model: str
+) -> tuple[BelievedJudge, ...]:
+    """The judges of these names, each with where it is believed.
+
+    ``trials``: the path of the file, "" for none; ``model``: what is asked, as the trials name it.
+    ConfigurationError where a judge is unknown or the file cannot be used.
+    """
+    read = _read(Path(trials)) if trials else []
+    judges = {name: build_judge(name) for name in names}
+    return tuple(
+        BelievedJudge(name, judge, *_belief(name, judge, languages, read, trials, model))
+        for name, judge in judges.items()
+    )
+
+
+def believed_match(
+    languages: Sequence[str], trials: str, model: str
+) -> tuple[Mapping[str, float], Mapping[str, str]]:
+    """The languages in which a tournament is believed, and why not in the others; as above."""
+    read = _read(Path(trials)) if trials else []
+    return _belief(MATCH, Match(), languages, read, trials, model)
+
+
+def _belief(
+    name: str,
+    judge: Judge | Match,
+    languages: Sequence[str],
+    trials: Sequence[dict[str, Any]],
+    path: str,
+    model: str,
+) -> tuple[dict[str, float], dict[str, str]]:
+    least, doubts, prompt = dict[str, float](), dict[str, str](), template_hash(name)
+    for language in languages:
+        own = [one for one in trials if (one["critic"], one["language"]) == (name, language)]
+        tried = [one for one in own if (one["model"], one["prompt"]) == (model, prompt)]
+        best = max(
+            (one for one in tried if one["damage"] in judge.damages),
+            key=lambda one: float(one["low"]),
+            default=None,
+        )
+        if best is not None and best["low"] >= BAR:
+            least[language] = best["threshold"]
+            continue
+        where = f"judge '{name}' in {language} with {model}"
+        if best is not None:
+            figures = f"{best['auc']:.2f} ({best['low']:.2f} to {best['high']:.2f})"
+            why = f"its AUC of {figures} against '{best['damage']}' is below the bar of {BAR}"
+        elif own:
+            why = f"{path} tried another model or an earlier question"
+        else:
+            why = f"{path or 'no file of trials'} shows nothing of it"
+        doubts[language] = f"{where}: {why}; it is not asked, and its dialogues stay unscored."
+    return least, doubts
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        why = getattr(error, "strerror", None) or "it is no JSON"
+        raise ConfigurationError(
+            f"{path}: cannot be read ({why}); write it by `crowdglot calibrate --judges --output`."
+        ) from None
+    if not isinstance(told, list) or not all(_is_trial(one) for one in told):
+        raise ConfigurationError(
+            f"{path}: is no list of trials; write it by `crowdglot calibrate --judges --output`."
+        )
+    return told
+
+
+def _is_trial(one: Any) -> bool:
+    return isinstance(one, dict) and all(
+        type(one.get(name)) in ((int, float) if kind is float else (str,))
+        for name, kind in _FIELDS.items()
+    )
