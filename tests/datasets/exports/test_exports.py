@@ -14,6 +14,7 @@ from crowdglot.datasets.exports import EXPORTS
 from crowdglot.datasets.exports.making.distractors import answers
 from crowdglot.datasets.exports.making.exporting import export_dataset, load_export
 from crowdglot.datasets.exports.making.views import View
+from crowdglot.datasets.storage.location import locate
 from crowdglot.datasets.withdrawals import Withdrawal, turns_hash, write_withdrawals
 from crowdglot.errors import ConfigurationError, StorageError
 from tests.builders import FRENCH
@@ -384,6 +385,16 @@ def test_rows_of_strangers_are_left_out_and_counted(tmp_path):
         made = export_dataset(folder, name, str(tmp_path / name))
         assert made.noted["rows that do not hold a whole dialogue"] == len(broken)
         assert sum(made.records.values()) == {"trl-dpo": 1}.get(name, 6)
+
+
+def test_a_dataset_at_a_url_is_exported_too(dataset, exported, tmp_path):
+    away = locate("memory://exports/d")
+    for path in dataset.rglob("*"):
+        if path.is_file():
+            (away / str(path.relative_to(dataset))).put(path.read_bytes())
+    made = export_dataset(away, "trl-dpo", str(tmp_path / "out"))
+    for path in exported["trl-dpo"].folder.iterdir():
+        assert (made.folder / path.name).read_bytes() == path.read_bytes()
 
 
 def test_the_name_of_a_strangers_recipe_leads_nowhere(tmp_path, monkeypatch):
