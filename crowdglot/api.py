@@ -12,8 +12,10 @@ import polars as pl
 from crowdglot.critics import CRITICS, Verdict, load_critics
 from crowdglot.critics import judge as judge_dialogue
 from crowdglot.critics.calibration import plain_dialogue
+from crowdglot.datasets.exports.making.exporting import Exported, export_dataset
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.funnel import Funnel, measure_funnel
+from crowdglot.datasets.publishing.publish import Published, publish_dataset
 from crowdglot.datasets.scan import lazily
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, locate
@@ -73,6 +75,14 @@ class Dataset:
     def recipe(self) -> Recipe:
         """The recipe that made it; ConfigurationError where it reaches out and is not trusted."""
         return read_recipe(str(self.folder))
+
+    def export(self, form: str, to: str = "", *, fold: bool = False) -> Exported:
+        """Write it in the shape ``form`` that a trainer reads, such as "trl-sft"; docs/train.md."""
+        return export_dataset(self.folder, form, to, folded=fold)
+
+    def publish(self, repo: str, *, private: bool = False, gated: bool = False) -> Published:
+        """Upload what the hub's repository ``repo`` does not hold of it yet; docs/publish.md."""
+        return publish_dataset(self.folder, repo, private=private, gated=gated)
 
 
 def open_dataset(folder: str | Path, *, trust: bool = False) -> Dataset:

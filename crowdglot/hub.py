@@ -46,7 +46,7 @@ def download(repository: str, file: str, revision: str | None = None) -> tuple[P
     name = f"hf:{repository}:{file}" + (f"@{revision}" if revision else "")
     # A commit never changes, so the hub is not asked about a file that the cache has of one.
     if revision and _COMMIT.fullmatch(revision):
-        with suppress(Exception), _quiet():
+        with suppress(Exception), quiet():
             return get(True), revision
     path = _get(get, name, EngineError, EngineUnavailable)
     return path, _commit(path)
@@ -87,8 +87,8 @@ def _get(
     unavailable: type[CrowdglotError],
 ) -> Path:
     """What ``get(False)`` fetches from the hub, or ``get(True)`` finds in the cache."""
-    with _quiet():
-        fault = _unreachable()
+    with quiet():
+        fault = unreachable()
         if not fault:
             try:
                 return get(False)
@@ -107,7 +107,7 @@ def _get(
             ) from None
 
 
-def _unreachable() -> str:
+def unreachable() -> str:
     """Why the hub cannot be asked; "" where it can, or where a proxy is set."""
     from huggingface_hub import constants
 
@@ -145,7 +145,7 @@ def _commit(path: Path) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No warnings of the hub's library, and no progress bars where nobody watches them."""
     from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,

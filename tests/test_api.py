@@ -53,6 +53,9 @@ def test_a_dataset_is_opened(tmp_path):
     assert dataset.accepted.select(pl.len()).collect().item() == dataset.funnel.accepted == 24
     assert dataset.rejected.collect().height == dataset.funnel.rejected > 0
     assert dataset.recipe == opened.recipe
+    assert dataset.export("messages", str(tmp_path / "out")).records["train"] > 30
+    with pytest.raises(crowdglot.ConfigurationError, match="no name of a repository"):
+        dataset.publish("nowhere")
     with pytest.raises(crowdglot.StorageError, match="no dataset of crowdglot"):
         crowdglot.open_dataset(tmp_path)
 

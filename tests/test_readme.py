@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from crowdglot.command.app import app
 from crowdglot.critics import CRITICS, MEANING
 from crowdglot.critics.judges import JUDGES
+from crowdglot.datasets.exports import EXPORTS
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.writing.recipe import Recipe
 
@@ -45,6 +46,12 @@ def test_every_command_and_critic_is_named():
     judges = (ROOT / "docs" / "judges.md").read_text("utf-8")
     for judge in JUDGES:
         assert f"| `{judge}` |" in judges
+
+
+def test_every_export_is_explained():
+    page = (ROOT / "docs" / "train.md").read_text("utf-8")
+    for name, told in EXPORTS.items():
+        assert f"\n| `{name}` | " in page and told, name
 
 
 def test_every_column_is_explained():

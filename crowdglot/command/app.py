@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from crowdglot import __version__
+from crowdglot.datasets.exports import EXPORTS
 from crowdglot.errors import CrowdglotError
 from crowdglot.printable import one_line
 
@@ -189,6 +190,40 @@ def report(
         print_left_out(left_out(human_files(human)))
     page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
     typer.echo(one_line(page))
+
+
+@app.command()
+def export(
+    dataset: Dataset,
+    form: Annotated[str, typer.Option("--as", help=f"One of: {', '.join(EXPORTS)}.")],
+    to: Annotated[str, typer.Option(help="A folder; by default below outputs/exports.")] = "",
+    fold: Annotated[
+        bool, typer.Option("--fold", help="Personas in the first user turn, not as system text.")
+    ] = False,
+) -> None:
+    """Write DATASET in the shape that a trainer reads, every dialogue once a speaker."""
+    from crowdglot.command.tables import print_exported
+    from crowdglot.datasets.exports.making.exporting import export_dataset
+    from crowdglot.datasets.storage.location import locate
+
+    print_exported(export_dataset(locate(dataset), form, to, folded=fold))
+
+
+@app.command()
+def publish(
+    dataset: Dataset,
+    repo: Annotated[str, typer.Option(help="The repository on the hub: org/name.")],
+    private: Annotated[bool, typer.Option("--private", help="Only its members see it.")] = False,
+    gated: Annotated[
+        bool, typer.Option("--gated", help="Who wants it must accept terms first.")
+    ] = False,
+) -> None:
+    """Upload DATASET to the Hugging Face hub; again, what is new of it."""
+    from crowdglot.command.tables import print_published
+    from crowdglot.datasets.publishing.publish import publish_dataset
+    from crowdglot.datasets.storage.location import locate
+
+    print_published(publish_dataset(locate(dataset), repo, private=private, gated=gated))
 
 
 @app.command()

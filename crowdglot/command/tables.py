@@ -9,7 +9,9 @@ from crowdglot.command.console import console, print_left_out
 from crowdglot.critics import CRITICS
 from crowdglot.critics.calibration import MOST_REJECTED, Calibration
 from crowdglot.critics.calibration.trials import Trial
+from crowdglot.datasets.exports.making.exporting import Exported
 from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.publishing.publish import Published
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import Language, packed_tags, resolve_language
 from crowdglot.languages.verification import verification
@@ -41,6 +43,24 @@ def print_funnel(funnel: Funnel) -> None:
         for reason, count in funnel.reasons.items():
             reasons.add_row(Text(one_line(reason, _MOST_NAME)), str(count))
         console.print(reasons)
+
+
+def print_exported(made: Exported) -> None:
+    """Where an export is, how much of what is in it, and what to mind."""
+    counts = ", ".join(f"{count} {split}" for split, count in made.records.items())
+    console.print(Text(f"{made.folder}: {counts}"))
+    for why, count in made.noted.items():
+        console.print(Text(f"Left out: {count} {why}."))
+    if made.warning:
+        console.print(Text(f"Mind: {made.warning}", style="yellow"))
+
+
+def print_published(done: Published) -> None:
+    """Where a dataset is published, and what that took."""
+    files = f"{len(done.uploaded)} files uploaded" if done.uploaded else "all is there already"
+    gone = f", {len(done.deleted)} deleted" if done.deleted else ""
+    console.print(Text(f"{done.url}: {files}{gone}."))
+    console.print(Text(f'This very dataset: revision="{done.tag}"'))
 
 
 def print_languages() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import yaml
 
 from crowdglot import __version__
+from crowdglot.datasets.about import About
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.report.markdown import escape
 from crowdglot.datasets.storage.files import write_text
@@ -14,7 +15,12 @@ from crowdglot.languages.verification import doubts
 
 
 def write_card(
-    folder: Location, name: str, languages: Sequence[str], model: str, funnel: Funnel
+    folder: Location,
+    name: str,
+    languages: Sequence[str],
+    model: str,
+    funnel: Funnel,
+    about: About,
 ) -> None:
     """Write ``README.md`` into the dataset folder."""
     sizes = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M")
@@ -31,6 +37,7 @@ def write_card(
             for tag in languages
         ]
         + _rejected(funnel),
+        **about.header(),
     }
     rows = "\n".join(
         f"| {resolve_language(tag).name} | `{tag}` | {funnel.accepted_by_language.get(tag, 0)} "
@@ -59,9 +66,7 @@ Acceptance rate: {funnel.acceptance_rate:.1%} of {funnel.drafts} drafts.
 |---|---|
 {reasons or "| none | 0 |"}
 
-{unsure}The text was written by a language model. It may state falsehoods and carry the model's
-biases, and the people in it are invented. The model's licence governs the use of its output.
-"""
+{unsure}{about.sections(name, languages, funnel)}"""
     written = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
     write_text(folder / "README.md", f"---\n{written}---\n\n{body}")
 

@@ -3,17 +3,22 @@
 It is always counted from the Parquet files, never from a run's memory.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.datasets.scan import batches, collect, merged
 from crowdglot.datasets.shards import files_of
+from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.location import Location
+from crowdglot.errors import StorageError
 
+METRICS = "metrics.json"
+_MOST_BYTES = 1 << 26  # of that file
 _CELL = ("language", "speech_event", "reason")
 _TOKENS = ("prompt_tokens", "completion_tokens")
 _NUMBERS = ("accepted", "rejected", *_TOKENS)
@@ -98,6 +103,26 @@ def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None =
             if cells.get(cell, 0) < count
         ),
     )
+
+
+def read_metrics(folder: Location) -> Mapping[str, Any]:
+    """The dataset's ``metrics.json`` as it was last written; {} where it is none of ours."""
+    try:
+        read = json.loads(read_stored(folder / METRICS, _MOST_BYTES))
+        Funnel.from_metrics({"short": (), **read["funnel"]})
+    except (
+        OSError, StorageError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
+    ):  # fmt: skip
+        return {}
+    return cast(Mapping[str, Any], read)
+
+
+def stored_funnel(folder: Location) -> Funnel | None:
+    """The funnel in ``metrics.json``; None where nothing was counted since shards changed."""
+    try:
+        return Funnel.from_metrics(read_metrics(folder)["funnel"])
+    except (KeyError, TypeError, AttributeError):
+        return None  # it was never written, or is not ours: count anew
 
 
 def count_drafts(folder: Location, part: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ number of its file among those given, times 2^32, plus its number in the file.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -38,6 +38,15 @@ def batches(
         positions = [np.arange(len(part)) + at * FILE for at, part in enumerate(parts, start)]
         position = pl.Series(np.concatenate([np.empty(0, np.int64), *positions]))
         yield pl.concat([nothing, *parts]).with_columns(position=position)
+
+
+def rows_of(path: Location, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The rows of one file in their order, as dictionaries, a few at a time.
+
+    StorageError where the file cannot be read or has other columns than it was written with.
+    """
+    for table in read_slowly(path, columns):
+        yield from table.to_pylist()
 
 
 def collect(files: Sequence[Location], columns: Sequence[str] = SCHEMA.names) -> pl.DataFrame:

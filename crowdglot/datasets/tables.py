@@ -46,6 +46,13 @@ def read_slowly(path: Location, columns: Sequence[str] | None = None) -> Iterato
 
 
 @contextmanager
+def opened_file(path: Location) -> Iterator[pq.ParquetFile]:
+    """The file, to read of it what ``read_table`` does not give; raises what that raises."""
+    with _opened(path) as (file, _):
+        yield file
+
+
+@contextmanager
 def _opened(path: Location) -> Iterator[tuple[pq.ParquetFile, int]]:
     """The file, looked at, and to how many bytes it may unpack."""
     check_regular(path)

@@ -110,7 +110,8 @@ class Recipe(Strict):
     how many days, for the way of that name. ``meaning``: the embedding model by which critics of
     meaning judge, "" for none. ``judges``: critics that ask a model, in their order; ``believed``:
     the file of `calibrate --judges` that says where they are right. ``models``: other models than
-    the engine's, of "judge" the one that judges ask."""
+    the engine's, of "judge" the one that judges ask. ``license``: the dataset's own, by the
+    hub's name for it."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     languages: tuple[str, ...] = Field(min_length=1)
@@ -126,6 +127,7 @@ class Recipe(Strict):
     shard_size: int = Field(default=200, ge=1)
     output: str = free("", outside=True)
     reference: str = free("", outside=True)
+    license: str = free("", pattern=r"^[a-z0-9.-]*$")
     demonstrations: DemonstrationSettings = DemonstrationSettings()
     personas: PersonaSettings = PersonaSettings()
     engine: EngineSettings = EngineSettings()

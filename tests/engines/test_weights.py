@@ -66,7 +66,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setattr(weights, "named_weights", lambda: {"fake": named()})
-    monkeypatch.setattr(hub, "_unreachable", lambda: "the hub cannot be reached (closed)")
+    monkeypatch.setattr(hub, "unreachable", lambda: "the hub cannot be reached (closed)")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     return folder
 

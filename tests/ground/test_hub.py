@@ -48,7 +48,7 @@ def test_all_parts_of_a_split_file_come_and_stay(
     assert commit == COMMIT
     assert {part.name: part.read_bytes() for part in path.parent.iterdir()} == PARTS
     # A commit's files are taken from the cache without a question; others where nobody answers.
-    monkeypatch.setattr(hub, "_unreachable", lambda: pytest.fail("asked"))
+    monkeypatch.setattr(hub, "unreachable", lambda: pytest.fail("asked"))
     assert hub.download("org/fake", "m-00001-of-00003.gguf", COMMIT) == (path, COMMIT)
     monkeypatch.undo()
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(path.parents[3]))

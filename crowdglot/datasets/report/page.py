@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from crowdglot import __version__
-from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.funnel import METRICS
 from crowdglot.datasets.report.facts import Facts
 from crowdglot.datasets.report.views import (
     diversity_views,
@@ -24,15 +24,12 @@ from crowdglot.datasets.report.views import (
 )
 from crowdglot.datasets.report.wording import BETTER, event_title, metric_words, number
 from crowdglot.datasets.storage.files import write_text
-from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.location import Location
-from crowdglot.errors import StorageError
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.verification import doubts
 from crowdglot.printable import visible
 
-REPORT, METRICS = "report.html", "metrics.json"
-_MOST_BYTES = 1 << 26  # of metrics.json
+REPORT = "report.html"
 _FOLDER = Path(__file__).parent
 # Within a script element only "<" could end it; the others are for older readers of HTML and JSON.
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -127,21 +124,3 @@ def _template() -> Any:
     environment.filters.update(filters)
     environment.globals["BETTER"] = BETTER
     return environment.from_string(_part("report.html.jinja"))
-
-
-def read_metrics(folder: Location) -> Mapping[str, Any]:
-    """The dataset's ``metrics.json`` as it was last written; {} where it is none of ours."""
-    try:
-        read = json.loads(read_stored(folder / METRICS, _MOST_BYTES))
-        Funnel.from_metrics({"short": (), **read["funnel"]})
-    except (
-        OSError,
-        StorageError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ):
-        return {}
-    return cast(Mapping[str, Any], read)

@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from crowdglot.datasets.card import write_card
-from crowdglot.datasets.funnel import Funnel, measure_funnel
-from crowdglot.datasets.report import METRICS, Source, gather, read_metrics, write_report
+from crowdglot.datasets.funnel import METRICS, Funnel, measure_funnel, stored_funnel
+from crowdglot.datasets.report import Source, gather, write_report
 from crowdglot.datasets.shards import Shard, incomplete, written
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.dialogues.human import read_human
 from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.errors import EngineError
+from crowdglot.writing.ending.about import gather_about
 from crowdglot.writing.ending.failures import write_failures
 from crowdglot.writing.ending.references import embedder
 from crowdglot.writing.opened import OpenedRecipe
@@ -52,7 +53,8 @@ def finish(opened: OpenedRecipe, *, stopped: bool = False, by_meaning: bool = Tr
         )
     )
     model = ", ".join(facts.models) or recipe.engine.model or recipe.engine.kind
-    write_card(opened.folder, recipe.name, recipe.languages, model, funnel)
+    about = gather_about(opened, facts.figures)
+    write_card(opened.folder, recipe.name, recipe.languages, model, funnel, about)
     write_report(opened.folder, facts)
     if faults:
         raise EngineError(
@@ -94,10 +96,7 @@ def is_done(opened: OpenedRecipe) -> bool:
 
 def counted(opened: OpenedRecipe) -> Funnel | None:
     """The funnel as the last run counted it; None if nothing was counted since shards changed."""
-    try:
-        return Funnel.from_metrics(read_metrics(opened.folder)["funnel"])
-    except (KeyError, TypeError, AttributeError):
-        return None  # it was never written, or is not ours: count anew
+    return stored_funnel(opened.folder)
 
 
 def forget_figures(opened: OpenedRecipe) -> None:

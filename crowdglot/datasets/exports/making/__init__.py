@@ -1,0 +1,1 @@
+"""What exports share: reading a dataset, views of a dialogue, lengths, files."""

@@ -1,0 +1,102 @@
+"""The contract of an export, and what goes in and out of one."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from crowdglot.datasets.exports.making.dialogues import SPLITS, Told
+
+JSON_LINES = {split: f"{split}.jsonl" for split in SPLITS}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The tokens after which a trainer cuts a record, unless its setting ``key`` says more."""
+
+    tool: str
+    key: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of a split. ``tokens``: its length, estimated; 0 where no tokens are trained."""
+
+    split: str
+    fields: Mapping[str, Any]
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``folded``: whether the persona stands in the first user turn. ``noted``: how often what is
+    in no record, by why it is not."""
+
+    folded: bool = False
+    noted: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Made:
+    """``name``: of the dataset. ``records``: how many by split. ``longest``: tokens of the longest
+    record, estimated; ``over``: how many are longer than the trainer's default."""
+
+    name: str
+    limit: Limit | None
+    records: Counter[str] = field(default_factory=Counter)
+    longest: int = 0
+    over: int = 0
+
+    def add(self, record: Record) -> None:
+        """Count a record."""
+        self.records[record.split] += 1
+        self.longest = max(self.longest, record.tokens)
+        self.over += self.limit is not None and record.tokens > self.limit.tokens
+
+    @property
+    def room(self) -> int:
+        """Tokens to set where the default would cut: a quarter above the longest, by 256."""
+        default = self.limit.tokens if self.limit else 0
+        return max(default, -(-self.longest * 5 // 4 // 256) * 256) if self.over else default
+
+    @property
+    def warning(self) -> str:
+        """One sentence where the trainer's default would cut records, or ""."""
+        if not self.over or self.limit is None:
+            return ""
+        return (
+            f"{self.over} of {self.records.total()} records are longer than {self.limit.tokens:,} "
+            f"tokens (estimated; the longest has about {self.longest:,}), where {self.limit.tool} "
+            f"cuts them by default: set {self.limit.key} to {self.room}, as the file beside them "
+            "does."
+        )
+
+
+class Export(Protocol):
+    """A module of ``exports``; its name is the format's, with "-" for "_".
+
+    ``FILES``: the file of each split, one JSON object a line. ``REJECTED``: whether it reads
+    rejected drafts too. ``LIMIT``: what its trainer cuts by default.
+    """
+
+    FILES: Mapping[str, str]
+    REJECTED: bool
+    LIMIT: Limit | None
+
+    def records(self, dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
+        """The records of all dialogues, in any order of the splits."""
+
+    def finish(self, folder: Path, made: Made) -> None:
+        """Write what belongs beside the records, or change their files."""
+
+
+def tokens(*texts: str) -> int:
+    """About how many tokens a model reads: 3 bytes of UTF-8 each, and 5 around each text."""
+    return sum(len(text.encode()) // 3 + 5 for text in texts)
+
+
+def chat_tokens(messages: Iterable[Mapping[str, str]]) -> int:
+    """``tokens`` of chat messages."""
+    return tokens(*(message["content"] for message in messages))

@@ -1,0 +1,49 @@
+"""``parlai``: ParlAI's Conversations format, whose second speaker is the one to learn from.
+
+As in PersonaChat's own task the persona stands before the first turn, and who begins answers
+``__SILENCE__``.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from crowdglot.datasets.exports.making.dialogues import SPLITS, VALIDATION, Told
+from crowdglot.datasets.exports.making.export import Made, Record, Wanted
+from crowdglot.datasets.exports.making.views import View, views
+
+FILES = {split: f"crowdglot_{'valid' if split == VALIDATION else split}.jsonl" for split in SPLITS}
+REJECTED = False
+LIMIT = None
+_SPEAKERS = ("other", "self")
+
+
+def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
+    """A record for every view."""
+    for view in views(dialogues, wanted.noted, opening=True):
+        about = {"id": view.id, "language": view.language, "speech_event": view.event}
+        yield Record(view.split, {"dialog": _pairs(view), "context": [], **about})
+
+
+def _pairs(view: View) -> list[list[dict[str, str]]]:
+    """Pairs of what the other says and what is answered."""
+    turns = ["__SILENCE__", *view.turns] if view.begins else list(view.turns)
+    turns[0] = "\n".join([*(f"your persona: {fact}" for fact in view.persona), turns[0]])
+    acts = [{"id": _SPEAKERS[at % 2], "text": text} for at, text in enumerate(turns)]
+    return [acts[at : at + 2] for at in range(0, len(acts), 2)]
+
+
+def finish(folder: Path, made: Made) -> None:
+    """Write the metadata of each file, without which ParlAI complains."""
+    for split in FILES:
+        if made.records[split]:
+            facts = {
+                "date": "",
+                "opt": {"task": "jsonfile", "label_turns": "secondspeaker"},
+                "self_chat": True,
+                "speakers": list(_SPEAKERS),
+                "version": "0.1",
+                "dataset": made.name,
+            }
+            path = (folder / FILES[split]).with_suffix(".metadata")
+            path.write_text(json.dumps(facts) + "\n", "utf-8")

@@ -1,0 +1,151 @@
+"""``croissant.json``: the dataset's files and columns in the terms of MLCommons' Croissant 1.0."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import yaml
+
+from crowdglot import __version__
+from crowdglot.datasets.record import SCHEMA
+
+CROISSANT = "croissant.json"
+_SPECIFICATION = "http://mlcommons.org/croissant/1.0"
+_CONTEXT: Mapping[str, Any] = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+
+
+def croissant(url: str, name: str, card: str, tag: str, day: str) -> str:
+    """The metadata of the dataset at ``url``, by the YAML header of its card.
+
+    ``tag``: its revision. ``day``: of its newest dialogue.
+    """
+    header = yaml.safe_load(card.split("---\n")[1])
+    configs = header.get("configs", ())
+    told: dict[str, Any] = {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": _SPECIFICATION,
+        "name": name.rpartition("/")[2],
+        "description": "Open-domain dialogues written directly in each language by a language "
+        "model, with personas, speech events and common grounds.",
+        "license": header.get("license", "unknown"),
+        "url": url,
+        "version": __version__,
+        "datePublished": day,
+        "citeAs": f"{name}, revision {tag}, {url}",
+        "inLanguage": header.get("language", []),
+        "keywords": header.get("tags", []),
+        "creator": {"@type": "Organization", "name": name.partition("/")[0]},
+        "isLiveDataset": True,
+        "distribution": [_repository(url), *(_files(config) for config in configs)],
+        "recordSet": [_records(config["config_name"]) for config in configs],
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def _repository(url: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": "repo",
+        "name": "repo",
+        "description": "The repository on the hub.",
+        "contentUrl": f"{url}/tree/main",
+        "encodingFormat": "git+https",
+        "sha256": "https://github.com/mlcommons/croissant/issues/80",
+    }
+
+
+def _files(config: Mapping[str, Any]) -> dict[str, Any]:
+    name = f"files-of-{config['config_name']}"
+    return {
+        "@type": "cr:FileSet",
+        "@id": name,
+        "name": name,
+        "containedIn": {"@id": "repo"},
+        "encodingFormat": "application/x-parquet",
+        "includes": [part["path"] for part in config["data_files"]],
+    }
+
+
+def _records(config: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:RecordSet",
+        "@id": config,
+        "name": config,
+        "description": f"The rows of the config '{config}'; see docs/columns.md of crowdglot.",
+        "key": {"@id": f"{config}/id"},
+        "field": list(_fields(config)),
+    }
+
+
+def _fields(config: str) -> Iterator[dict[str, Any]]:
+    for column in SCHEMA:
+        source = {"fileSet": {"@id": f"files-of-{config}"}, "extract": {"column": column.name}}
+        yield _field(f"{config}/{column.name}", column.name, column.type, source)
+
+
+def _field(at: str, name: str, kind: pa.DataType, source: Mapping[str, Any]) -> dict[str, Any]:
+    """A column, or a part of one, with its parts below it."""
+    field: dict[str, Any] = {"@type": "cr:Field", "@id": at, "name": name}
+    if pa.types.is_list(kind):
+        field["repeated"] = True
+        kind = kind.value_type
+    if pa.types.is_struct(kind):
+        field["source"] = source
+        field["subField"] = [
+            _field(
+                f"{at}/{part.name}",
+                part.name,
+                part.type,
+                {**source, "transform": [*source.get("transform", ()), {"jsonPath": part.name}]},
+            )
+            for part in kind
+        ]
+        return field
+    return field | {"dataType": _type(kind), "source": source}
+
+
+def _type(kind: pa.DataType) -> str:
+    if pa.types.is_integer(kind):
+        return "cr:Int64"
+    if pa.types.is_floating(kind):
+        return "cr:Float64"
+    return "sc:DateTime" if pa.types.is_timestamp(kind) else "sc:Text"
