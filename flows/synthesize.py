@@ -27,8 +27,7 @@ async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     """Write all shards of ``recipe`` that are not on disk yet, then metrics, report and card.
 
     Ends as Completed, "CompletedShort" where cells fell short of their quota, "Stopped" after a
-    signal, Cancelled, "BudgetSpent", or failed as "Refused" with one sentence. Running it again
-    goes on where it ended.
+    signal, Cancelled, "BudgetSpent", or failed as "Refused"; the next run goes on from there.
     """
     return await _synthesize(recipe, Watch(), lambda _: None)
 

@@ -142,9 +142,9 @@ def _call(fields: dict[str, Any]) -> Call:
     completion["logprobs"] = tuple(
         (_fit(token, str), _fit(value, float)) for token, value in completion["logprobs"]
     )
-    completion["dropped"] = tuple(_fit(name, str) for name in completion["dropped"])
+    completion["dropped"] = tuple(_fit(name, str) for name in completion.get("dropped", ()))
     made = {name: _fit(completion[name], kind) for name, kind in _COMPLETION.items()}
-    if (likely := completion["prompt_logprob"]) is not None:
+    if (likely := completion.get("prompt_logprob")) is not None:
         made["prompt_logprob"] = _fit(likely, float)
     key = Key(**{name: _fit(fields["key"][name], kind) for name, kind in _KEY.items()})
     rest = {name: _fit(fields[name], kind) for name, kind in _CALL.items()}

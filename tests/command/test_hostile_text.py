@@ -67,7 +67,7 @@ def test_tables(printed):
 
 
 def test_preview_of_a_strangers_demonstrations(tmp_path, printed):
-    said = [{"speaker": "AB"[n % 2], "text": f"{EVIL} {n}"} for n in range(6)]
+    said = [{"speaker": "AB"[n % 2], "text": f"[/red] [bold]{n}"} for n in range(6)]
     chats = tmp_path / "chats.jsonl"
     record = {"turns": said, "personas": [["I cook."], ["I run."]]}
     chats.write_text(json.dumps(record) + "\n", "utf-8")

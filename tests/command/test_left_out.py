@@ -56,7 +56,7 @@ def test_synthesize_tells_it_even_where_all_is_written(sources, capsys, monkeypa
     )
     assert len(opened.left_out) == 2
     fill(opened, Canned(good))
-    code, out, _ = run(["synthesize", sources / "d"], capsys, monkeypatch)
+    code, out, _ = run(["synthesize", sources / "d", "--trust"], capsys, monkeypatch)
     assert code == 0
     for said in (*SAID, "Fr_human.jsonl: 1 of 9 left out"):
         assert said in out

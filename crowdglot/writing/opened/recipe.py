@@ -2,33 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 
-from crowdglot.critics import Critic, Verdict, judge_all, load_critics
-from crowdglot.critics.judges.belief import BelievedJudge, believed_judges, believed_match
+from crowdglot.critics import Critic, Verdict, judge_all
+from crowdglot.critics.judges.belief import BelievedJudge
 from crowdglot.datasets.shards import Shard, shard_at, shards_of
 from crowdglot.datasets.storage.location import Location
-from crowdglot.dialogues.demonstrations import FEWEST_TURNS, DemonstrationPool
+from crowdglot.dialogues.demonstrations import DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
-from crowdglot.dialogues.prompt import prompt_hash, template_hash
-from crowdglot.dialogues.readers import Material, personas_of, read_lines, read_material
-from crowdglot.dialogues.ways import Way, build_way
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.prompt import prompt_hash
+from crowdglot.dialogues.ways import Way
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
-from crowdglot.engines.embedding.bundled import missing
 from crowdglot.engines.engine import Completion, Request, Sampling
-from crowdglot.errors import ConfigurationError
-from crowdglot.languages.language import Language, resolve_language
-from crowdglot.personas.pairing import PersonaPool
-from crowdglot.personas.persona import Persona
-from crowdglot.personas.sources.bundled import bundled_personas
-from crowdglot.scenarios.event import SpeechEvent, read_event
-from crowdglot.scenarios.plan import VERSION as PLAN_VERSION
 from crowdglot.scenarios.plan import Plan
 from crowdglot.scenarios.scenario import Scenario
 from crowdglot.writing.recipe import POOL, Recipe
@@ -179,143 +167,3 @@ class OpenedRecipe:
         if isinstance(read, Dialogue):
             return read
         return Dialogue(scenario, (), shown, fault=f"unfinished: {len(draft.answers)} answers")
-
-
-def open_recipe(recipe: Recipe) -> OpenedRecipe:
-    """Read the recipe's sources and load its critics, once in each process.
-
-    MaterialError or ConfigurationError where one of them is wrong. No engine is touched. A pool
-    that is not sealed yet counts as empty.
-    """
-    return _open(recipe.model_dump_json(), _pool(recipe))
-
-
-def _pool(recipe: Recipe) -> bytes:
-    if not recipe.pool.iterations:
-        return b""
-    path = recipe.pool_file(recipe.pool.iterations)
-    if path.exists():
-        return path.read_bytes()
-    if recipe.pool.of:
-        raise ConfigurationError(
-            f"{path}: there is no such pool; write that dataset first, or change pool.of or "
-            "pool.iterations."
-        )
-    return b""
-
-
-@lru_cache(maxsize=4)
-def _open(written: str, pool: bytes) -> OpenedRecipe:
-    recipe = Recipe.model_validate_json(written)
-    languages = [resolve_language(tag) for tag in recipe.languages]
-    events = [read_event(name) for name in recipe.event_names]
-    material = read_material(recipe.demonstrations.source)
-    personas, also_left_out = _personas(recipe, material)
-    demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
-    debate = recipe.way == "debate"
-    plan = Plan(
-        seed=recipe.seed,
-        languages=languages,
-        events=events,
-        turns=recipe.turns,
-        personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
-        debate=debate,
-    )
-    plan.check()
-    way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
-    shown = DemonstrationPool(
-        demonstrations,
-        seed=recipe.seed,
-        count=recipe.demonstrations.count,
-        most_turns=recipe.turns[1],
-    )
-    told = (material.left_out, also_left_out, _too_short(recipe, demonstrations, shown))
-    return OpenedRecipe(
-        recipe=recipe,
-        plan=plan,
-        demonstrations=shown,
-        way=way,
-        critics=_critics(recipe),
-        judges=believed_judges(
-            recipe.judges, recipe.languages, recipe.believed, recipe.judging_engine.model
-        ),
-        match=_match(recipe),
-        sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
-        fingerprint=_fingerprint(
-            (template_hash(recipe.prompt), *way.texts),
-            languages,
-            [_told(event, debate=debate) for event in events],
-            personas,
-            demonstrations,
-        ),
-        left_out=tuple(filter(None, told)),
-    )
-
-
-def _match(recipe: Recipe) -> tuple[Mapping[str, float], Mapping[str, str]]:
-    if recipe.choice.by != "tournament":
-        return {}, {}
-    return believed_match(recipe.languages, recipe.believed, recipe.judging_engine.model)
-
-
-def _too_short(
-    recipe: Recipe, demonstrations: Sequence[Demonstration], pool: DemonstrationPool
-) -> str:
-    """What is to be told of dialogues that no prompt shows, or ""."""
-    short = len(demonstrations) - len(pool.all)
-    source = recipe.demonstrations.source
-    said = f"{short:,} of {len(demonstrations):,} dialogues are never shown, for they have fewer"
-    return f"{source}: {said} than {FEWEST_TURNS} turns." if short else ""
-
-
-def _critics(recipe: Recipe) -> tuple[Critic, ...]:
-    if recipe.meaning and (fault := missing()):
-        raise ConfigurationError(
-            f"meaning = \"{recipe.meaning}\": {fault}; pip install 'crowdglot[meaning]', or leave "
-            "the key out."
-        )
-    return load_critics(recipe.critics, meaning=bool(recipe.meaning))
-
-
-def _personas(recipe: Recipe, material: Material) -> tuple[tuple[Persona, ...], str]:
-    """The personas, and what is to be told of their source if it is another one."""
-    source = recipe.personas.source
-    if source == "bundled":
-        return bundled_personas(), ""
-    if source in ("demonstrations", recipe.demonstrations.source):
-        return personas_of(material.demonstrations), ""
-    other = read_material(source, personas=True)
-    return other.every_persona, other.left_out
-
-
-def _told(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:
-    """What the scenarios of an event depend on."""
-    return event.model_dump(exclude=None if debate else {"propositions"})
-
-
-def _fingerprint(
-    prompt: Sequence[str],
-    languages: Sequence[Language],
-    events: Sequence[Mapping[str, Any]],
-    personas: Sequence[Persona],
-    demonstrations: Sequence[Demonstration],
-) -> str:
-    """A hash of everything that scenario(i) and its prompt depend on, but for the recipe.
-
-    Of the packs, what only critics use is left out, so that it may improve between two runs.
-    """
-    digest = blake2b(f"{prompt[0]} {PLAN_VERSION}".encode(), digest_size=8)
-    for text in prompt[1:]:
-        digest.update(text.encode())
-    for language in languages:
-        digest.update(repr((language.tag, language.name, language.autonym)).encode())
-        if language.pack:
-            used = language.pack.model_dump(include={"instruction", "address", "communities"})
-            digest.update(repr(used).encode())
-    for event in events:
-        digest.update(repr(event).encode())
-    for persona in personas:
-        digest.update(persona.id.encode())
-    for demonstration in demonstrations:
-        digest.update(f"{demonstration.id}{demonstration.event}{demonstration.premise}".encode())
-    return digest.hexdigest()
