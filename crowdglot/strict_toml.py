@@ -14,7 +14,9 @@ from crowdglot.printable import one_line
 class Strict(BaseModel):
     """A table in which an unknown or misspelt key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
 
     def idle(self) -> frozenset[str]:
         """Fields that do nothing as the other fields of the table stand."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from crowdglot.datasets.about import About
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.languages.language import resolve_language
 from crowdglot.personas.persona import Persona
@@ -62,3 +63,7 @@ def shown(*texts: str) -> Demonstration:
     """A demonstration with these turns."""
     turns = tuple(Turn("AB"[number % 2], text) for number, text in enumerate(texts))
     return Demonstration(turns=turns, personas=(NURSE, BAKER), source="test")
+
+
+# What a card says where nothing is told of the dataset's origin.
+NOTHING_TOLD = About("", (), (), {}, (), "")

@@ -252,17 +252,15 @@ def calibrate(
     if judges:
         from crowdglot.critics.calibration.trials import try_critics, write_trials
 
-        trials = try_critics(source, language, most_turns=turns or 10, most=most)
+        turns = turns or 10
+        trials = try_critics(source, language, most_turns=turns, most=most)
         if recipe:
             from crowdglot.recipes import read_recipe
             from crowdglot.writing.judging.trials import try_judges
 
-            trials += asyncio.run(
-                try_judges(
-                    read_recipe(recipe, changes or []), source, language, most_turns=turns or 10,
-                    most=most, journal=Path(f"{output or 'trials'}.calls"),
-                )
-            )  # fmt: skip
+            kept, chosen = Path(f"{output or 'trials'}.calls"), read_recipe(recipe, changes or [])
+            asking = try_judges(chosen, source, language, most_turns=turns, most=most, journal=kept)
+            trials += asyncio.run(asking)
         print_trials(trials)
         if output is not None:
             write_trials(output, trials)

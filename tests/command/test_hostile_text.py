@@ -17,6 +17,7 @@ from crowdglot.errors import ConfigurationError
 from crowdglot.printable import one_line, visible
 from crowdglot.recipes import build_recipe
 from crowdglot.strict_toml import read_toml
+from tests.builders import NOTHING_TOLD
 from tests.datasets.report.dataset import row, write_dataset
 from tests.writing.test_trust import command
 
@@ -104,7 +105,7 @@ def test_an_output_with_markup_in_its_name(tmp_path, monkeypatch, capsys):
 )
 def test_the_card_shows_a_models_name_as_it_is(model, tmp_path):
     funnel = Funnel(1, 1, {f"format.{model}": 1}, {"fr": 1}, {"fr": 1}, {}, 0, 0)
-    write_card(tmp_path, "x", ["fr"], model, funnel)
+    write_card(tmp_path, "x", ["fr"], model, funnel, NOTHING_TOLD)
     card = (tmp_path / "README.md").read_text("utf-8")
     assert len(card) < 4_000
     assert not {"<script", "](http", "\n# heading"} & {part for part in (
@@ -115,7 +116,7 @@ def test_the_card_shows_a_models_name_as_it_is(model, tmp_path):
 @pytest.mark.parametrize("rejected", [0, 3])
 def test_rejected_drafts_are_a_config_of_the_card(tmp_path, rejected):
     funnel = Funnel(1, rejected, {}, {"fr": 1}, {"fr": rejected}, {}, 0, 0)
-    write_card(tmp_path, "x", ["fr", "pt-BR"], "m", funnel)
+    write_card(tmp_path, "x", ["fr", "pt-BR"], "m", funnel, NOTHING_TOLD)
     head = yaml.safe_load((tmp_path / "README.md").read_text("utf-8").split("---")[1])
     names = [config["config_name"] for config in head["configs"]]
     assert names == ["fr", "pt-BR", *(["rejected"] if rejected else [])]

@@ -18,7 +18,7 @@ from crowdglot.recipes import build_recipe
         ("http://a/v1/chat/completions*3", [("http://a/v1", 3)]),
         ("http://a/v1/*3", [("http://a/v1", 3)]),
         ("http://[::1]:8000/v1*2", [("http://[::1]:8000/v1", 2)]),
-        ("http://a/v1?x=1*2", [("http://a/v1?x=1", 2)]),
+        ("http://a/v1?version=1*2", [("http://a/v1?version=1", 2)]),
     ],
 )
 def test_addresses_and_weights(text: str, expected: list[tuple[str, float]]) -> None:
@@ -72,7 +72,7 @@ def test_no_secret_in_an_address_comes_into_a_recipe(text: str) -> None:
     for section in ("engine", "embedding"):
         table = {"name": "t", "languages": ["fr"], "dialogues_per_language": 1}
         with pytest.raises(
-            ConfigurationError, match=rf"{section}\.base_url holds .*environment"
+            ConfigurationError, match=rf"{section}\.base_url.*: holds .*environment"
         ) as told:
             build_recipe(table, (f"{section}.base_url={text}",), "t")
         assert "s3cret" not in str(told.value)

@@ -250,6 +250,7 @@ def test_greeting_tolerates_servers_without_a_list_of_models() -> None:
     "url", ["", "localhost:8000", "ftp://x/v1", "http://", "http://[::1", "http://me:pw@host/v1"]
 )
 def test_wrong_addresses(url: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"engine\.base_url") as caught:
+    # What looks like a secret does not even come into the settings.
+    with pytest.raises((ConfigurationError, ValueError), match="base_url") as caught:
         open_ai(url)
     assert "pw" not in str(caught.value)

@@ -9,7 +9,7 @@ from crowdglot.datasets.report.markdown import report_markdown
 from crowdglot.datasets.storage.location import locate
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.verification import doubts, verification
-from tests.builders import dialogue
+from tests.builders import NOTHING_TOLD, dialogue
 
 FRENCH = (
     "Salut, tu as pensé à acheter du lait en rentrant ?",
@@ -215,7 +215,7 @@ def test_what_is_verified_well_leaves_nothing_to_say():
 
 def test_the_card_and_the_report_say_what_nobody_verifies(tmp_path):
     funnel = Funnel(2, 0, {}, {"wo": 1, "fr": 1}, {}, {}, 0, 0)
-    write_card(locate(str(tmp_path)), "unsure", ("fr", "wo"), "a model", funnel)
+    write_card(locate(str(tmp_path)), "unsure", ("fr", "wo"), "a model", funnel, NOTHING_TOLD)
     card = (tmp_path / "README.md").read_text("utf-8")
     assert "Wolof (wo): nobody here can verify this language" in card
     assert "French (fr):" not in card

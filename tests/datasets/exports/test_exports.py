@@ -366,20 +366,20 @@ def test_what_a_killed_export_left_is_swept(dataset, tmp_path):
 
 
 def test_rows_of_strangers_are_left_out_and_counted(tmp_path):
-    """They may hold nulls and speakers that nobody is."""
+    """They may hold speakers that nobody is; nulls, which no version of ours writes, are refused."""
     whole = [row(number) for number in range(3)]
     people, turns = whole[0]["personas"], whole[0]["turns"]
     broken = [
-        {"turns": None}, {"personas": None}, {"common_ground": None}, {"speech_event": None},
-        {"turns": [*turns, None]}, {"turns": [*turns, {"speaker": "Z", "text": "?"}]},
-        {"turns": [*turns, {"speaker": "A", "text": None}]}, {"personas": people[:1]},
-        {"personas": [people[0], people[1] | {"facts": [None]}]},
+        {"turns": [*turns, {"speaker": "Z", "text": "?"}]}, {"personas": people[:1]},
         {"personas": [people[0], people[1] | {"facts": []}]},
     ]  # fmt: skip
+    for at, change in enumerate(({"turns": None}, {"speech_event": None}, {"turns": [None]})):
+        odd = write_dataset(tmp_path / f"odd{at}", [*whole, row(3) | change])
+        with pytest.raises(StorageError, match="not as it was written"):
+            export_dataset(odd, "messages", str(tmp_path / "none"))
     rows = whole + [row(3 + at) | change for at, change in enumerate(broken)]
     worse = {"reason": "x.y", "attempt": 1}
-    rows += [row(0) | worse | {"turns": [*turns[:1], None], "verdicts": None}]
-    rows += [row(1) | worse | {"turns": turns[:3], "verdicts": [None]}]
+    rows += [row(1) | worse | {"turns": turns[:3]}]
     folder = write_dataset(tmp_path / "d", rows)
     for name in ("messages", "trl-dpo", "parlai"):
         made = export_dataset(folder, name, str(tmp_path / name))

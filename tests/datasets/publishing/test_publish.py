@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from tests.writing.builders import Canned, fill, good, make_opened, write
 pytestmark = [pytest.mark.server, pytest.mark.filterwarnings("ignore:Use 'content=")]
 NAME = "org/talk"
 SETTINGS = (
-    "engine.base_url=http://user@10.0.0.7:8000/v1", "engine.model=/srv/me/m.gguf", "shard_size=12",
+    "engine.base_url=http://10.0.0.7:8000/v1", "engine.model=/srv/me/m.gguf", "shard_size=12",
 )  # fmt: skip
 
 
@@ -392,7 +393,7 @@ def test_a_dataset_that_is_not_fit_is_not_published(hub, dataset, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("mine")
     (dataset / "failed.jsonl").symlink_to(secret)
-    refused(r"failed\.jsonl: a link, which is not published")
+    refused(r"failed\.jsonl: is a link")
     (dataset / "failed.jsonl").unlink()
     (dataset / "rejected" / "xx").symlink_to(tmp_path)
     shutil.copy(path, tmp_path / "train-00000.parquet")
@@ -402,8 +403,9 @@ def test_a_dataset_that_is_not_fit_is_not_published(hub, dataset, tmp_path):
 def test_a_dataset_that_is_being_written_waits(hub, dataset):
     from crowdglot.datasets.folder import locked
 
-    with locked(dataset), pytest.raises(StorageError, match="another process is writing"):
-        publish_dataset(dataset, NAME)
+    told = "another process is writing"
+    with locked(dataset), ThreadPoolExecutor(1) as other, pytest.raises(StorageError, match=told):
+        other.submit(publish_dataset, dataset, NAME).result()  # whoever holds it may
     assert not hub.repositories
 
 

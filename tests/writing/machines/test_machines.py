@@ -309,10 +309,10 @@ def test_first_drafts_that_all_fail_for_one_reason_stop_the_run(tmp_path):
     with serving(thinking) as stub:
         # A batch alone has too few drafts to tell.
         few = ("shard_size=2", "max_attempts=1", "max_replacements=1", "engine.concurrency=1")
-        opened = make_opened(tmp_path / "d", stub.base_url, "dialogues_per_language=40", *few)
+        opened = make_opened(tmp_path / "d", stub.base_url, "dialogues_per_language=200", *few)
         stop, progress = send(opened, Shaky())
         assert "(format.only_thinking " in str(stop.cause)
-        assert 24 <= progress.rejected == len(stub.asked) < 60
+        assert 24 <= progress.rejected == len(stub.asked) < 160
         # And where one batch has more than enough, its worker stops.
         opened = make_opened(tmp_path / "e", stub.base_url)
         report = fill_batch(opened.recipe, [0, 1, 2, 3], None, None)
