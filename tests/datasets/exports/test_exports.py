@@ -366,7 +366,7 @@ def test_what_a_killed_export_left_is_swept(dataset, tmp_path):
 
 
 def test_rows_of_strangers_are_left_out_and_counted(tmp_path):
-    """They may hold speakers that nobody is; nulls, which no version of ours writes, are refused."""
+    """They may hold speakers that nobody is; nulls, which we never write there, are refused."""
     whole = [row(number) for number in range(3)]
     people, turns = whole[0]["personas"], whole[0]["turns"]
     broken = [

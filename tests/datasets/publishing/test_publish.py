@@ -397,7 +397,7 @@ def test_a_dataset_that_is_not_fit_is_not_published(hub, dataset, tmp_path):
     (dataset / "failed.jsonl").unlink()
     (dataset / "rejected" / "xx").symlink_to(tmp_path)
     shutil.copy(path, tmp_path / "train-00000.parquet")
-    refused("a link, which is not published")
+    refused("is a link")
 
 
 def test_a_dataset_that_is_being_written_waits(hub, dataset):
