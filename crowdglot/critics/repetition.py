@@ -76,12 +76,14 @@ class Repetition:
                     return Verdict("repetition", "echo_turn", evidence, alike)
             earlier.append((number, text, own, count))
         return (
-            self._asked_again(dialogue, texts, dense)
+            self._asked_again(dialogue, texts, dense, worst)
             or self._openings(split)
             or Verdict("repetition", score=worst)
         )
 
-    def _asked_again(self, dialogue: Dialogue, texts: Sequence[str], dense: bool) -> Verdict | None:
+    def _asked_again(
+        self, dialogue: Dialogue, texts: Sequence[str], dense: bool, worst: float
+    ) -> Verdict | None:
         """A speaker asks again what was asked before, and gets the same answer.
 
         Both turns are short, so two pairs of turns must be alike, each in its pairs of characters.
@@ -101,7 +103,8 @@ class Repetition:
                 and _alike(texts[first], texts[later], least)
             ):
                 said = f"turns {first + 1} and {later + 1}: {texts[first]:.80}"
-                return Verdict("repetition", "repeated_exchange", f"{said} | {texts[later]:.80}")
+                said += f" | {texts[later]:.80}"
+                return Verdict("repetition", "repeated_exchange", said, worst)
         return None
 
     def _likeness(self, one: str, other: str) -> float:
