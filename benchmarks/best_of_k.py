@@ -41,7 +41,7 @@ from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.write import write_dataset
 
 _COLUMNS = ("index", "attempt", "language", "turns", "verdicts", "reason")
-_HUMAN, _HUMAN_TURNS = 20, 6
+_HUMAN, _HUMAN_TURNS = 10, 6  # dialogues of a language, and turns of each
 _RESAMPLES = 1000
 
 
@@ -95,18 +95,24 @@ async def score_all(human: Path, dialogues: Sequence[Dialogue]) -> tuple[list[fl
     weights = resolve_weights(DEFAULT_WEIGHTS).path
     settings = EngineSettings(kind="transformers", model=str(weights), concurrency=1)
     async with build_engine(settings) as engine:
-        whole = {
-            tag: own[:_HUMAN]
-            for tag, own in whole_dialogues(human, "", _HUMAN_TURNS, _HUMAN).items()
-            if tag in {one.scenario.language.tag for one in dialogues}
-        }
-        good = [await likelihood(engine, one) for own in whole.values() for one in own]
-        hurt = [one for tag in whole for _, one in damaged_ones(tag, whole, "mixed", 0)]
+        wanted = {one.scenario.language.tag for one in dialogues}
+        whole = whole_dialogues(human, "", _HUMAN_TURNS, 2 * _HUMAN)
+        kept = [one for tag in wanted & whole.keys() for one in whole[tag][:_HUMAN]]
+        hurt = [
+            one
+            for tag in wanted & whole.keys()
+            for _, one in damaged_ones(tag, whole, "mixed", 0)[:_HUMAN]
+        ]
+        good = [await likelihood(engine, one) for one in kept]
         bad = [await likelihood(engine, one) for one in hurt]
         least, right = _threshold(
             [s for s in good if s is not None], [s for s in bad if s is not None]
         )
-        scores = [await likelihood(engine, one) for one in dialogues]
+        known: dict[tuple[Turn, ...], float | None] = {}
+        for one in dialogues:  # the single draft is often the best one
+            if one.turns not in known:
+                known[one.turns] = await likelihood(engine, one)
+        scores = [known[one.turns] for one in dialogues]
     return [np.nan if score is None else score for score in scores], least, right
 
 

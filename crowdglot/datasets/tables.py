@@ -15,7 +15,7 @@ from crowdglot.printable import one_line
 
 # What a file may unpack to: so much, and so many times its own size. Ours unpack to ten times.
 _ROOM, _TIMES = 1 << 26, 100
-_ROWS = 32  # that are read at a time where what they unpack to is not known before
+_ROWS = 128  # that are read at a time where what they unpack to is not known before
 # What our own rows leave out: fields, and whole columns.
 _NULLS = {"verdicts": {"reason", "score"}, "calls": {"prompt_logprob"}}
 _NULLABLE = frozenset({"ended", "parts", "memories", "debate"})
