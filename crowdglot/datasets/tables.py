@@ -15,7 +15,8 @@ from crowdglot.printable import one_line
 
 # What a file may unpack to: so much, and so many times its own size. Ours unpack to ten times.
 _ROOM, _TIMES = 1 << 26, 100
-_ROWS = 128  # that are read at a time where what they unpack to is not known before
+# Rows that are read at a time where what they unpack to is not known before: all of them, or few.
+_ROWS, _FEW = 128, 32
 # What our own rows leave out: fields, and whole columns.
 _NULLS = {"verdicts": {"reason", "score"}, "calls": {"prompt_logprob"}}
 _NULLABLE = frozenset({"ended", "parts", "memories", "debate"})
@@ -30,7 +31,7 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
     names = list(columns or SCHEMA.names)
     with _opened(path) as (file, room):
         if any(_has_dictionary(file, group) for group in range(file.num_row_groups)):
-            parts = list(_bounded(path, file, names, room))
+            parts = list(_bounded(path, file, names, room, _ROWS))
             table = pa.Table.from_batches(parts, parts[0].schema) if parts else file.read(names)
         else:
             table = file.read(columns=names)
@@ -41,7 +42,7 @@ def read_slowly(path: Location, columns: Sequence[str] | None = None) -> Iterato
     """The same a few rows at a time, for whoever does not want all."""
     names = list(columns or SCHEMA.names)
     with _opened(path) as (file, room):
-        for batch in _bounded(path, file, names, room):
+        for batch in _bounded(path, file, names, room, _FEW):
             yield _as_written(path, pa.Table.from_batches([batch]), names)
 
 
@@ -90,10 +91,10 @@ def _has_dictionary(file: pq.ParquetFile, number: int) -> bool:
 
 
 def _bounded(
-    path: Location, file: pq.ParquetFile, names: Sequence[str], room: int
+    path: Location, file: pq.ParquetFile, names: Sequence[str], room: int, rows: int
 ) -> Iterator[pa.RecordBatch]:
     read = 0
-    for batch in file.iter_batches(_ROWS, columns=names):
+    for batch in file.iter_batches(rows, columns=names):
         read += batch.nbytes
         if read > room:
             raise unreadable(path, "not as it was written", f"it unpacks to more than {room:,}")
