@@ -30,11 +30,11 @@ def iterations_left(recipe: Recipe) -> Iterator[tuple[Recipe, Location]]:
     Nothing where the recipe wants no pool, or another dataset's, or the source shows all events.
     Ask for the next one when the one before is sealed (``seal``).
     """
-    if recipe.pool.of or not (events := lacking(recipe)):
-        return
-    for number in range(1, recipe.pool.iterations + 1):
+    numbers = range(0) if recipe.pool.of else range(1, recipe.pool.iterations + 1)
+    for number in numbers:
         path = recipe.pool_file(number)
-        if not path.exists():
+        # The source is read only where something is still to be written.
+        if not path.exists() and (events := lacking(recipe)):
             yield _iteration(recipe, number, events), path
 
 

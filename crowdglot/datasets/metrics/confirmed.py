@@ -24,7 +24,7 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
     if not corpus.language:
         return
     target = resolve_language(corpus.language)
-    told = [confirms(text, target) for text in corpus.texts[:_MOST]]
+    told = [confirms("\n".join(turns), target) for turns in corpus.turns[:_MOST]]
     known = np.array([np.nan if one is None else float(one) for one in told])
     if not np.isfinite(known).any():
         return

@@ -27,7 +27,8 @@ async def examine(
     judged = [await judge(drafts[0])] if alone else await asyncio.gather(*map(judge, drafts))
     while (chosen := await _best(run, ask, known, judged)) is not None and run.asks_judges:
         known[chosen] = await _judged(run, ask, known[chosen])
-        judged[chosen] = await judge(known[chosen])
+        if known[chosen].calls != drafts[chosen].calls:
+            judged[chosen] = await judge(known[chosen])
         if judged[chosen].passed:
             break
     for at, (before, draft) in enumerate(zip(drafts, known, strict=True)):
@@ -39,9 +40,10 @@ async def examine(
 async def _best(run: Run, ask: Ask, drafts: list[Draft], judged: Sequence[Judged]) -> int | None:
     """The number of the best draft that passed, by the recipe's choice. Calls of matches are put
     into ``drafts``."""
-    passed = [at for at, one in enumerate(judged) if one.passed]
-    tag = run.opened.plan.scenario(drafts[0].index).language.tag if len(passed) > 1 else ""
-    if tag not in run.opened.match[0]:
+    passed, believed = [at for at, one in enumerate(judged) if one.passed], run.opened.match[0]
+    if len(passed) < 2 or not believed:
+        return best(judged)
+    if run.opened.plan.scenario(drafts[0].index).language.tag not in believed:
         return best(judged)
     champion = passed[0]
     for at in passed[1:]:
