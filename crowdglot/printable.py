@@ -8,7 +8,6 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 def visible(text: object, most: int = 0) -> str:
@@ -20,7 +19,8 @@ def visible(text: object, most: int = 0) -> str:
     left_out = len(text) - most if most else 0
     if left_out > 0:
         text = text[:most]
-    shown = whole(_UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text))
+    # First made whole: two halves together may be a character that nobody sees.
+    shown = _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", whole(text))
     return f"{shown}… ({left_out:,} more characters)" if left_out > 0 else shown
 
 
@@ -30,5 +30,9 @@ def one_line(text: object, most: int = 0) -> str:
 
 
 def whole(text: str) -> str:
-    """``text`` with each half of a surrogate pair, which no file can hold, as U+FFFD."""
-    return _HALF.sub("\ufffd", text)
+    """``text`` with lone halves of surrogate pairs, which no file can hold, as U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

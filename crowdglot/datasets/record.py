@@ -10,7 +10,7 @@ from crowdglot import __version__
 from crowdglot.critics import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.engines.calls import WRITE, Call, Draft, Key
-from crowdglot.engines.chat import MOST_REASON, label
+from crowdglot.engines.chat import MOST_LABEL, MOST_REASON, label
 from crowdglot.engines.engine import Completion, Sampling
 from crowdglot.printable import whole
 from crowdglot.scenarios.scenario import GROUND
@@ -43,7 +43,8 @@ _MEMORY = {
 }  # fmt: skip
 _DEBATE = {"proposition": _text, "in_favour": _text, "known": pa.bool_()}
 _PERSONA = {"speaker": _text, "name": _text, "id": _text, "facts": pa.list_(_text)}
-_MOST_NAME = 1000  # characters of a model's name, a finish reason
+_MOST_NAME = 1000  # characters of an engine's kind, a revision
+_LABELS = {"model": MOST_LABEL, "finish_reason": MOST_REASON}
 
 SCHEMA = pa.schema(
     {
@@ -138,9 +139,7 @@ def _call_fields(call: Call) -> dict[str, Any]:
         "role": call.key.role,
         "step": call.key.step,
         **{name: _kept(name, getattr(call, name)) for name in _CALL},
-        "model": label(call.model),
         **{name: _kept(name, getattr(made, name)) for name in _COMPLETION},
-        "finish_reason": label(made.finish_reason, MOST_REASON),
         "logprobs": [{"token": whole(token), "logprob": value} for token, value in made.logprobs],
         "dropped": [whole(name) for name in made.dropped],
         "created_at": datetime.fromtimestamp(call.created_at, UTC),
@@ -151,6 +150,8 @@ def _kept(name: str, value: Any) -> Any:
     """A value as a file can hold it, and short where the server chose what it says."""
     if not isinstance(value, str):
         return value
+    if name in _LABELS:
+        return label(value, _LABELS[name])
     return whole(value if name == "text" else value[:_MOST_NAME])
 
 

@@ -50,7 +50,7 @@ _KNOWLEDGE = {
 _FORMAL = frozenset({"strangers", "acquaintances", "client_and_provider", "neighbours"})
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def template(text: str) -> Template:
     """A prompt's template; a field that it names and that is not given is an error."""
     # Nothing here becomes HTML: the text goes to a model, so escaping would only corrupt it.

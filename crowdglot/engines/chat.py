@@ -4,12 +4,14 @@ from typing import Any
 
 from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion, Request
+from crowdglot.printable import whole
 
 # Some servers cut or refuse seeds above 32 bits, and 2**32 - 1 means "random" to llama.cpp.
 _SEEDS = 2**31 - 1
 # Servers say -9999 for what they hold impossible; what is below this is no number they mean.
 _LEAST_LOGPROB = -1e6
 MOST_REASON = 60  # characters of a finish reason
+MOST_LABEL = 300  # characters of any other name
 
 
 def request_body(request: Request) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def completion(
     if reason == REFUSED:  # which is ours: no answer at all
         reason = f"{REFUSED} by the server"
     return Completion(
-        text=writable(text),
+        text=whole(text),
         finish_reason=reason or "stop",
         prompt_tokens=_count(counts.get("prompt_tokens")),
         completion_tokens=_count(counts.get("completion_tokens")),
@@ -68,7 +70,7 @@ def first_logprobs(choice: dict[str, Any], most: int) -> tuple[tuple[str, float]
     except (KeyError, IndexError, TypeError):
         return ()
     pairs = [
-        (writable(one["token"]), float(one["logprob"]))
+        (whole(one["token"]), float(one["logprob"]))
         for one in (told if isinstance(told, list) else ())
         if isinstance(one, dict)
         and isinstance(one.get("token"), str)
@@ -82,16 +84,7 @@ def _count(value: object) -> int:
     return value if type(value) is int and 0 <= value < 2**31 else 0
 
 
-def label(text: str, most: int = 300) -> str:
+def label(text: str, most: int = MOST_LABEL) -> str:
     """``text`` as one line of printable characters, cut: for names and words that others made."""
     printable = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
     return " ".join(printable.split())[:most]
-
-
-def writable(text: str) -> str:
-    """``text`` with lone surrogates replaced: JSON may carry them, UTF-8 files cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

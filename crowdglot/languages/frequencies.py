@@ -120,7 +120,7 @@ def word_scores(target: Language, other: str) -> WordScores | None:
 def word_evidence(text: str, target: Language, other: str) -> float | None:
     """log10 of how much likelier the words of ``text`` are in the target than in ``other``.
 
-    It stays between -6 and 6, and grows with the words up to twenty: they are not independent.
+    It stays between -9 and 9, and grows with the words up to twenty: they are not independent.
     Where only one of both has a list, what counts is how many of the words stand in it. Words by
     which close relatives differ count besides. None where nothing is known of the words.
     """

@@ -1,12 +1,16 @@
 """The one driver of interviews: it asks what a way or a judge wants to know, until it knows."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from crowdglot.dialogues.interview import Asked
-from crowdglot.engines.calls import Call, Key
-from crowdglot.engines.engine import Completion
+from crowdglot.engines.calls import REFUSED, Call, Key
+from crowdglot.engines.chat import MOST_REASON, label
+from crowdglot.engines.engine import Completion, Engine, Request
+from crowdglot.errors import RequestRefused
+from crowdglot.printable import whole
 
 Result = TypeVar("Result")
 Ask = Callable[[Key, Asked], Awaitable[Call]]
@@ -14,6 +18,27 @@ Ask = Callable[[Key, Asked], Awaitable[Call]]
 
 class NothingAsked(Exception):
     """Nothing more may be asked: a stop is wanted, a budget is spent, or there is no engine."""
+
+
+async def complete(
+    engine: Engine,
+    request: Request,
+    bears: Callable[[RequestRefused], bool] = lambda _: True,
+) -> Completion:
+    """The engine's answer; a refusal of this one question is an answer too, of no tokens.
+
+    Halves of characters, which JSON can hold and Parquet cannot, become U+FFFD. Raises a refusal
+    that ``bears`` says no to.
+    """
+    start = time.perf_counter()
+    try:
+        completion = await engine.complete(request)
+    except RequestRefused as refusal:
+        if not bears(refusal):
+            raise
+        completion = Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
+    reason, text = label(completion.finish_reason, MOST_REASON), whole(completion.text)
+    return replace(completion, text=text, finish_reason=reason)
 
 
 async def interview(

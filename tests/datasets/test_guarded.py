@@ -14,10 +14,9 @@ import pytest
 from crowdglot import api
 from crowdglot.command.dialogues import print_dialogues
 from crowdglot.datasets.folder import RECIPE, locked, read_stored_recipe
-from crowdglot.datasets.funnel import measure_funnel
+from crowdglot.datasets.funnel import measure_funnel, read_metrics
 from crowdglot.datasets.journal import Journal, decode, encode, read_journal
 from crowdglot.datasets.record import SCHEMA
-from crowdglot.datasets.report import read_metrics
 from crowdglot.datasets.scan import batches
 from crowdglot.datasets.shards import Shard, read_calls, write_shard
 from crowdglot.datasets.storage import seal

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from contextlib import asynccontextmanager
 from functools import partial
 from hashlib import blake2b
@@ -323,3 +324,31 @@ def test_a_tournament_that_is_not_believed_asks_nothing(tmp_path):
         len(engine.asked)
         == rows_of(opened.folder).height + rows_of(opened.folder, "rejected").height
     )
+
+
+def test_a_tournament_is_tried_on_damaged_dialogues(tmp_path, monkeypatch):
+    """Its experts see how many turns of the first and the second conversation are of one number."""
+
+    def whole_one(request):
+        blocks = request.messages[0].content.split(" conversation:")[1:]
+        mixed = [len(set(re.findall(r"\((\d+)\)", block))) > 1 for block in blocks]
+        return "2" if mixed[0] else "1"
+
+    class Open(Canned):
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *_):
+            return None
+
+    path, recipe = human(tmp_path), believing_matches(tmp_path / "d").recipe
+    recipe = recipe.model_copy(update={"judges": ("harm",)})
+    engine = Open(lambda request: harmless(request) if "harm" in request.messages[1].content
+                  else whole_one(request))  # fmt: skip
+    monkeypatch.setattr("crowdglot.writing.judging.trials.build_engine", lambda *_: engine)
+    told = asyncio.run(
+        try_judges(recipe, path, most_turns=6, most=50, journal=tmp_path / "t.calls")
+    )
+    found = {one.damage: (one.auc, one.low, one.high) for one in told if one.critic == MATCH}
+    assert found["mixed"] == found["strangers"] == (1.0, 1.0, 1.0)
+    assert found["shuffled"][0] == 0.5, "which is shown first decides, and both orders are a tie"

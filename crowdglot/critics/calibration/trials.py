@@ -6,7 +6,7 @@ area under the ROC curve of its score, and what it finds where it rejects 1% of 
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -160,13 +160,19 @@ def compare(
     sign = 1.0 if critic in HIGH_IS_GOOD else -1.0
     whole, hurt = sign * good.scores[[*chosen]][scored], sign * bad.scores[scored]
     threshold = float(np.quantile(whole, MOST_REJECTED, method="lower"))
-    drawn = np.random.default_rng(0).integers(0, len(whole), (_RESAMPLES, len(whole)))
-    low, high = np.quantile([auc(whole[one], hurt[one]) for one in drawn], (0.025, 0.975))
+    low, high = bootstrap(len(whole), lambda one: auc(whole[one], hurt[one]))
     yield Trial(
-        critic, tag, kind, len(whole), auc(whole, hurt), float(low), float(high),
+        critic, tag, kind, len(whole), auc(whole, hurt), low, high,
         sign * threshold, float((hurt < threshold).mean()), float(good.rejected.mean()),
         float(bad.rejected.mean()), good.seconds, **by,
     )  # fmt: skip
+
+
+def bootstrap(count: int, of: Callable[[NDArray[np.intp]], float]) -> tuple[float, float]:
+    """The 95% interval of a figure of ``count`` dialogues, by the numbers of those drawn."""
+    drawn = np.random.default_rng(0).integers(0, count, (_RESAMPLES, count))
+    low, high = np.quantile([of(one) for one in drawn], (0.025, 0.975))
+    return float(low), float(high)
 
 
 def auc(whole: Scores, hurt: Scores) -> float:

@@ -14,13 +14,10 @@ from pathlib import Path
 from string import ascii_letters
 from typing import Any
 
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import JUDGE, Asked
 from crowdglot.dialogues.message import Message
-from crowdglot.dialogues.prompt import text_hash
+from crowdglot.dialogues.prompt import template, text_hash
 from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion
 
@@ -141,14 +138,9 @@ def template_hash(name: str) -> str:
 
 def fill(name: str, **fields: Any) -> str:
     """The template of this name in this folder, filled."""
-    return _template(name).render(fields).strip()
+    return template(_text(name)).render(fields).strip()
 
 
 @lru_cache(maxsize=32)
-def _template(name: str) -> Template:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    return environment.from_string(_text(name))
-
-
 def _text(name: str) -> str:
     return (_FOLDER / f"{name}.jinja").read_text("utf-8")

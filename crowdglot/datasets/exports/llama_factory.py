@@ -28,9 +28,7 @@ def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     for view in views(dialogues, wanted.noted):
         messages = view.messages(folded=wanted.folded)
         fields = {
-            "id": view.id,
-            "language": view.language,
-            "speech_event": view.event,
+            **view.about,
             "system": "" if wanted.folded else view.system,
             "conversations": renamed(one for one in messages if one["role"] != "system"),
         }

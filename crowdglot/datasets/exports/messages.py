@@ -27,8 +27,7 @@ def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
 def chat_record(view: View, *, folded: bool) -> Record:
     """A view as chat messages, with what it is about."""
     messages = view.messages(folded=folded)
-    about = {"id": view.id, "language": view.language, "speech_event": view.event}
-    return Record(view.split, {**about, "messages": messages}, chat_tokens(messages))
+    return Record(view.split, {**view.about, "messages": messages}, chat_tokens(messages))
 
 
 def finish(folder: Path, made: Made) -> None:

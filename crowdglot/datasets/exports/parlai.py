@@ -21,8 +21,7 @@ _SPEAKERS = ("other", "self")
 def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     """A record for every view."""
     for view in views(dialogues, wanted.noted, opening=True):
-        about = {"id": view.id, "language": view.language, "speech_event": view.event}
-        yield Record(view.split, {"dialog": _pairs(view), "context": [], **about})
+        yield Record(view.split, {"dialog": _pairs(view), "context": [], **view.about})
 
 
 def _pairs(view: View) -> list[list[dict[str, str]]]:

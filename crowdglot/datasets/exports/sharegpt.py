@@ -23,12 +23,7 @@ def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     """A record for every view."""
     for view in views(dialogues, wanted.noted):
         messages = view.messages(folded=wanted.folded)
-        fields = {
-            "id": view.id,
-            "language": view.language,
-            "speech_event": view.event,
-            "conversations": renamed(messages),
-        }
+        fields = {**view.about, "conversations": renamed(messages)}
         yield Record(view.split, fields, chat_tokens(messages))
 
 

@@ -31,9 +31,8 @@ def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
         for at, message in enumerate(messages):
             if message["role"] == "assistant":
                 fields = {
+                    **view.about,
                     "id": f"{view.id}-{at}",
-                    "language": view.language,
-                    "speech_event": view.event,
                     "prompt": messages[:at],
                     "completion": [message],
                 }

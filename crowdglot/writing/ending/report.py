@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot.datasets.folder import read_stored_recipe
-from crowdglot.datasets.funnel import Funnel
-from crowdglot.datasets.report import Facts, Source, gather, read_metrics, write_report
+from crowdglot.datasets.funnel import Funnel, read_metrics
+from crowdglot.datasets.report import Facts, Source, gather, write_report
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.human import read_human
 from crowdglot.engines.settings import EmbeddingSettings

@@ -6,22 +6,25 @@ trial that was stopped goes on without asking twice.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crowdglot.critics.calibration.damage import as_met
 from crowdglot.critics.calibration.trials import (
     Scored,
+    Scores,
     Trial,
+    bootstrap,
     compare,
     damaged_ones,
     whole_dialogues,
 )
-from crowdglot.critics.judges import JUDGES, Judge, Opinion, build_judge
+from crowdglot.critics.judges import JUDGES, Judge, build_judge
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH, Match
 from crowdglot.datasets.journal import Journal, encode
@@ -30,11 +33,10 @@ from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import prompt_hash
 from crowdglot.draws import Draws
 from crowdglot.engines import build_engine
-from crowdglot.engines.calls import REFUSED, Call, Key
+from crowdglot.engines.calls import Call, Key
 from crowdglot.engines.engine import Completion, Engine, Request, Sampling
-from crowdglot.errors import RequestRefused
 from crowdglot.writing.api_key import find_api_key
-from crowdglot.writing.interview import interview
+from crowdglot.writing.interview import Result, complete, interview
 from crowdglot.writing.recipe import Recipe
 
 
@@ -83,22 +85,21 @@ async def _of_matches(
     for kind in Match.damages:
         if pairs := damaged_ones(tag, whole, kind, 0):
             start, meet = time.perf_counter(), [(whole[tag][at], hurt) for at, hurt in pairs]
-            lost = await asyncio.gather(
-                *(
-                    asker.match(*pair, Key(at, 0, f"{MATCH}.{tag}.{kind}"))
-                    for at, pair in enumerate(meet)
-                )
+            lost = await asker.interviews(
+                f"{MATCH}.{tag}.{kind}", [partial(Match().next, *pair) for pair in meet]
             )
             won = 1 - np.array([0.5 if one is None else one for one in lost])
-            drawn = np.random.default_rng(0).integers(0, len(won), (500, len(won)))
-            low, high = np.quantile(won[drawn].mean(axis=1), (0.025, 0.975))
-            seconds = (time.perf_counter() - start) / len(won)
-            share = float(won.mean())
+            low, high = bootstrap(len(won), partial(_share, won))
+            seconds, share = (time.perf_counter() - start) / len(won), float(won.mean())
             trials.append(
-                Trial(MATCH, tag, kind, len(won), share, float(low), float(high), 0.0, share, 0.0,
-                      0.0, seconds, model, template_hash(MATCH))
+                Trial(MATCH, tag, kind, len(won), share, low, high, 0.0, share, 0.0, 0.0, seconds,
+                      model, template_hash(MATCH))
             )  # fmt: skip
     return trials
+
+
+def _share(won: Scores, chosen: NDArray[np.intp]) -> float:
+    return float(won[chosen].mean())
 
 
 def _unknown(name: str, tag: str, kind: str, seconds: float, by: dict[str, str]) -> Trial:
@@ -119,31 +120,31 @@ class _Asker:
     ) -> Scored:
         """The judge's scores of dialogues."""
         start = time.perf_counter()
-        try:
-            async with asyncio.TaskGroup() as group:
-                asking = [
-                    group.create_task(
-                        self._judge(judge, dialogue, Key(at, 0, f"{name}.{tag}.{kind}"))
-                    )
-                    for at, dialogue in enumerate(dialogues)
-                ]
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+        steps = [partial(judge.next, dialogue) for dialogue in dialogues]
+        opinions = await self.interviews(f"{name}.{tag}.{kind}", steps)
         seconds = (time.perf_counter() - start) / max(1, len(dialogues))
-        opinions = [task.result() for task in asking]
         scores = [opinion.score if opinion else None for opinion in opinions]
         return Scored.of(scores, [False] * len(scores), seconds)
 
-    async def match(self, one: Dialogue, other: Dialogue, first: Key) -> float | None:
-        """How ``other`` fares against ``one``; None where the engine refuses."""
-        async with self._free:
-            told, _ = await interview(partial(Match().next, one, other), first, self._ask)
-        return told
+    async def interviews(
+        self, role: str, steps: Sequence[Callable[[Sequence[Completion]], Asked | Result]]
+    ) -> list[Result | None]:
+        """The result of each interview, None where the engine refuses; raises what it raises."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                asking = [
+                    group.create_task(self._interview(step, Key(at, 0, role)))
+                    for at, step in enumerate(steps)
+                ]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in asking]
 
-    async def _judge(self, judge: Judge, dialogue: Dialogue, first: Key) -> Opinion | None:
+    async def _interview(
+        self, step: Callable[[Sequence[Completion]], Asked | Result], first: Key
+    ) -> Result | None:
         async with self._free:
-            opinion, _ = await interview(partial(judge.next, dialogue), first, self._ask)
-        return opinion
+            return (await interview(step, first, self._ask))[0]
 
     async def _ask(self, key: Key, asked: Asked) -> Call:
         hashed = prompt_hash(asked.messages)
@@ -152,11 +153,8 @@ class _Asker:
         seed = Draws("trial", key.index, key.role, key.step).below(2**31)
         sampling = replace(Sampling(), **asked.sampling)
         request = Request(**asked.requested, sampling=sampling, seed=seed)
-        try:
-            completion = await self._engine.complete(request)
-        except RequestRefused as refusal:
-            completion = Completion(str(refusal), REFUSED, 0, 0, 0.0)
         engine = self._engine
+        completion = await complete(engine, request)
         told = engine.kind, engine.model, engine.revision
         call = Call(key, hashed, seed, *told, completion, time.time())
         self._journal.append(encode(call))

@@ -7,8 +7,8 @@ run that was killed, or the rows of a shard to be judged anew. So a first run, a
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field
 from functools import partial
 
 import pyarrow as pa
@@ -18,11 +18,10 @@ from crowdglot.datasets.record import SCHEMA, as_rejected
 from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_shard
 from crowdglot.dialogues.interview import WRITER, Asked
 from crowdglot.dialogues.prompt import prompt_hash
-from crowdglot.engines.calls import REFUSED, Call, Draft, Key
-from crowdglot.engines.chat import MOST_REASON, label, writable
-from crowdglot.engines.engine import Completion, Engine, Request
+from crowdglot.engines.calls import Call, Draft, Key
+from crowdglot.engines.chat import label
 from crowdglot.errors import ContextTooSmall, CrowdglotError, EngineError, RequestRefused
-from crowdglot.writing.interview import NothingAsked, interview
+from crowdglot.writing.interview import NothingAsked, complete, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run
 from crowdglot.writing.shards.beginning import check_beginning, failure, note_passed, proven
@@ -128,7 +127,7 @@ class _Filling:
             try:
                 with run.watch.progress.busy():
                     bears = self.bears_refusal if asked.of == WRITER else lambda _: True
-                    completion = await _complete(engine, request, bears)
+                    completion = await complete(engine, request, bears)
             except CrowdglotError as error:
                 # Not raised: other calls are under way, and what they bring has been paid for.
                 run.watch.stop.because(error)
@@ -266,22 +265,3 @@ async def _write_all(filling: _Filling) -> None:
     async with asyncio.TaskGroup() as group:
         for number, index in enumerate(filling.run.opened.first_indices(filling.shard)):
             group.create_task(write(number, index))
-
-
-async def _complete(
-    engine: Engine, request: Request, bears: Callable[[RequestRefused], bool]
-) -> Completion:
-    """The engine's answer; a refusal of this one question is an answer too, of no tokens.
-
-    Halves of characters, which JSON can hold and Parquet cannot, become U+FFFD. Raises a refusal
-    that the run does not bear.
-    """
-    start = time.perf_counter()
-    try:
-        completion = await engine.complete(request)
-    except RequestRefused as refusal:
-        if not bears(refusal):
-            raise
-        completion = Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
-    reason, text = label(completion.finish_reason, MOST_REASON), writable(completion.text)
-    return replace(completion, text=text, finish_reason=reason)

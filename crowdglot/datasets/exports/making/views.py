@@ -30,6 +30,11 @@ class View:
     begins: bool
 
     @property
+    def about(self) -> dict[str, str]:
+        """What a record says of it in any format."""
+        return {"id": self.id, "language": self.language, "speech_event": self.event}
+
+    @property
     def system(self) -> str:
         """Who the speaker is, in English, with the speaker's opening words where there are any.
 
