@@ -25,7 +25,7 @@ GROUND = (
 )  # fmt: skip
 ROOMS = (
     "languages", "personas", "scenarios", "dialogues", "engines", "critics", "datasets", "writing",
-    "recipes", "command",
+    "recipes", "evidence", "command",
 )  # fmt: skip
 ORDER = (*GROUND, *ROOMS, "api")
 MODULES = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "flows").glob("*.py")])
@@ -33,7 +33,7 @@ FOLDERS = sorted({path.parent for path in MODULES})
 MOST_LINES, MOST_FILES, MOST_FLOW_LINES = 300, 14, 100
 # Some 15,500 are the house itself. The rest came with what was built into it since: meaning,
 # judges, the pool, ways of writing, readers, trust, languages, servers, exports, publishing.
-MOST_PRODUCT_LINES = 25_800
+MOST_PRODUCT_LINES = 26_000
 WITH_PREFECT = ("writing/machines/", "command/", "writing/api_key.py")
 
 

@@ -1,0 +1,78 @@
+"""Verbs that measure a dataset, or those who judge it."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crowdglot.command.options import Changes, Dataset, Trust, trust_if
+from crowdglot.printable import one_line
+
+
+def report(
+    dataset: Dataset,
+    human: Annotated[
+        Path | None, typer.Option(help="Human dialogues to compare with: a folder, or one file.")
+    ] = None,
+    changes: Changes = None,
+    trust: Trust = False,
+) -> None:
+    """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
+    from crowdglot.command.console import print_left_out
+    from crowdglot.datasets.storage.location import locate
+    from crowdglot.dialogues.human import human_files, left_out
+    from crowdglot.recipes import read_embedding, read_reference
+    from crowdglot.writing.ending.report import rewrite_report
+
+    trust_if(dataset, trust)
+    folder = locate(dataset)
+    human = human or read_reference(folder)
+    if human is not None:
+        print_left_out(left_out(human_files(human)))
+    page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
+    typer.echo(one_line(page))
+
+
+def calibrate(
+    source: Annotated[Path, typer.Argument(help="A folder of human dialogues, or one file.")],
+    language: Annotated[str, typer.Option(help="The language of all files.")] = "",
+    turns: Annotated[int, typer.Option(help="Judge only the first turns; 0 for all.", min=0)] = 0,
+    examples: Annotated[int, typer.Option(help="Rejections to show of each.", min=0)] = 3,
+    judges: Annotated[
+        bool, typer.Option("--judges", help="Damage them: does each score tell good from bad?")
+    ] = False,
+    most: Annotated[int, typer.Option(help="Dialogues a language, for --judges.", min=20)] = 100,
+    output: Annotated[Path | None, typer.Option(help="A JSON file for --judges.")] = None,
+    recipe: Annotated[
+        str, typer.Option(help="Try its judges too, asking its [models.judge] or [engine].")
+    ] = "",
+    changes: Changes = None,
+) -> None:
+    """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
+    from crowdglot.command.console import print_left_out
+    from crowdglot.command.tables import print_calibration, print_trials
+    from crowdglot.critics.calibration import calibrate as measure
+    from crowdglot.dialogues.human import human_files, left_out
+
+    print_left_out(left_out(human_files(source, language)))
+    if judges:
+        from crowdglot.critics.calibration.trials import try_critics, write_trials
+
+        turns = turns or 10
+        trials = try_critics(source, language, most_turns=turns, most=most)
+        if recipe:
+            from crowdglot.recipes import read_recipe
+            from crowdglot.writing.judging.trials import try_judges
+
+            kept, chosen = Path(f"{output or 'trials'}.calls"), read_recipe(recipe, changes or [])
+            asking = try_judges(chosen, source, language, most_turns=turns, most=most, journal=kept)
+            trials += asyncio.run(asking)
+        print_trials(trials)
+        if output is not None:
+            write_trials(output, trials)
+        return
+    calibration = measure(source, language, turns)
+    print_calibration(calibration, examples)
+    sys.exit(1 if calibration.broken else 0)

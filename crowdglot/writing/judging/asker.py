@@ -1,0 +1,78 @@
+"""Interviews about what is there already: human dialogues, or the rows of a finished dataset.
+
+Every answer is in a journal before anything else happens to it, so that who was stopped goes on
+without asking twice; an answer to a question that has changed since is asked anew.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from crowdglot.datasets.journal import Journal, encode
+from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.prompt import prompt_hash
+from crowdglot.draws import Draws
+from crowdglot.engines import build_engine
+from crowdglot.engines.calls import Call, Key
+from crowdglot.engines.engine import Completion, Engine, Request, Sampling
+from crowdglot.engines.settings import EngineSettings
+from crowdglot.writing.api_key import find_api_key
+from crowdglot.writing.interview import Result, complete, interview
+
+
+@asynccontextmanager
+async def asking(settings: EngineSettings, journal: Path) -> AsyncIterator["Asker"]:
+    """An Asker of the model of ``settings`` that keeps its answers in the file ``journal``.
+
+    Raises what the engine raises, and StorageError for the journal.
+    """
+    engine = build_engine(settings, await find_api_key(settings))
+    with Journal(journal) as kept:
+        async with engine:
+            yield Asker(engine, kept)
+
+
+class Asker:
+    """Puts questions to an engine, as many interviews at a time as it takes calls."""
+
+    def __init__(self, engine: Engine, journal: Journal) -> None:
+        self._engine, self._journal = engine, journal
+        self._known = {call.key: call for call in journal.calls}
+        self._free = asyncio.Semaphore(engine.concurrency)
+
+    async def interviews(
+        self, role: str, steps: Sequence[Callable[[Sequence[Completion]], Asked | Result]]
+    ) -> list[Result | None]:
+        """The result of each interview, None where the engine refuses; raises what it raises."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                asking = [
+                    group.create_task(self._interview(step, Key(at, 0, role)))
+                    for at, step in enumerate(steps)
+                ]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in asking]
+
+    async def _interview(
+        self, step: Callable[[Sequence[Completion]], Asked | Result], first: Key
+    ) -> Result | None:
+        async with self._free:
+            return (await interview(step, first, self._ask))[0]
+
+    async def _ask(self, key: Key, asked: Asked) -> Call:
+        hashed = prompt_hash(asked.messages)
+        if (known := self._known.get(key)) is not None and known.prompt_hash == hashed:
+            return known
+        seed = Draws("trial", key.index, key.role, key.step).below(2**31)
+        sampling = replace(Sampling(), **asked.sampling)
+        request = Request(**asked.requested, sampling=sampling, seed=seed)
+        engine = self._engine
+        completion = await complete(engine, request)
+        told = engine.kind, engine.model, engine.revision
+        call = Call(key, hashed, seed, *told, completion, time.time())
+        self._journal.append(encode(call))
+        return call
