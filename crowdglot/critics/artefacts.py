@@ -30,6 +30,9 @@ _PATTERNS = {
     # "Speaker 1:", "A:", "B1:", "User 2 :"; labels in other languages are found by repetition.
     "label": rf"{_START}(?:(?:speaker|user|person|usuario|utilisateur|sprecher|персона)\s?\d?"
     r"|[A-D]\d{0,2})\"?\s?:|(?<![\p{L}\p{N}])[A-D]\d{1,2}\"?\s?:",
+    # The letter by which the prompt names a speaker, where it addresses one: "Hello B!", "Yes, A."
+    "letter": r"(?-i:(?<=[,，!?！？。…]\s{0,2}|\.\s{1,2})[A-D](?=\s?(?:[,，!?！？。…]|\.(?!\w)|$))"
+    r"|^[B-D](?=\s?[,，!！?？])|(?<![\p{L}\p{N}.'’-])[A-D](?=\s?[!！]))",
     # "*laughs*" anywhere; "(laughs)" only at the beginning of a turn.
     "stage_direction": r"(?<![\w*])\*[^\s*][^*\n]{1,60}\*(?![\w*])"
     rf"|{_START}\((?=[^()\n]*\p{{L}}{{2}})[^()\n]{{2,40}}\)",
@@ -52,6 +55,7 @@ _DIGITS = re.compile(r"\d(?:[\s().\-–]{0,2}\d){7}")
 _DOMAIN = re.compile(r"[.。](?:com|org|net|info|рф|中国)", re.IGNORECASE)
 # Precedes each turn where all are searched as one text; it is ASCII, and rare in speech.
 _SEAM = "^"
+_LETTER = re.compile(r"(?<!\w)[A-D]\s?(?:[,，!?！？.。…^]|$)")
 _OPENING = re.compile(r"\^\s*[(-]")
 _LABEL = regex.compile(rf"{_START}(\p{{L}}[\p{{L}}\p{{M}}' ]{{0,24}}?) ?\d{{0,2}} ?:(?![\w)(/])")
 _SENTENCE_END = frozenset(".!?。！？…\n\"'«»“”")
@@ -60,7 +64,7 @@ _SENTENCE_END = frozenset(".!?。！？…\n\"'«»“”")
 @dataclass(frozen=True, slots=True)
 class Artefacts:
     """Reasons: "double_encoded", "speaker_name", "placeholder", "markup", "label",
-    "stage_direction", "e_mail", "link", "phone", "control"."""
+    "letter", "stage_direction", "e_mail", "link", "phone", "control"."""
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge each turn by the patterns, then whether turns begin with labels."""
@@ -100,6 +104,7 @@ def _suspicious(whole: str) -> bool:
         or _SIGNS.search(whole)
         or _DIGITS.search(whole)
         or _DOMAIN.search(whole)
+        or _LETTER.search(whole)
     )
 
 

@@ -5,13 +5,14 @@ exchanges in the source language; only the last request names the target languag
 the target language its name, names of speakers and places, and the pack's one line that orders the
 language, but never a dialogue.
 
-The form "full" tells all that is planned. The form "short" tells the premise alone, calls the
-speakers A and B, and shows demonstrations of as many turns as are asked for: a small model recites
-what it is told of personas, and narrates a premise that names its people.
+The form "full" tells all that is planned. The form "short" tells the situation alone, in plain
+words where the event has them, calls the speakers A and B, and shows demonstrations of as many
+turns as are asked for: a small model recites what it is told of personas, narrates a premise that
+names its people, and mixes them up. Where a turn calls a speaker by the letter, the name is put
+there (see ``letters``).
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -23,6 +24,7 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.letters import lettered
 from crowdglot.dialogues.message import Message
 from crowdglot.scenarios.event import read_event
 from crowdglot.scenarios.scenario import GROUND, Scenario
@@ -110,13 +112,6 @@ def request(scenario: Scenario, form: str = "full", **changed: str) -> Message:
     if form == "short":
         fields["premise"] = lettered(scenario.common_ground.premise, scenario.names)
     return _ask(fields | changed, form)
-
-
-def lettered(text: str, names: Sequence[str]) -> str:
-    """``text`` with the letters A, B … where it names the speakers."""
-    for letter, name in zip("ABCD", names, strict=False):
-        text = re.sub(rf"\b{re.escape(name)}\b", letter, text)
-    return text
 
 
 @lru_cache(maxsize=64)

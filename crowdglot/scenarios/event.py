@@ -51,7 +51,8 @@ class CommonGroundTemplate(Strict):
 
     ``relations``: who the speakers may be to each other here. ``communal``: what they share as
     people of one place; it holds a community slot. ``personal``: what they share from their own
-    history; empty for strangers only. ``premise``: what just happened and why they talk now.
+    history; empty for strangers only. ``premise``: what just happened and why they talk now;
+    ``plain``: the same situation in one or two plain sentences, for small models, or empty.
     ``knows``: how much of the other's persona each speaker knows already.
     """
 
@@ -60,6 +61,7 @@ class CommonGroundTemplate(Strict):
     communal: str = Field(min_length=10)
     personal: str = ""
     premise: str = Field(min_length=20)
+    plain: str = ""
     knows: Knowledge
 
     @model_validator(mode="after")
@@ -121,7 +123,8 @@ class SpeechEvent(Strict):
         known = {*SPEAKER_SLOTS[: self.speakers[0]], *COMMUNITY_SLOTS}
         for number, ground in enumerate(self.common_grounds, start=1):
             where = (ground.setting.place, ground.setting.time)
-            slots = _slots_of(*where, ground.communal, ground.personal, ground.premise)
+            situation = (ground.premise, ground.plain)
+            slots = _slots_of(*where, ground.communal, ground.personal, *situation)
             if unknown := slots - known:
                 raise ValueError(
                     f"common ground {number} has the unknown slot {{{sorted(unknown)[0]}}}; "

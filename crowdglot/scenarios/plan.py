@@ -30,7 +30,8 @@ class Plan:
 
     A plan does not depend on how many dialogues are wanted, so it can be extended at any time.
     ``turns``: the smallest and largest number of turns. ``debate``: whether each scenario becomes a
-    debate over one of its event's propositions. ConfigurationError without languages or events.
+    debate over one of its event's propositions. ``plain``: whether situations are told in plain
+    words, where the event has them. ConfigurationError without languages or events.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class Plan:
     turns: tuple[int, int]
     personas: PersonaPool
     debate: bool = False
+    plain: bool = False
 
     def __post_init__(self) -> None:
         if not self.languages or not self.events:
@@ -81,6 +83,8 @@ class Plan:
         # Each language and event uses all common grounds before one of them comes again.
         cycle, step = divmod(turn, len(event.common_grounds))
         template = self._grounds_of_cycle(language.tag, at, cycle)[step]
+        if self.plain and template.plain:
+            template = template.model_copy(update={"premise": template.plain})
         relation = draws.choice(template.relations)
         community = draw_community(draws, language)
         names = draw_names(draws, community, speakers)

@@ -74,6 +74,8 @@ def _with(text, number=3):
         ("artefacts", _with("C'est **vraiment** bien."), "markup"),
         ("artefacts", _with("- Premier point"), "markup"),
         ("artefacts", _with("Speaker 1: Salut"), "label"),
+        ("artefacts", _with("Salut mon cher ami B !"), "letter"),
+        ("artefacts", _with("Je comprends. Et toi, A ?"), "letter"),
         ("artefacts", _with("B2: D'accord"), "label"),
         ("artefacts", _with("Hugo : D'accord"), "speaker_name"),
         ("artefacts", _with("*rit aux éclats*"), "stage_direction"),

@@ -3,8 +3,12 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from crowdglot.dialogues.demonstrations import DemonstrationPool
-from crowdglot.dialogues.prompt import FORMS, lettered, render, template_hash
+from crowdglot.dialogues.draft import parse
+from crowdglot.dialogues.letters import lettered, named
+from crowdglot.dialogues.prompt import FORMS, render, template_hash
 from crowdglot.dialogues.readers import read_demonstrations
 from tests.builders import scenario
 
@@ -15,7 +19,7 @@ def test_it_tells_the_premise_and_no_persona():
     asked = scenario("fr", 6)
     *prefix, request = render(asked, BUNDLED[:2], "short")
     assert "Situation: A is back in town." in request.content
-    assert "A is called Camille, B is called Hugo." in request.content
+    assert not any(name in request.content for name in asked.names)
     everything = "\n".join(message.content for message in (*prefix, request))
     for persona in (*asked.personas, *(who for shown in BUNDLED[:2] for who in shown.personas)):
         assert not any(fact in everything for fact in persona.facts)
@@ -29,24 +33,34 @@ def test_it_shows_as_many_turns_as_it_asks_for():
         assert [len(answer) for answer in answers] == [turns, turns]
 
 
-def test_three_speakers_and_a_language_without_names_can_be_asked_for():
+@pytest.mark.parametrize(
+    ("channel", "told"),
+    [("face to face", "face to face"), ("phone", "on the phone"), ("chat", "in a chat")],
+)
+def test_it_says_how_they_talk(channel, told):
     asked = scenario("fr", 6)
-    three = replace(
-        asked, personas=(*asked.personas, asked.personas[0]), names=("Ada", "Bea", "Cem"),
-        order="ABCABC",
-    )  # fmt: skip
-    assert (
-        "A is called Ada, B is called Bea, C is called Cem."
-        in render(three, (), "short")[-1].content
-    )
-    nameless = replace(asked, names=("speaker A", "speaker B"))
-    content = render(nameless, (), "short")[-1].content
-    assert "is called" not in content
-    assert "They are friends and talk face to face." in content
+    asked = replace(asked, common_ground=replace(asked.common_ground, channel=channel))
+    assert f"They are friends and talk {told}." in render(asked, (), "short")[-1].content
 
 
 def test_names_become_letters_as_whole_words_only():
     assert lettered("Ana meets Anabel and 玉兰.", ("Ana", "玉兰")) == "A meets Anabel and B."
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("Salut B !", "Salut Hugo !"), ("Bonjour toi, B !", "Bonjour toi, Hugo !"),
+        ("B, tu viens ?", "Hugo, tu viens ?"), ("Oui. Et toi, B?", "Oui. Et toi, Hugo?"),
+        ("C'est le plan B.", "C'est le plan B."), ("Moi, A, je reste.", "Moi, A, je reste."),
+        ("De la vitamine C, non ?", "De la vitamine C, non ?"),
+    ],
+)  # fmt: skip
+def test_a_speaker_who_is_called_by_the_letter_gets_the_name(said, read):
+    asked = scenario("fr", 2)
+    answer = json.dumps({"A1": said, "B1": "Bonjour A, ça va."})
+    turns = named(parse(answer, asked)).turns
+    assert [turn.text for turn in turns] == [read, "Bonjour Camille, ça va."]
 
 
 def test_each_form_has_a_hash_of_its_own():

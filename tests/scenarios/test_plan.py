@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -102,6 +103,18 @@ def test_scenarios_are_plausible():
         elif ground.relation == "friends":
             assert ground.knows in ("some", "most")
     assert set(turns) == {6, 7, 8}
+
+
+def test_a_situation_is_told_in_plain_words_where_the_event_has_them():
+    usual = make_plan(events=("making_plans", "gossip"))
+    plain = replace(usual, plain=True)
+    for index in range(40):
+        told, short = usual.scenario(index), plain.scenario(index)
+        same = replace(told.common_ground, premise=short.common_ground.premise)
+        assert replace(told, common_ground=same) == short
+        changed = told.common_ground.premise != short.common_ground.premise
+        assert changed == (told.event.name == "making_plans")
+    assert len({plain.scenario(at).common_ground.premise for at in range(72)}) > 20
 
 
 def test_all_personas_appear():

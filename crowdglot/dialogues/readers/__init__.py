@@ -19,7 +19,8 @@ from crowdglot.errors import MaterialError
 from crowdglot.personas.persona import Persona
 from crowdglot.user_files import is_packed, name_shown, read_head
 
-BUNDLED = Path(__file__).parent.parent / "bundled.jsonl"
+# What comes with the package; the plain ones are for small models.
+BUNDLED, PLAIN = (Path(__file__).parent.parent / f"{name}.jsonl" for name in ("bundled", "plain"))
 _TEXT_FILES = ("*.csv", "*.tsv", "*.json", "*.jsonl")
 _DATA_FILES = ("*.parquet", *_TEXT_FILES, *(f"{pattern}.gz" for pattern in _TEXT_FILES))
 # Files about a dataset, and in crowdglot's own datasets the rejected drafts and the pool.
@@ -91,16 +92,18 @@ def read_demonstrations(source: str) -> tuple[Demonstration, ...]:
     return read_material(source).demonstrations
 
 
-def read_material(source: str, *, personas: bool = False) -> Material:
+def read_material(source: str, *, personas: bool = False, plain: bool = False) -> Material:
     """All of "bundled", of a file, or of "hf:org/name[@revision][:files]".
 
     Identical dialogues are kept once. ``personas``: whether records that hold personas and no
-    dialogue are wanted too; else they are left out. MaterialError where the source is missing, cut
+    dialogue are wanted too; else they are left out. ``plain``: of "bundled" those in plain words.
+    MaterialError where the source is missing, cut
     or damaged, or nothing of it can be used.
     """
     records: Iterable[Record]
     if source == "bundled":
-        named = (replace(one, source=source) for one in read_file(BUNDLED).demonstrations)
+        found = read_file(PLAIN if plain else BUNDLED).demonstrations
+        named = (replace(one, source=source) for one in found)
         return Material(tuple(named))
     records = read_repository(source) if source.startswith("hf:") else _of_file(Path(source))
     return _gathered(records, source, personas=personas)

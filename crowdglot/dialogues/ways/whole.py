@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.letters import named
 from crowdglot.dialogues.prompt import answer_schema, render
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
@@ -24,7 +25,8 @@ class Whole:
     ) -> Asked | Dialogue:
         """See ``Way``."""
         if answers:
-            return parse(answers[0], scenario, shown)
+            read = parse(answers[0], scenario, shown)
+            return named(read) if self._form == "short" else read
         return Asked(render(scenario, shown, self._form), answer_schema(scenario.order))
 
     def most_calls(self, scenario: Scenario) -> int:

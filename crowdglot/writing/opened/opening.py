@@ -55,10 +55,10 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     recipe = Recipe.model_validate_json(written)
     languages = [resolve_language(tag) for tag in recipe.languages]
     events = [read_event(name) for name in recipe.event_names]
-    material = read_material(recipe.demonstrations.source)
+    debate, plain = recipe.way == "debate", recipe.prompt == "short"
+    material = read_material(recipe.demonstrations.source, plain=plain)
     personas, also_left_out = _personas(recipe, material)
     demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
-    debate = recipe.way == "debate"
     plan = Plan(
         seed=recipe.seed,
         languages=languages,
@@ -66,6 +66,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         turns=recipe.turns,
         personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
         debate=debate,
+        plain=plain,
     )
     plan.check()
     way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
@@ -90,7 +91,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         fingerprint=_fingerprint(
             (template_hash(recipe.prompt), *way.texts),
             languages,
-            [_told(event, debate=debate) for event in events],
+            [_told(event, debate=debate, plain=plain) for event in events],
             personas,
             demonstrations,
         ),
@@ -134,9 +135,12 @@ def _personas(recipe: Recipe, material: Material) -> tuple[tuple[Persona, ...], 
     return other.every_persona, other.left_out
 
 
-def _told(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:
+def _told(event: SpeechEvent, *, debate: bool, plain: bool) -> dict[str, Any]:
     """What the scenarios of an event depend on."""
-    return event.model_dump(exclude=None if debate else {"propositions"})
+    unused: dict[str, Any] = {} if debate else {"propositions": True}
+    if not plain:
+        unused["common_grounds"] = {"__all__": {"plain"}}
+    return event.model_dump(exclude=unused)
 
 
 def _fingerprint(
