@@ -31,6 +31,7 @@ _PART = re.compile(r'"([^"]+)"|(\S+)')
 _ALIKE = {"ß": "ss", "ς": "σ", "i\u0307": "i", "ـ": ""}
 # Soft hyphens, joiners, and the vowel signs that Arabic and Hebrew are mostly written without.
 _DROPPED = [0xAD, *range(0x200B, 0x2010), 0xFEFF, *range(0x64B, 0x653), *range(0x591, 0x5BE)]
+_DROPPED += [0x5BF, 0x5C1, 0x5C2, 0x5C7]
 _FOLDS = _ALIKE | {chr(code): "" for code in _DROPPED}
 _DRAFT = ["language", "index", "attempt"]
 
