@@ -29,7 +29,7 @@ def browse(
     if trials is not None:
         from crowdglot.datasets.browse.against_people import write_people_trials
 
-        told = write_people_trials(trials, room.folder, room.index(), room.ratings().last)
+        told = write_people_trials(trials, room.index, room.ratings().last)
         for one in told:
             figures = f"{one.auc:.2f} ({one.low:.2f} to {one.high:.2f})"
             typer.echo(f"{one.critic} in {one.language}: {figures}, {one.dialogues} dialogues")

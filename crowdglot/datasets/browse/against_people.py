@@ -5,7 +5,7 @@ trials by damage, the figure is the probability that a good one has the better s
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,119 +21,105 @@ from crowdglot.critics.judges import JUDGES
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.belief import PEOPLE, read_trials
 from crowdglot.datasets.browse.agreement import decided
-from crowdglot.datasets.browse.index import Index
+from crowdglot.datasets.browse.index import DRAFT, Index
 from crowdglot.datasets.browse.ratings import Rating
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.scan import rows_at
 from crowdglot.datasets.storage.files import write_text
-from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import turns_hash
 
-FEWEST = 20  # dialogues that people decided on, for a figure at all
-_FEWEST_OF_A_KIND = 5  # accepted ones, and rejected ones
-_DRAFT = ["language", "index", "attempt"]
+FEWEST, _FEWEST_OF_A_KIND = 20, 5  # dialogues for a figure, and good and bad ones of these
 
 
 @dataclass(frozen=True, slots=True)
 class AgainstPeople:
-    """One critic and language. ``good`` and ``bad``: dialogues that it scored and people decided
-    on. ``auc``, ``low``, ``high``: None where these are too few. ``agreed``: the share on which it
-    rejects what they reject and passes what they accept. ``threshold``: the score below which 1%
-    of the good ones lie, and ``found`` the share of bad ones there."""
+    """One critic in one language, and the dialogues that it scored and people decided on.
+
+    ``agreed``: the share on which it rejects what they reject and passes what they accept.
+    ``trial``: None where the dialogues are too few.
+    """
 
     critic: str
     language: str
     good: int
     bad: int
     agreed: float
-    auc: float | None = None
-    low: float | None = None
-    high: float | None = None
-    threshold: float = 0.0
-    found: float = 0.0
-    passed_bad: float = 0.0
-    rejected_good: float = 0.0
+    trial: Trial | None
 
 
 def decided_rows(index: Index, ratings: Sequence[Rating]) -> pl.DataFrame:
     """The rows on which people decided, if they are as they were read: "row", "language",
     "accepted" (by people), "version"."""
-    told = decided(ratings)
-    kinds = {"language": pl.String, "index": pl.Int64, "attempt": pl.Int64, "turns_hash": pl.String,
-             "accepted": pl.Boolean}  # fmt: skip
-    said = pl.DataFrame([(*draft, good) for draft, good in told.items()], kinds, orient="row")
-    rows = index.rows.lazy().select("row", "position", *_DRAFT)
-    found = rows.join(said.lazy(), on=_DRAFT).sort("position").collect()
+    kinds = {**DRAFT, "read": pl.String, "accepted": pl.Boolean}
+    told = [(*draft, good) for draft, good in decided(ratings).items()]
+    said = pl.DataFrame(told, kinds, orient="row").lazy()
+    rows = index.rows.lazy().select("row", "position", *DRAFT)
+    found = rows.join(said, on=[*DRAFT]).sort("position").collect()
     read = rows_at(index.files, found["position"].to_list(), ["turns", "crowdglot_version"])
-    hashes = [turns_hash(turn["text"] for turn in turns) for turns in read["turns"].to_list()]
+    now = [turns_hash(turn["text"] for turn in turns) for turns in read["turns"].to_list()]
     found = found.with_columns(
-        now=pl.Series(hashes, dtype=pl.String), version=read["crowdglot_version"]
+        now=pl.Series(now, dtype=pl.String), version=read["crowdglot_version"]
     )
-    same = found.filter(pl.col("now") == pl.col("turns_hash"))
-    return same.select("row", "language", "accepted", "version")
+    return found.filter(pl.col("now") == pl.col("read")).drop("position", "now", "read")
 
 
-def against_people(index: Index, rows: pl.DataFrame) -> list[AgainstPeople]:
-    """Of every language and every critic that scored some of ``decided_rows``."""
+def against_people(index: Index, rows: pl.DataFrame, model: str = "") -> list[AgainstPeople]:
+    """Of every language and every critic that scored some of ``decided_rows``. ``model``: of the
+    judges, for their trials."""
     scored = index.verdicts.lazy().filter(pl.col("score").is_not_null())
     joined = scored.join(rows.lazy(), on="row").sort("language", "critic", "row").collect()
     return [
-        _compared(critic, language, some)
+        _compared(critic, language, some, model)
         for (language, critic), some in joined.group_by("language", "critic", maintain_order=True)
     ]
 
 
-def _compared(critic: Any, language: Any, some: pl.DataFrame) -> AgainstPeople:
+def _compared(critic: Any, language: Any, some: pl.DataFrame, model: str) -> AgainstPeople:
     good, rejects = some["accepted"].to_numpy(), some["rejects"].to_numpy()
-    scores = some["score"].to_numpy().astype(float)
     kinds = int(good.sum()), int((~good).sum())
-    agreed = float((good != rejects).mean())
-    known = AgainstPeople(critic, language, *kinds, agreed)
-    if len(some) < FEWEST or min(kinds) < _FEWEST_OF_A_KIND:
-        return known
-    signed = scores if critic.split(".")[0] in HIGH_IS_GOOD else -scores
-    whole = auc(signed[good], signed[~good])
+    trial = None
+    if len(some) >= FEWEST and min(kinds) >= _FEWEST_OF_A_KIND:
+        trial = _trial(
+            critic, language, some["score"].to_numpy().astype(float), good, rejects, model
+        )
+    return AgainstPeople(critic, language, *kinds, float((good != rejects).mean()), trial)
+
+
+def _trial(
+    critic: str, language: str, scores: NDArray[np.float64], good: NDArray[np.bool_],
+    rejects: NDArray[np.bool_], model: str,
+) -> Trial:  # fmt: skip
+    sign = 1.0 if critic.split(".")[0] in HIGH_IS_GOOD else -1.0
+    scores = sign * scores
+    whole = auc(scores[good], scores[~good])
 
     def of(chosen: NDArray[np.intp]) -> float:
-        some, kept = signed[chosen], good[chosen]
-        return auc(some[kept], some[~kept]) if kept.any() and not kept.all() else whole
+        drawn, kept = scores[chosen], good[chosen]
+        return auc(drawn[kept], drawn[~kept]) if kept.any() and not kept.all() else whole
 
-    threshold = float(np.quantile(signed[good], MOST_REJECTED, method="lower"))
-    return AgainstPeople(
-        critic, language, *kinds, agreed, whole, *bootstrap(len(some), of),
-        float(scores[signed == threshold][0]), float((signed[~good] < threshold).mean()),
-        float(rejects[~good].mean()), float(rejects[good].mean()),
+    threshold = float(np.quantile(scores[good], MOST_REJECTED, method="lower"))
+    return Trial(
+        critic, language, PEOPLE, len(scores), whole, *bootstrap(len(scores), of), sign * threshold,
+        float((scores[~good] < threshold).mean()), float(rejects[good].mean()),
+        float(rejects[~good].mean()), 0.0, model, template_hash(critic) if critic in JUDGES else "",
     )  # fmt: skip
 
 
-def write_people_trials(
-    path: Path, folder: Location, index: Index, ratings: Sequence[Rating]
-) -> list[Trial]:
+def write_people_trials(path: Path, index: Index, ratings: Sequence[Rating]) -> list[Trial]:
     """What people say of the dataset's judges, into the file of trials that ``believed`` names.
 
-    Trials by damage stay, and those of other datasets' models. Only rows that this version of
-    crowdglot judged count, because its questions are known. ConfigurationError where the file is
-    there and cannot be used.
+    All other trials in it stay. Only rows that this version of crowdglot judged count, because its
+    questions are known. ConfigurationError where the file is there and cannot be used.
     """
-    trials = list(_trials(folder, index, ratings))
-    stored = read_trials(path) if path.exists() else []
-    new = {_key(asdict(one)) for one in trials}
-    kept = [one for one in stored if _key(one) not in new]
-    write_text(path, json.dumps([*kept, *map(asdict, trials)], indent=1) + "\n")
-    return trials
-
-
-def _trials(folder: Location, index: Index, ratings: Sequence[Rating]) -> Iterator[Trial]:
-    recipe = read_stored_recipe(folder)
+    recipe = read_stored_recipe(index.folder)
     settings = recipe.get("models", {}).get("judge") or recipe.get("engine", {})
     rows = decided_rows(index, ratings).filter(pl.col("version") == __version__)
-    for one in against_people(index, rows):
-        if one.critic in JUDGES and one.auc is not None:
-            yield Trial(
-                one.critic, one.language, PEOPLE, one.good + one.bad, one.auc, one.low or 0.0,
-                one.high or 0.0, one.threshold, one.found, one.rejected_good, one.passed_bad, 0.0,
-                str(settings.get("model", "")), template_hash(one.critic),
-            )  # fmt: skip
+    told = against_people(index, rows, str(settings.get("model", "")))
+    trials = [one.trial for one in told if one.trial and one.critic in JUDGES]
+    new = {_key(asdict(one)) for one in trials}
+    kept = [one for one in (read_trials(path) if path.exists() else []) if _key(one) not in new]
+    write_text(path, json.dumps([*kept, *map(asdict, trials)], indent=1) + "\n")
+    return trials
 
 
 def _key(trial: dict[str, Any]) -> tuple[Any, ...]:

@@ -6,7 +6,8 @@ chance. Ratings that are missing are no disagreement. The interval of 95% draws 
 replacement.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdglot.critics.calibration.trials import bootstrap
-from crowdglot.datasets.browse.ratings import DECISIONS, SCALES, Rating
+from crowdglot.datasets.browse.ratings import DECISIONS, SCALES, Draft, Rating
 
 Level = Literal["nominal", "ordinal"]
 Counts = NDArray[np.float64]
@@ -38,35 +39,31 @@ class Agreement:
     raters: int
 
 
-def agreements(ratings: Sequence[Rating]) -> list[Agreement]:
+def agreements(ratings: Sequence[Rating]) -> Iterator[Agreement]:
     """Of every language and question, where a dialogue was rated by two or more."""
-    told = []
     for language in sorted({one.language for one in ratings}):
-        own = [one for one in ratings if one.language == language]
-        for scale in SCALES:
-            said = ((one, one.scores[scale] - 1) for one in own if scale in one.scores)
-            told += _agreement(language, scale, "ordinal", 5, said)
-        decided = ((one, DECISIONS.index(one.decision)) for one in own if one.decision)
-        told += _agreement(language, "decision", "nominal", len(DECISIONS), decided)
-    return told
+        for question in (*SCALES, "decision"):
+            told: dict[Draft, dict[str, int]] = {}
+            for one in ratings:
+                if one.language == language and (said := _value(one, question)) is not None:
+                    told.setdefault(one.draft, {})[one.rater] = said
+            shared = [values for values in told.values() if len(values) > 1]
+            if shared:
+                level: Level = "nominal" if question == "decision" else "ordinal"
+                numbers = [Counter(values.values()) for values in shared]
+                counts = np.array([[some[value] for value in range(5)] for some in numbers], float)
+                raters = len({rater for values in shared for rater in values})
+                low, high = interval(counts, level)
+                value = alpha(counts, level)
+                yield Agreement(language, question, level, value, low, high, len(shared), raters)
 
 
-def _agreement(
-    language: str, question: str, level: Level, count: int, said: Iterable[tuple[Rating, int]]
-) -> list[Agreement]:
-    """One agreement, or none where nobody rated what another did."""
-    by_draft: dict[object, dict[str, int]] = {}
-    for one, number in said:
-        by_draft.setdefault(one.draft, {})[one.rater] = number
-    shared = [values for values in by_draft.values() if len(values) > 1]
-    if not shared:
-        return []
-    counts = np.zeros((len(shared), count))
-    for at, said_of_it in enumerate(shared):
-        np.add.at(counts[at], list(said_of_it.values()), 1)
-    value, (low, high) = alpha(counts, level), interval(counts, level)
-    raters = len({rater for one in shared for rater in one})
-    return [Agreement(language, question, level, value, low, high, len(shared), raters)]
+def _value(rating: Rating, question: str) -> int | None:
+    """A rater's answer as a number from 0; None where there is none."""
+    if question == "decision":
+        return DECISIONS.index(rating.decision) if rating.decision else None
+    score = {**rating.scores}.get(question)  # type: ignore[call-overload]
+    return None if score is None else score - 1
 
 
 def alpha(counts: Counts, level: Level) -> float | None:
@@ -78,10 +75,10 @@ def alpha(counts: Counts, level: Level) -> float | None:
 
 def interval(counts: Counts, level: Level) -> tuple[float, float] | tuple[None, None]:
     """The interval of 95%; draws in which alpha is not defined count as the whole."""
-    if len(counts) < FEWEST or alpha(counts, level) is None:
+    whole = alpha(counts, level)
+    if len(counts) < FEWEST or whole is None:
         return None, None
     pairs = _coincidences(counts)
-    whole = _alpha(pairs.sum(axis=0), level)
 
     def of(chosen: NDArray[np.intp]) -> float:
         drawn = _alpha(pairs[chosen].sum(axis=0), level)
@@ -91,36 +88,29 @@ def interval(counts: Counts, level: Level) -> tuple[float, float] | tuple[None, 
 
 
 def _coincidences(counts: Counts) -> Counts:
-    """Dialogues x values x values: the pairs of ratings of each dialogue, each rating with the
-    weight 1."""
-    raters = counts.sum(axis=1)
+    """Dialogues x values x values: the pairs of ratings of each, every rating of weight 1."""
     pairs = counts[:, :, None] * counts[:, None, :]
     values = np.arange(counts.shape[1])
     pairs[:, values, values] -= counts
-    weighted: Counts = pairs / (raters - 1)[:, None, None]
+    weighted: Counts = pairs / (counts.sum(axis=1) - 1)[:, None, None]
     return weighted
 
 
 def _alpha(pairs: Counts, level: Level) -> float:
     of_value = pairs.sum(axis=1)
-    apart = _distances(of_value, level)
+    if level == "nominal":
+        apart = 1 - np.eye(len(of_value))
+    else:  # squared: of ratings, those between two values and half of those of each
+        ranks = np.cumsum(of_value) - of_value / 2
+        apart = (ranks[:, None] - ranks[None, :]) ** 2
     expected = (np.outer(of_value, of_value) * apart).sum() / max(1.0, of_value.sum() - 1)
     return float(1 - (pairs * apart).sum() / expected) if expected else float("nan")
 
 
-def _distances(of_value: Counts, level: Level) -> Counts:
-    """Squared: of ranks, the ratings between two values and half of those of each; or 0 and 1."""
-    if level == "nominal":
-        return 1 - np.eye(len(of_value))
-    upto = np.cumsum(of_value) - of_value / 2
-    ranks: Counts = (upto[:, None] - upto[None, :]) ** 2
-    return ranks
-
-
-def decided(ratings: Iterable[Rating]) -> Mapping[tuple[str, int, int, str], bool]:
+def decided(ratings: Iterable[Rating]) -> Mapping[Draft, bool]:
     """Whether most of its raters accept a draft; none where as many accept as reject."""
-    votes: dict[tuple[str, int, int, str], int] = {}
+    votes = Counter[Draft]()
     for one in ratings:
         if one.decision:
-            votes[one.draft] = votes.get(one.draft, 0) + (1 if one.decision == "accept" else -1)
+            votes[one.draft] += 1 if one.decision == "accept" else -1
     return {draft: vote > 0 for draft, vote in votes.items() if vote}

@@ -1,6 +1,5 @@
 """What the page asks for, as a Starlette application; no request names a file."""
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,60 +19,76 @@ from crowdglot.errors import ConfigurationError, CrowdglotError
 _MOST_BODY, _MOST_QUERY, _PAGE = 1 << 14, 500, 50  # bytes, characters, rows
 _FOLDER = Path(__file__).parent
 _REPORT = _FOLDER.parent / "report"
-_TEXT = {"css": "text/css", "js": "text/javascript", "html": "text/html"}
-_FILES = ("report.css", "browse.css", "browse.js")
+_PARTS = {
+    "/browse.css": (_FOLDER, "text/css"),
+    "/browse.js": (_FOLDER, "text/javascript"),
+    "/report.css": (_REPORT, "text/css"),
+}
 _ONE_OF = {"verdict": VERDICTS, "said": ("passed", "rejected"), "rated": ("yes", "no")}
+Query = Mapping[str, str]
 
 
 def make_app(room: Room) -> Starlette:
     """The application; whoever serves it puts ``guard.Guard`` around it."""
-    routes = [
-        Route("/", _answering(room, _page)),
-        *(Route(f"/{name}", _answering(room, _giving(name))) for name in _FILES),
-        Route("/agreement", _answering(room, _agreement)),
-        Route("/api/choices", _answering(room, lambda room, query: _json(room.choices()))),
-        Route("/api/find", _answering(room, _find)),
-        Route("/api/scenario", _answering(room, _scenario)),
-        Route("/api/rate", _rating(room), methods=["POST"]),
-    ]
+    told: dict[str, Callable[[Query], Any]] = {
+        "/api/choices": lambda query: room.choices(),
+        "/api/critics": lambda query: room.index.critics(),
+        "/api/find": lambda query: room.find(_wanted(query), _number(query, "from"), _PAGE),
+        "/api/scenario": lambda query: room.scenario(_number(query, "row"), query.get("rater", "")),
+    }
+
+    def home(_query: Query) -> Response:
+        room.refresh()
+        return _text((_FOLDER / "browse.html").read_bytes(), "text/html")
+
+    def agreement(_query: Query) -> Response:
+        return _text(agreement_page.render(room.name, room.index, room.ratings()), "text/html")
+
+    async def rate(request: Request) -> Response:
+        if request.headers.get("content-type", "").split(";")[0] != "application/json":
+            return PlainTextResponse("A rating is sent as JSON.", 415)
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _MOST_BODY:
+                return PlainTextResponse(f"A rating has at most {_MOST_BODY:,} bytes.", 413)
+        return await _answered(lambda: _json({"told": room.rate(_parsed(body))}))
+
+    routes = [Route(path, _asking(answer, _json)) for path, answer in told.items()]
+    routes += [Route("/", _asking(home)), Route("/agreement", _asking(agreement))]
+    routes += [Route(path, _asking(_part(path))) for path in _PARTS]
+    routes.append(Route("/api/rate", rate, methods=["POST"]))
     return Starlette(routes=routes, exception_handlers={404: _nothing, 405: _nothing})
 
 
-def _answering(
-    room: Room, answer: Callable[[Room, Mapping[str, str]], Response]
+def _asking(
+    answer: Callable[[Query], Any], form: Callable[[Any], Response] = lambda told: told
 ) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that reads files, so in a thread; an error of ours is one sentence."""
-
     async def endpoint(request: Request) -> Response:
-        try:
-            return await run_in_threadpool(answer, room, request.query_params)
-        except CrowdglotError as error:
-            return PlainTextResponse(str(error), _status(error))
+        return await _answered(lambda: form(answer(request.query_params)))
 
     return endpoint
 
 
-def _status(error: CrowdglotError) -> int:
-    return 400 if isinstance(error, ConfigurationError) else 409
+async def _answered(work: Callable[[], Response]) -> Response:
+    """Work that reads files, so in a thread; an error of ours is one sentence."""
+    try:
+        return await run_in_threadpool(work)
+    except CrowdglotError as error:
+        return PlainTextResponse(str(error), 400 if isinstance(error, ConfigurationError) else 409)
 
 
 async def _nothing(_request: Request, _error: Exception) -> Response:
     return PlainTextResponse("There is no such page.", 404)
 
 
-def _page(room: Room, _query: Mapping[str, str]) -> Response:
-    room.refresh()
-    return _file("browse.html")
+def _part(path: str) -> Callable[[Query], Response]:
+    folder, kind = _PARTS[path]
+    return lambda _query: _text((folder / path[1:]).read_bytes(), kind)
 
 
-def _giving(name: str) -> Callable[[Room, Mapping[str, str]], Response]:
-    return lambda _room, _query: _file(name)
-
-
-def _file(name: str) -> Response:
-    kind = f"{_TEXT[name.rsplit('.', 1)[-1]]}; charset=utf-8"
-    folder = _REPORT if name == "report.css" else _FOLDER
-    return Response((folder / name).read_bytes(), media_type=kind)
+def _text(content: bytes | str, kind: str) -> Response:
+    return Response(content, media_type=f"{kind}; charset=utf-8")
 
 
 def _json(told: Any) -> Response:
@@ -81,23 +96,14 @@ def _json(told: Any) -> Response:
     return Response(body, media_type="application/json")
 
 
-def _agreement(room: Room, _query: Mapping[str, str]) -> Response:
-    page = agreement_page.render(room.name, room.index(), room.ratings())
-    return Response(page, media_type="text/html; charset=utf-8")
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ConfigurationError("A rating is sent as JSON.") from None
 
 
-def _find(room: Room, query: Mapping[str, str]) -> Response:
-    start = time.perf_counter()
-    total, rows = room.find(_wanted(query), _number(query, "from"), _PAGE)
-    seconds = time.perf_counter() - start
-    return _json({"total": total, "rows": rows, "seconds": seconds})
-
-
-def _scenario(room: Room, query: Mapping[str, str]) -> Response:
-    return _json(room.scenario(_number(query, "row"), query.get("rater", "")[:_MOST_QUERY]))
-
-
-def _wanted(query: Mapping[str, str]) -> Wanted:
+def _wanted(query: Query) -> Wanted:
     names = ("language", "event", "verdict", "critic", "said", "text", "rater", "rated")
     told = {name: query.get(name, "")[:_MOST_QUERY] for name in names}
     for name, known in _ONE_OF.items():
@@ -108,36 +114,15 @@ def _wanted(query: Mapping[str, str]) -> Wanted:
     return Wanted(**told, least=_figure(query, "least"), most=_figure(query, "most"))
 
 
-def _figure(query: Mapping[str, str], name: str) -> float | None:
+def _figure(query: Query, name: str) -> float | None:
     try:
         return float(query[name]) if query.get(name) else None
     except ValueError:
         raise ConfigurationError(f"'{name}' must be a number, such as 0.5.") from None
 
 
-def _number(query: Mapping[str, str], name: str) -> int:
+def _number(query: Query, name: str) -> int:
     told = query.get(name, "0")
     if not (told.isascii() and told.isdigit() and len(told) < 10):
         raise ConfigurationError(f"'{name}' must be a whole number.")
     return int(told)
-
-
-def _rating(room: Room) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        if request.headers.get("content-type", "").split(";")[0] != "application/json":
-            return PlainTextResponse("A rating is sent as JSON.", 415)
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _MOST_BODY:
-                return PlainTextResponse(f"A rating has at most {_MOST_BODY:,} bytes.", 413)
-        try:
-            told = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return PlainTextResponse("A rating is sent as JSON.", 400)
-        try:
-            return _json({"told": await run_in_threadpool(room.rate, told)})
-        except CrowdglotError as error:
-            return PlainTextResponse(str(error), _status(error))
-
-    return endpoint

@@ -382,10 +382,10 @@
     byId("name").textContent = held.name;
     document.title = `${held.name} · crowdglot browse`;
     for (const field of ["language", "event"]) byId(field).append(...held[field].map(option));
-    byId("critic").append(...held.critic.map((one) => make("option", { value: one.critic }, one.critic)));
     byId("withdrawing").hidden = !held.withdraw;
     byId("scales").append(...Object.entries(SCALES).map(scaleOf));
-    const critic = () => held.critic.find((one) => one.critic === byId("critic").value);
+    let critics = []; // they come later: the list need not wait for them
+    const critic = () => critics.find((one) => one.critic === byId("critic").value);
     rangeOf(null);
     let waiting = 0;
     const soon = () => { clearTimeout(waiting); waiting = setTimeout(find, 120); };
@@ -418,6 +418,8 @@
     }
     await find();
     byId("list").focus();
+    critics = await ask("/api/critics");
+    byId("critic").append(...critics.map((one) => make("option", { value: one.critic }, one.critic)));
   }
 
   try { byId("rater").value = localStorage.getItem("crowdglot-rater") || ""; } catch { /* no storage */ }

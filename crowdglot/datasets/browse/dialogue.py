@@ -18,7 +18,7 @@ _COLUMNS = (
     "id", "index", "attempt", "language", "speech_event", "common_ground", "personas", "turns",
     "parts", "debate", "model", "calls", "reason", "verdicts", "created_at",
 )  # fmt: skip
-_MOST_TEXT, _MOST_NAME, _MOST_TURNS = 4_000, 120, 300
+_MOST_TEXT, MOST_NAME, _MOST_TURNS = 4_000, 120, 300
 _GROUND = ("place", "time", "channel", "communal", "personal", "premise")
 # Critics say where: "turn 3: words; turn 5: words", "turns 2 and 4: words | words".
 _WHERE = re.compile(r"turns? (\d+)(?: and (\d+))?(?:, \w+ of \w+| \([\d.-]+\))?(?:: |$|;)")
@@ -50,37 +50,37 @@ def shown(row: Mapping[str, Any], number: int, withdrawn: str) -> dict[str, Any]
     language, turns = resolve_language(row["language"]), row["turns"][:_MOST_TURNS]
     return {
         "row": number,
-        "id": visible(row["id"], _MOST_NAME),
+        "id": visible(row["id"], MOST_NAME),
         "language": row["language"],
         "direction": language.direction,
         "event": event_title(row["speech_event"]),
-        "relation": visible(ground["relation"], _MOST_NAME).replace("_", " "),
+        "relation": visible(ground["relation"], MOST_NAME).replace("_", " "),
         "ground": {name: visible(ground[name], _MOST_TEXT) for name in _GROUND},
         "debate": visible((row["debate"] or {}).get("proposition"), _MOST_TEXT),
         "personas": [
             {
-                "name": visible(one["name"], _MOST_NAME),
+                "name": visible(one["name"], MOST_NAME),
                 "facts": [visible(fact, _MOST_TEXT) for fact in one["facts"]],
             }
             for one in row["personas"]
         ],
         "turns": [
-            [visible(names.get(who, who), _MOST_NAME), visible(text, _MOST_TEXT)]
+            [visible(names.get(who, who), MOST_NAME), visible(text, _MOST_TEXT)]
             for who, text in ((turn["speaker"], turn["text"]) for turn in turns)
         ],
         "more": len(row["turns"]) - len(turns),
         "heads": _heads(row["parts"] or ()),
         "draft": "" if turns else visible(draft_text(row), _MOST_TEXT),
-        "model": visible(row["model"], _MOST_NAME),
+        "model": visible(row["model"], MOST_NAME),
         "attempt": row["attempt"],
         "written": f"{row['created_at']:%Y-%m-%d %H:%M} UTC",
-        "reason": visible(row["reason"], _MOST_NAME),
+        "reason": visible(row["reason"], MOST_NAME),
         "accepted": not row["reason"],
-        "withdrawn": visible(withdrawn, _MOST_NAME),
+        "withdrawn": visible(withdrawn, MOST_NAME),
         "verdicts": [
             {
-                "critic": visible(one["critic"], _MOST_NAME),
-                "reason": visible(one["reason"], _MOST_NAME),
+                "critic": visible(one["critic"], MOST_NAME),
+                "reason": visible(one["reason"], MOST_NAME),
                 "evidence": visible(one["evidence"], _MOST_TEXT),
                 "score": one["score"],
             }
@@ -94,7 +94,7 @@ def _heads(parts: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     """By the number of its first turn, from 0, what is said of a session or stage."""
     first = accumulate((part["turns"] for part in parts), initial=0)
     return {
-        at: f"{visible(part['name'], _MOST_NAME)}, day {part['day']}"
+        at: f"{visible(part['name'], MOST_NAME)}, day {part['day']}"
         for at, part in zip(first, parts, strict=False)
     }
 
@@ -112,6 +112,6 @@ def marks(verdict: Mapping[str, Any], turns: Sequence[Mapping[str, str]]) -> lis
             if 0 <= at < len(turns):
                 quote = next((part for part in words if part and part in turns[at]["text"]), "")
                 marked.append(
-                    {"turn": at, "said": visible(told, _MOST_NAME), "quote": visible(quote)}
+                    {"turn": at, "said": visible(told, MOST_NAME), "quote": visible(quote)}
                 )
     return marked

@@ -1,4 +1,4 @@
-"""What is looked for in a dataset: a few columns of all rows, in a file that is mapped into memory.
+"""What is looked for in a dataset: a few columns of all rows, in files that are mapped into memory.
 
 So the system may take the memory back, however many rows there are. A text is found wherever its
 letters stand, as in languages that put no blanks between words; case, width, vowel signs and
@@ -7,7 +7,8 @@ joiners do not count. Each blank-separated part must be found; "quotes" keep a p
 
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -22,18 +23,13 @@ from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import read_withdrawals
 
 VERDICTS = ("accepted", "rejected", "surplus", "withdrawn")
-_COLUMNS = (
-    "id", "language", "speech_event", "index", "attempt", "reason", "turns", "common_ground",
-    "verdicts",
-)  # fmt: skip
+DRAFT = {"language": pl.String, "index": pl.Int64, "attempt": pl.Int64}
 _OPENING = 120  # characters of the first turn, in the list
 _PART = re.compile(r'"([^"]+)"|(\S+)')
-_ALIKE = {"ß": "ss", "ς": "σ", "i\u0307": "i", "ـ": ""}
 # Soft hyphens, joiners, and the vowel signs that Arabic and Hebrew are mostly written without.
 _DROPPED = [0xAD, *range(0x200B, 0x2010), 0xFEFF, *range(0x64B, 0x653), *range(0x591, 0x5BE)]
-_DROPPED += [0x5BF, 0x5C1, 0x5C2, 0x5C7]
-_FOLDS = _ALIKE | {chr(code): "" for code in _DROPPED}
-_DRAFT = ["language", "index", "attempt"]
+_DROPPED += [0x5BF, 0x5C1, 0x5C2, 0x5C7, 0x640]
+_FOLDS = {"ß": "ss", "ς": "σ", "i\u0307": "i"} | {chr(code): "" for code in _DROPPED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +37,7 @@ class Wanted:
     """What is looked for; "" and None stand for anything.
 
     ``verdict``: one of ``VERDICTS``. ``said``: "passed" or "rejected", by ``critic``; ``least`` and
-    ``most``: the range of its score. ``rater`` and ``rated``: only those that this one has rated
-    ("yes") or has not ("no").
+    ``most``: the range of its score. ``rated``: "yes" or "no", by ``rater``.
     """
 
     language: str = ""
@@ -58,58 +53,58 @@ class Wanted:
 
 
 class Index:
-    """The rows of ``folder`` as they were when it was made; StorageError names a damaged file.
+    """The rows of ``folder`` as they are now; StorageError names a damaged file.
 
-    ``rows``: "row" (its number here), "position" (see ``scan``), "accepted", and what ``_DRAFT``
-    and the list need. ``verdicts``: "row", "critic", "rejects", "score".
+    ``rows``: "row" (its number here), "position" (see ``scan``), and what the list shows. Texts and
+    verdicts are read meanwhile; who needs them waits.
     """
 
     def __init__(self, folder: Location) -> None:
-        self.folder = folder
-        self.files = _in_order(folder)
-        self.state = _state(self.files)
-        self.rows, self.verdicts = _mapped(self.files)
+        self.folder, self.files = folder, _in_order(folder)
+        self._state = _state(self.files)
+        [self.rows] = _mapped(self.files, _LISTED, _listed)
+        reading = ThreadPoolExecutor(1)
+        self._rest = reading.submit(_mapped, self.files, _REST, _verdicts, _texts)
+        reading.shutdown(wait=False)
 
     def is_current(self) -> bool:
         """Whether the files are those that were read."""
-        return _state(_in_order(self.folder)) == self.state
+        return _state(_in_order(self.folder)) == self._state
 
-    def choices(self) -> dict[str, Any]:
-        """What can be filtered by, each with how many rows it has; of a critic its scores too."""
-        scores = self.verdicts.group_by("critic").agg(
-            pl.len(), pl.min("score").alias("least"), pl.max("score").alias("most")
-        )
-        languages, events = (
-            dict(self.rows.group_by(name).len().sort(name).iter_rows())
-            for name in ("language", "speech_event")
-        )
-        return {
-            "language": languages,
-            "event": events,
-            "critic": scores.sort("critic").to_dicts(),
-            "rows": len(self.rows),
-        }
+    @property
+    def verdicts(self) -> pl.DataFrame:
+        """ "row", "critic", "rejects", "score"."""
+        return self._rest.result()[0]
+
+    def counts(self, column: str) -> dict[str, int]:
+        """How many rows have each value of a column of ``rows``."""
+        return dict(self.rows.group_by(column).len().sort(column).iter_rows())
+
+    def critics(self) -> list[dict[str, Any]]:
+        """ "critic", and the "least" and "most" of its scores; null where it gives none."""
+        scores = [pl.min("score").alias("least"), pl.max("score").alias("most")]
+        return self.verdicts.group_by("critic").agg(scores).sort("critic").to_dicts()
 
     def find(self, wanted: Wanted, rated: pl.DataFrame) -> pl.Series:
-        """The numbers of the rows that are wanted. ``rated``: those of ``wanted.rater``, as
-        ``_DRAFT`` names them."""
-        rows = self.rows.lazy()
-        if wanted.critic:
-            rows = rows.join(self._judged(wanted), on="row", how="semi")
+        """The numbers of the rows that are wanted. ``rated``: by ``wanted.rater``, as ``DRAFT``."""
+        rows, only = self.rows.lazy(), pl.col
         if wanted.language:
-            rows = rows.filter(pl.col("language") == wanted.language)
+            rows = rows.filter(only("language") == wanted.language)
         if wanted.event:
-            rows = rows.filter(pl.col("speech_event") == wanted.event)
+            rows = rows.filter(only("speech_event") == wanted.event)
         if wanted.verdict == "withdrawn":
             rows = rows.join(self.withdrawn().lazy(), on="row", how="semi")
         elif wanted.verdict:
-            rows = rows.filter(_verdict() == wanted.verdict)
+            rows = rows.filter(only("verdict") == wanted.verdict)
             rows = rows.join(self.withdrawn().lazy(), on="row", how="anti")
+        if wanted.critic:
+            rows = rows.join(self._judged(wanted), on="row", how="semi")
         if wanted.rated:
             how: Any = "semi" if wanted.rated == "yes" else "anti"
-            rows = rows.join(rated.lazy(), on=_DRAFT, how=how, maintain_order="left")
-        for part in parts(wanted.text):
-            rows = rows.filter(pl.col("text").str.contains(part, literal=True))
+            rows = rows.join(rated.lazy(), on=[*DRAFT], how=how)
+        if searched := parts(wanted.text):
+            held = [only("text").str.contains(part, literal=True) for part in searched]
+            rows = rows.join(self._rest.result()[1].lazy().filter(held), on="row", how="semi")
         return rows.select("row").collect()["row"].sort()
 
     def _judged(self, wanted: Wanted) -> pl.LazyFrame:
@@ -125,56 +120,38 @@ class Index:
     def withdrawn(self) -> pl.DataFrame:
         """ "row" and "by" of the rows that were withdrawn and are still here."""
         every = read_withdrawals(self.folder).every
-        told = {name: [getattr(one, name) for one in every] for name in (*_DRAFT, "by")}
-        kinds = {"language": pl.String, "index": pl.Int64, "attempt": pl.Int64, "by": pl.String}
-        named = pl.DataFrame(told, schema=kinds).unique(_DRAFT)
-        here = self.rows.lazy().filter("accepted").select("row", *_DRAFT)
-        return here.join(named.lazy(), on=_DRAFT).select("row", "by").collect()
+        told = [(one.language, one.index, one.attempt, one.by) for one in every]
+        named = pl.DataFrame(told, {**DRAFT, "by": pl.String}, orient="row").unique([*DRAFT])
+        return self._accepted(named).select("row", "by").collect()
 
     def shards_of(self, drafts: Collection[tuple[str, int, int]]) -> dict[Any, int]:
         """Of the accepted rows among these drafts the number of their shard."""
-        kinds = {"language": pl.String, "index": pl.Int64, "attempt": pl.Int64}
-        named = pl.DataFrame([*drafts], kinds, orient="row")
-        here = self.rows.lazy().filter("accepted").select("position", *_DRAFT)
-        found = here.join(named.lazy(), on=_DRAFT).select(*_DRAFT, "position").collect()
-        return {row[:3]: _number(self.files[row[3] // FILE].name) for row in found.rows()}
+        found = self._accepted(pl.DataFrame([*drafts], DRAFT, orient="row"))
+        rows = found.select(*DRAFT, "position").collect().rows()
+        numbers = [re.match(r"train-(\d+)", self.files[row[3] // FILE].name) for row in rows]
+        return {row[:3]: int(at[1]) for row, at in zip(rows, numbers, strict=True) if at}
 
-    def listed(self, numbers: pl.Series) -> list[dict[str, Any]]:
-        """What the list shows of these rows."""
-        shown = self.rows[numbers.to_list()].with_columns(verdict=_verdict())
-        named = ("row", "id", "language", "speech_event", "attempt", "verdict", "reason", "opening")
-        return shown.select(named).to_dicts()
+    def _accepted(self, named: pl.DataFrame) -> pl.LazyFrame:
+        here = self.rows.lazy().filter(pl.col("verdict") == "accepted")
+        return here.join(named.lazy(), on=[*DRAFT])
 
     def candidates(self, row: int) -> list[int]:
         """The numbers of all rows of its scenario, the accepted one first."""
         own = self.rows.row(row, named=True)
         same = (pl.col("index") == own["index"]) & (pl.col("language") == own["language"])
-        chosen = self.rows.lazy().filter(same).sort("accepted", "attempt", descending=[True, False])
-        return chosen.select("row").collect()["row"].to_list()
+        found = self.rows.lazy().filter(same).sort(pl.col("verdict") != "accepted", "attempt")
+        return found.select("row").collect()["row"].to_list()
 
 
 def parts(text: str) -> list[str]:
     """The parts of a search that must all be found, folded as the texts are."""
     found = [quoted or word for quoted, word in _PART.findall(text)]
-    folded = pl.DataFrame({"text": found}, schema={"text": pl.String}).select(_folded("text"))
+    folded = pl.DataFrame({"text": found}, {"text": pl.String}).select(_folded(pl.col("text")))
     return [part for part in folded["text"] if part]
 
 
-def _number(name: str) -> int:
-    """The shard's number in the name of its file; -1 where there is none."""
-    found = re.match(r"train-(\d+)", name)
-    return int(found[1]) if found else -1
-
-
-def _verdict() -> pl.Expr:
-    surplus = pl.when(pl.col("reason") == "surplus").then(pl.lit("surplus"))
-    return pl.when("accepted").then(pl.lit("accepted")).otherwise(
-        surplus.otherwise(pl.lit("rejected"))
-    )  # fmt: skip
-
-
-def _folded(column: str) -> pl.Expr:
-    lower = pl.col(column).str.normalize("NFKC").str.to_lowercase()
+def _folded(text: pl.Expr) -> pl.Expr:
+    lower = text.str.normalize("NFKC").str.to_lowercase()
     return lower.str.replace_many(list(_FOLDS), list(_FOLDS.values()))
 
 
@@ -193,52 +170,54 @@ def _state(files: Sequence[Location]) -> list[Any]:
     ]
 
 
-def _mapped(files: Sequence[Location]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both frames, from files without a name that go when nobody reads them any more."""
-    folder = Path(tempfile.gettempdir())
+_LISTED = ("id", "speech_event", "reason", "turns")
+_REST = ("id", "common_ground", "turns", "verdicts")
+
+
+def _listed(read: pl.DataFrame) -> pl.DataFrame:
+    first = pl.col("turns").list.first().struct.field("text")
+    verdict = pl.col("reason").replace_strict(
+        {"": "accepted", "surplus": "surplus"}, default="rejected"
+    )
+    return read.select(
+        "row", "position", *DRAFT, "id", "speech_event", "reason", verdict=verdict,
+        opening=first.fill_null("").str.slice(0, _OPENING),
+    )  # fmt: skip
+
+
+def _texts(read: pl.DataFrame) -> pl.DataFrame:
+    said = pl.col("turns").list.eval(pl.element().struct.field("text")).list.join("\n")
+    premise = pl.col("common_ground").struct.field("premise")
+    return read.select("row", text=_folded(pl.concat_str("id", premise, said, separator="\n")))
+
+
+def _verdicts(read: pl.DataFrame) -> pl.DataFrame:
+    field, told = pl.col("verdicts").struct.field, read.select("row", "verdicts")
+    return told.explode("verdicts", empty_as_null=False).select(
+        "row", field("critic"), rejects=field("reason").is_not_null(),
+        score=field("score").cast(pl.Float32),
+    )  # fmt: skip
+
+
+def _mapped(
+    files: Sequence[Location],
+    columns: Sequence[str],
+    *makes: Callable[[pl.DataFrame], pl.DataFrame],
+) -> list[pl.DataFrame]:
+    """What each of ``makes`` makes of all rows, in a file without a name, which goes when nobody
+    reads it any more. ``columns``: what they need beside "row", "position" and ``DRAFT``."""
+    folder, first = Path(tempfile.gettempdir()), 0
     with storing(folder), tempfile.TemporaryDirectory(prefix="crowdglot-", dir=folder) as own:
-        paths = [Path(own) / name for name in ("rows", "verdicts")]
-        writers: list[Any] = []
-        for pair in _pairs(files):
-            tables = [frame.to_arrow() for frame in pair]
-            if not writers:
-                writers = [
-                    pa.ipc.new_file(path, table.schema)
-                    for path, table in zip(paths, tables, strict=True)
-                ]
-            for writer, table in zip(writers, tables, strict=True):
-                writer.write_table(table)
-        for writer in writers:
+        writers: dict[str, Any] = {}
+        for read in quick_batches(files, (*DRAFT, *columns)):
+            ordered = read.sort(*DRAFT, maintain_order=True).with_row_index("row", first)
+            first += len(read)
+            for make in makes:
+                path, table = str(Path(own) / make.__name__), make(ordered).to_arrow()
+                if path not in writers:
+                    writers[path] = pa.ipc.new_file(path, table.schema)
+                writers[path].write_table(table)
+        for writer in writers.values():
             writer.close()
-        rows, verdicts = (_frame(path) for path in paths)
-        return rows, verdicts
-
-
-def _frame(path: Path) -> pl.DataFrame:
-    table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-    return cast(pl.DataFrame, pl.from_arrow(table, rechunk=False))
-
-
-def _pairs(files: Sequence[Location]) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    accepted = pl.Series([path.parents[1].name == "data" for path in files], dtype=pl.Boolean)
-    first = 0
-    for read in quick_batches(files, _COLUMNS):
-        read = read.sort("language", "index", "attempt").with_row_index("row", first)
-        first += len(read)
-        said = pl.col("turns").list.eval(pl.element().struct.field("text"))
-        rows = read.select(
-            "row", "position", *_DRAFT, "id", "speech_event", "reason",
-            accepted=accepted.gather(read["position"] // FILE),
-            opening=said.list.first().fill_null("").str.slice(0, _OPENING),
-            text=pl.concat_str(
-                "id", pl.col("common_ground").struct.field("premise"), said.list.join("\n"),
-                separator="\n",
-            ),
-        ).with_columns(_folded("text"))  # fmt: skip
-        told = read.select("row", "verdicts").explode("verdicts", empty_as_null=False)
-        field = pl.col("verdicts").struct.field
-        verdicts = told.select(
-            "row", field("critic"), rejects=field("reason").is_not_null(),
-            score=field("score").cast(pl.Float32),
-        )  # fmt: skip
-        yield rows, verdicts
+        tables = [pa.ipc.open_file(pa.memory_map(path)).read_all() for path in writers]
+        return [cast(pl.DataFrame, pl.from_arrow(table, rechunk=False)) for table in tables]

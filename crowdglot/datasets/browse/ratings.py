@@ -7,53 +7,67 @@ counted. Of one rater and draft the last line counts. Of a dataset at a URL the 
 
 import fcntl
 import os
-import re
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from math import isfinite
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 from zlib import crc32
 
 import orjson
+from pydantic import AfterValidator, Field, model_validator
 
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.storage.guarded import GUARDED, check_regular
-from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.folding import composed
 from crowdglot.printable import one_line
+from crowdglot.strict_toml import Strict, validate
 
 RATINGS = "ratings.jsonl"
 SCALES = ("fluency", "naturalness", "persona", "event")
 DECISIONS = ("accept", "reject")
+Draft = tuple[str, int, int, str]  # language, index, attempt, ``turns_hash``
 _MOST_NAME, _MOST_BYTES = 80, 1 << 16  # characters of a rater's name, bytes of a line
-_BIG = 1 << 63
-_HASH = re.compile("[0-9a-f]{16}")
+_Whole = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
+_Score = Annotated[int, Field(strict=True, ge=1, le=5)]
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+def rater_name(name: str) -> str:
+    """A rater's name as it is stored; ValueError where it is empty or too long."""
+    told = one_line(composed(name))
+    if not 0 < len(told) <= _MOST_NAME:
+        raise ValueError(f"the name must have 1 to {_MOST_NAME} characters")
+    return told
+
+
+class Rating(Strict):
     """What one rater says of one draft.
 
-    ``turns``: ``turns_hash`` of the dialogue as it was read. ``scores``: 1 to 5 by the names of
-    ``SCALES``, those left out unknown. ``decision``: one of ``DECISIONS``, or "". ``withdraw``:
-    whether a rejected dialogue is to leave the dataset. ``at``: seconds since 1970.
+    ``turns``: ``turns_hash`` of the dialogue as it was read. ``scores``: 1 to 5, those left out
+    unknown. ``withdraw``: whether a rejected dialogue is to leave the dataset. ``at``: seconds
+    since 1970.
     """
 
-    rater: str
+    rater: Annotated[str, AfterValidator(rater_name)]
     language: str
-    index: int
-    attempt: int
-    turns: str
-    scores: Mapping[str, int]
-    decision: str
-    withdraw: bool
+    index: _Whole
+    attempt: _Whole
+    turns: str = Field(pattern="^[0-9a-f]{16}$")
+    scores: dict[Literal["fluency", "naturalness", "persona", "event"], _Score]
+    decision: Literal["", "accept", "reject"]
+    withdraw: bool = Field(strict=True)
     at: float
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.scores and not self.decision:
+            raise ValueError("give a score, or accept or reject")
+        if self.withdraw and self.decision != "reject":
+            raise ValueError("only what is rejected is withdrawn")
+        return self
+
     @property
-    def draft(self) -> tuple[str, int, int, str]:
+    def draft(self) -> Draft:
         """What is rated."""
         return (self.language, self.index, self.attempt, self.turns)
 
@@ -67,24 +81,9 @@ class Ratings:
     skipped: int = 0
 
 
-def rater_name(name: str) -> str:
-    """A rater's name as it is stored; ConfigurationError where it is empty or too long."""
-    told = one_line(composed(name))
-    if not told or len(told) > _MOST_NAME:
-        raise ConfigurationError(
-            f"The rater's name has {len(told)} characters; give one of 1 to {_MOST_NAME}."
-        )
-    return told
-
-
-def ratings_file(folder: Location) -> Path:
-    """Where the ratings of a dataset lie: always on this machine."""
-    return local_folder(folder) / RATINGS
-
-
 def append_rating(path: Path, rating: Rating) -> None:
     """Store a rating; StorageError, and the file as before, where it cannot be stored."""
-    body = orjson.dumps(asdict(rating))
+    body = orjson.dumps(rating.model_dump())
     line = b"%08x %s\n" % (crc32(body), body)
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,10 +93,10 @@ def append_rating(path: Path, rating: Rating) -> None:
             fcntl.flock(file, fcntl.LOCK_EX)
             end = os.lseek(file, 0, os.SEEK_END)
             # Whatever a crash left of a line shall not spoil this one.
-            if end and os.pread(file, 1, end - 1) != b"\n":
-                line = b"\n" + line
+            line = b"\n" + line if end and os.pread(file, 1, end - 1) != b"\n" else line
             try:
-                _write(file, line)
+                while line:
+                    line = line[os.write(file, line) :]
                 os.fsync(file)
             except OSError:
                 os.ftruncate(file, end)
@@ -106,19 +105,14 @@ def append_rating(path: Path, rating: Rating) -> None:
             os.close(file)
 
 
-def _write(file: int, line: bytes) -> None:
-    while line:
-        line = line[os.write(file, line) :]
-
-
 def read_ratings(path: Path) -> Ratings:
     """All ratings that count; none where there is no file."""
-    last: dict[Any, Rating] = {}
-    skipped = 0
-    with storing(path):
-        for line in _lines(path):
+    last, skipped = dict[Any, Rating](), 0
+    check_regular(path)
+    with storing(path), suppress(FileNotFoundError), path.open("rb") as file:
+        while line := file.readline(_MOST_BYTES):
             if (rating := _decoded(line)) is None:
-                skipped += 1
+                skipped += line != b"\n"
                 continue
             key = (rating.rater, rating.draft)
             last.pop(key, None)
@@ -126,49 +120,11 @@ def read_ratings(path: Path) -> Ratings:
     return Ratings(tuple(last.values()), skipped)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    check_regular(path)
-    with suppress(FileNotFoundError), path.open("rb") as file:
-        while line := file.readline(_MOST_BYTES):
-            if line != b"\n":
-                yield line
-
-
 def _decoded(line: bytes) -> Rating | None:
     checksum, _, body = line.rstrip(b"\n").partition(b" ")
     if checksum != b"%08x" % crc32(body):
         return None
     try:
-        return parse_rating(orjson.loads(body))
-    except (ValueError, TypeError, ConfigurationError):
+        return validate(Rating, orjson.loads(body), "")
+    except (ValueError, ConfigurationError):
         return None  # the checksum is right, and yet no rating of ours
-
-
-def parse_rating(told: Any) -> Rating:
-    """The rating with these fields; ConfigurationError says which one is wrong."""
-    if not isinstance(told, dict) or set(told) != set(Rating.__dataclass_fields__):
-        raise ConfigurationError("A rating has other fields than these; reload the page.")
-    scores, decision, at = told["scores"], told["decision"], told["at"]
-    kinds = {"rater": str, "language": str, "turns": str, "decision": str, "withdraw": bool}
-    for name, kind in kinds.items():
-        _check(isinstance(told[name], kind), name, told[name], f"a {kind.__name__}")
-    for name in ("index", "attempt"):
-        _check(_is_whole(told[name], 0, _BIG - 1), name, told[name], "a whole number")
-    _check(bool(_HASH.fullmatch(told["turns"])), "turns", told["turns"], "a hash")
-    _check(decision in ("", *DECISIONS), "decision", decision, "accept, reject or nothing")
-    _check(isinstance(scores, dict) and set(scores) <= set(SCALES), "scores", scores, "of ours")
-    for name, score in scores.items():
-        _check(_is_whole(score, 1, 5), name, score, "a whole number from 1 to 5")
-    _check(bool(scores or decision), "scores", "nothing", "a score or a decision")
-    _check(type(at) in (int, float) and isfinite(at), "at", at, "a time")
-    _check(not told["withdraw"] or decision == "reject", "withdraw", True, "only for a reject")
-    return Rating(**told | {"rater": rater_name(told["rater"])})
-
-
-def _check(holds: bool, name: str, value: object, wanted: str) -> None:
-    if not holds:
-        raise ConfigurationError(f"'{name}' is {one_line(repr(value), 40)} and must be {wanted}.")
-
-
-def _is_whole(value: object, least: int, most: int) -> bool:
-    return type(value) is int and least <= value <= most

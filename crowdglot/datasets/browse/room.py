@@ -9,28 +9,27 @@ from typing import Any
 
 import polars as pl
 
-from crowdglot.datasets.browse.dialogue import hash_of, read_rows, shown
-from crowdglot.datasets.browse.index import Index, Wanted
+from crowdglot.datasets.browse.dialogue import MOST_NAME, hash_of, read_rows, shown
+from crowdglot.datasets.browse.index import DRAFT, Index, Wanted
 from crowdglot.datasets.browse.ratings import (
-    SCALES,
+    RATINGS,
     Rating,
     Ratings,
     append_rating,
-    parse_rating,
-    ratings_file,
     read_ratings,
 )
 from crowdglot.datasets.browse.withdrawing import withdraw_rejected
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.report.wording import event_title
-from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.errors import ConfigurationError, StorageError
 from crowdglot.languages.language import resolve_language
 from crowdglot.printable import one_line, visible
+from crowdglot.strict_toml import validate
 
-_MOST_NAME = 120
 _MOST_CANDIDATES = 40
 _SAID = ("scores", "decision", "withdraw")
+_NO_ROW = "There is no such row; reload the page."
 
 
 class Room:
@@ -39,75 +38,71 @@ class Room:
 
     def __init__(self, folder: Location, *, withdraw: bool) -> None:
         self.folder, self.withdraw = folder, withdraw
-        self.name = visible(read_stored_recipe(folder).get("name", ""), _MOST_NAME)
-        self._ratings_file = ratings_file(folder)
-        self._indexing, self._index = Lock(), Index(folder)
-
-    def index(self) -> Index:
-        """The rows as they were last read."""
-        return self._index
+        self.name = visible(read_stored_recipe(folder).get("name", ""), MOST_NAME)
+        self._file = local_folder(folder) / RATINGS
+        self._indexing, self.index = Lock(), Index(folder)
 
     def refresh(self) -> None:
         """Read the rows again where files changed."""
         with self._indexing:
-            if not self._index.is_current():
-                self._index = Index(self.folder)
+            if not self.index.is_current():
+                self.index = Index(self.folder)
 
     def ratings(self) -> Ratings:
         """All that count."""
-        return _read(self._ratings_file, *_state(self._ratings_file))
+        try:
+            state = self._file.stat()
+        except FileNotFoundError:
+            return Ratings()
+        return _read(self._file, state.st_ino, state.st_size, state.st_mtime_ns)
 
     def choices(self) -> dict[str, Any]:
         """What the page's filters offer, and what it needs to know of the dataset."""
-        told = self._index.choices()
-        languages = [
-            {"value": tag, "label": f"{resolve_language(tag).name} ({tag})", "count": count}
-            for tag, count in told["language"].items()
-        ]
-        events = [
-            {"value": name, "label": event_title(name), "count": count}
-            for name, count in told["event"].items()
-        ]
         return {
-            "name": self.name, "rows": told["rows"], "language": languages, "event": events,
-            "critic": told["critic"], "scales": SCALES, "withdraw": self.withdraw,
+            "name": self.name,
+            "rows": len(self.index.rows),
+            "withdraw": self.withdraw,
             "skipped": self.ratings().skipped,
-        }  # fmt: skip
+            "language": [
+                {"value": tag, "label": f"{resolve_language(tag).name} ({tag})", "count": count}
+                for tag, count in self.index.counts("language").items()
+            ],
+            "event": [
+                {"value": name, "label": event_title(name), "count": count}
+                for name, count in self.index.counts("speech_event").items()
+            ],
+        }
 
-    def find(self, wanted: Wanted, start: int, most: int) -> tuple[int, list[dict[str, Any]]]:
+    def find(self, wanted: Wanted, start: int, most: int) -> dict[str, Any]:
         """How many rows are wanted, and what the list shows of some of them."""
-        own = [one for one in self.ratings().last if one.rater == wanted.rater]
-        kinds = {"language": pl.String, "index": pl.Int64, "attempt": pl.Int64}
-        rated = pl.DataFrame([one.draft[:3] for one in own], kinds, orient="row").unique()
-        index = self._index
+        index, own = self.index, (r for r in self.ratings().last if r.rater == wanted.rater)
+        rated = pl.DataFrame([one.draft[:3] for one in own], DRAFT, orient="row")
         numbers = index.find(wanted, rated)
-        rows = index.listed(numbers.slice(start, most))
+        rows = index.rows[numbers.slice(start, most).to_list()].drop("position", "index").to_dicts()
         for row in rows:
             for name in ("id", "reason", "opening"):
-                row[name] = visible(row[name], _MOST_NAME)
+                row[name] = visible(row[name], MOST_NAME)
             row["event"] = event_title(row.pop("speech_event"))
             row["direction"] = resolve_language(row["language"]).direction
-        return len(numbers), rows
+        return {"total": len(numbers), "rows": rows}
 
     def scenario(self, number: int, rater: str) -> dict[str, Any]:
         """A row with all drafts of its scenario, and what ``rater`` said of it."""
-        index = self._index
+        index = self.index
         if number >= len(index.rows):
-            raise ConfigurationError("There is no such row; reload the page.")
-        numbers = index.candidates(number)[:_MOST_CANDIDATES]
-        numbers = numbers if number in numbers else [number, *numbers]
-        rows = dict(zip(numbers, read_rows(index, numbers), strict=True))
+            raise ConfigurationError(_NO_ROW)
+        numbers = dict.fromkeys([*index.candidates(number)[:_MOST_CANDIDATES], number])
+        rows = dict(zip(numbers, read_rows(index, [*numbers]), strict=True))
         withdrawn = dict(index.withdrawn().iter_rows())
         own, mine = rows[number], self._mine(rows[number], rater)
         return {
             "candidates": [shown(row, at, withdrawn.get(at, "")) for at, row in rows.items()],
-            "draft": {name: own[name] for name in ("language", "index", "attempt")}
-            | {"turns": hash_of(own)},
+            "draft": {**{name: own[name] for name in DRAFT}, "turns": hash_of(own)},
             "mine": mine and {name: getattr(mine, name) for name in _SAID},
         }
 
     def _mine(self, row: Mapping[str, Any], rater: str) -> Rating | None:
-        draft = (row["language"], row["index"], row["attempt"], hash_of(row))
+        draft = (*(row[name] for name in DRAFT), hash_of(row))
         said = (one for one in self.ratings().last if (one.rater, one.draft) == (rater, draft))
         return next(said, None)
 
@@ -117,51 +112,36 @@ class Room:
         ConfigurationError where it is no rating, StorageError where it is of a row that is gone or
         withdrawn, or cannot be stored.
         """
-        fields = told if isinstance(told, dict) else {}
-        number = fields.pop("row", None)
-        rating = parse_rating(fields | {"at": time.time()})
-        index = self._index
+        number = told.pop("row", None) if isinstance(told, dict) else None
+        fields = told | {"at": time.time()} if isinstance(told, dict) else told
+        rating, index = validate(Rating, fields, "rating"), self.index
         if type(number) is not int or not 0 <= number < len(index.rows):
-            raise ConfigurationError("There is no such row; reload the page.")
+            raise ConfigurationError(_NO_ROW)
         [row] = read_rows(index, [number])
-        if rating.draft != (row["language"], row["index"], row["attempt"], hash_of(row)):
+        if rating.draft != (*(row[name] for name in DRAFT), hash_of(row)):
             raise StorageError("The dialogue is another one by now; reload the page.")
-        self._check_may_rate(index, number, row, rating)
-        append_rating(self._ratings_file, rating)
-        return self._after(rating)
-
-    def _check_may_rate(
-        self, index: Index, number: int, row: Mapping[str, Any], rating: Rating
-    ) -> None:
         if rating.withdraw and not self.withdraw:
             raise ConfigurationError(
                 "Nothing is withdrawn here: `crowdglot browse` was begun without --withdraw."
             )
-        withdrawn = dict(index.withdrawn().iter_rows())
-        mine = self._mine(row, rating.rater)
-        if number in withdrawn and not (mine and mine.withdraw):
+        by, mine = dict(index.withdrawn().iter_rows()).get(number), self._mine(row, rating.rater)
+        if by and not (mine and mine.withdraw):
             raise StorageError(
-                f"{one_line(row['id'])}: was withdrawn ({one_line(withdrawn[number])}), so it is "
-                "no longer rated; nothing was stored."
+                f"{one_line(row['id'])}: was withdrawn ({one_line(by)}), so it is no longer rated; "
+                "nothing was stored."
             )
+        append_rating(self._file, rating)
+        return self._after(rating)
 
     def _after(self, rating: Rating) -> str:
         """Carry out what ratings say of withdrawals; the rating itself is stored already."""
         if not self.withdraw:
             return "Saved."
         try:
-            count = withdraw_rejected(self._index, self.ratings().last)
+            count = withdraw_rejected(self.index, self.ratings().last)
         except StorageError as error:
             return f"Saved; withdrawn later, as the dataset cannot be changed now ({error})"
         return f"Saved; {count} withdrawn by raters so far." if rating.withdraw else "Saved."
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    try:
-        told = path.stat()
-    except FileNotFoundError:
-        return ()
-    return (told.st_ino, told.st_size, told.st_mtime_ns)
 
 
 @lru_cache(maxsize=4)

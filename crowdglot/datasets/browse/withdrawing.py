@@ -5,7 +5,7 @@ from threading import Lock
 
 from crowdglot.datasets.browse.agreement import decided
 from crowdglot.datasets.browse.index import Index
-from crowdglot.datasets.browse.ratings import Rating
+from crowdglot.datasets.browse.ratings import Draft, Rating
 from crowdglot.datasets.folder import locked
 from crowdglot.datasets.shards import Shard, reopen
 from crowdglot.datasets.withdrawals import (
@@ -46,13 +46,11 @@ def withdraw_rejected(index: Index, ratings: Sequence[Rating]) -> int:
         return len(after)
 
 
-def _draft(one: Withdrawal) -> tuple[str, int, int, str]:
+def _draft(one: Withdrawal) -> Draft:
     return (one.language, one.index, one.attempt, one.turns)
 
 
-def _withdrawal(
-    draft: tuple[str, int, int, str], shard: int, ratings: Sequence[Rating]
-) -> Withdrawal:
+def _withdrawal(draft: Draft, shard: int, ratings: Sequence[Rating]) -> Withdrawal:
     """The file is published with the dataset, so it names no rater."""
     language, number, attempt, turns = draft
     said = [one.decision for one in ratings if one.draft == draft and one.decision]

@@ -47,11 +47,12 @@ def trial(**changes):
 def test_a_judge_that_people_bear_out_is_believed(tmp_path):
     index, said = judged(tmp_path / "d", lambda n: 0.2 if n % 2 else 0.9)
     figures = {one.critic: one for one in against_people(index, decided_rows(index, said))}
-    assert (figures["sense"].auc, figures["sense"].good, figures["sense"].bad) == (1, 20, 20)
-    assert figures["repetition"].auc == 1  # of it a low score is good
-    assert figures["sense"].agreed == 0.5  # it rejects nothing
+    sense = figures["sense"]
+    assert (sense.trial.auc, sense.good, sense.bad) == (1, 20, 20)
+    assert figures["repetition"].trial.auc == 1  # of it a low score is good
+    assert sense.agreed == 0.5  # it rejects nothing
     path = tmp_path / "trials.json"
-    [told] = write_people_trials(path, index.folder, index, said)
+    [told] = write_people_trials(path, index, said)
     assert (told.model, told.damage, told.low) == ("a-judge", "people", 1)
     assert believed(path).least == {"fr": pytest.approx(0.9)}
 
@@ -61,11 +62,11 @@ def test_a_judge_that_people_refute_is_not_believed_whatever_damage_says(tmp_pat
     path = tmp_path / "trials.json"
     path.write_text(json.dumps([trial()]))
     assert believed(path).least == {"fr": 0.4}
-    write_people_trials(path, index.folder, index, said)
+    write_people_trials(path, index, said)
     assert believed(path).least == {}
     assert "against 'people' is below the bar of 0.8" in believed(path).doubts["fr"]
     assert len(json.loads(path.read_text())) == 2
-    write_people_trials(path, index.folder, index, said)  # again: replaced, not added
+    write_people_trials(path, index, said)  # again: replaced, not added
     assert len(json.loads(path.read_text())) == 2
 
 
@@ -78,7 +79,7 @@ def test_people_who_leave_it_open_change_nothing(tmp_path):
 def test_too_few_dialogues_make_no_trial(tmp_path):
     index, said = judged(tmp_path / "d", lambda n: n / 40)
     for few in (said[:19], said[::2]):
-        assert write_people_trials(tmp_path / "t.json", index.folder, index, few) == []
+        assert write_people_trials(tmp_path / "t.json", index, few) == []
     assert against_people(index, decided_rows(index, [])) == []
 
 
@@ -94,5 +95,5 @@ def test_a_file_that_is_no_list_of_trials_is_left_alone(tmp_path):
     path = tmp_path / "trials.json"
     path.write_text("precious")
     with pytest.raises(ConfigurationError, match=r"trials\.json"):
-        write_people_trials(path, index.folder, index, said)
+        write_people_trials(path, index, said)
     assert path.read_text() == "precious"

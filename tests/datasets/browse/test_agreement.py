@@ -63,5 +63,9 @@ def test_ratings_become_agreements_by_language():
 
 def test_most_raters_decide():
     told = [rating("a", 1), rating("b", 1, decision="reject"), rating("c", 1)]
-    told += [rating("a", 2), rating("b", 2, decision="reject"), rating("a", 3, decision="")]
+    told += [
+        rating("a", 2),
+        rating("b", 2, decision="reject"),
+        rating("a", 3, decision="", fluency=2),
+    ]
     assert [*decided(told).values()] == [True]

@@ -182,15 +182,15 @@ def test_a_rating_is_stored_and_shown_to_its_rater_alone(client, folder):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"scores": {"fluency": 6}}, "'fluency' is 6 and must be a whole number from 1 to 5."),
-        ({"scores": {"fluency": "5"}}, "'fluency' is '5' and"),
-        ({"rater": ""}, "rater's name"),
+        ({"scores": {"fluency": 6}}, "'scores.fluency': input should be less than or equal to 5."),
+        ({"scores": {"fluency": "5"}}, "'scores.fluency': input should be a valid integer"),
+        ({"rater": ""}, "'rater': the name must have"),
         ({"row": 99}, "no such row"),
         ({"row": True}, "no such row"),
         ({"index": 4}, "another one by now"),
         ({"turns": "0" * 16}, "another one by now"),
-        ({"extra": 1}, "other fields"),
-        ({"withdraw": True, "decision": "accept"}, "only for a reject"),
+        ({"extra": 1}, "'extra' is not a known key"),
+        ({"withdraw": True, "decision": "accept"}, "only what is rejected is withdrawn"),
     ],
 )
 def test_a_rating_out_of_range_is_one_sentence(reader, change, said):

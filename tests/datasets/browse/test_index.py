@@ -23,7 +23,7 @@ def index(tmp_path):
 
 def found(index, drafts=(), **wanted):
     numbers = index.find(Wanted(**wanted), pl.DataFrame([*drafts], KINDS, orient="row"))
-    return [(one["id"], one["attempt"]) for one in index.listed(numbers)]
+    return index.rows[numbers.to_list()].select("id", "attempt").rows()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_changed_dataset_is_noticed(index):
 def test_a_dataset_without_rows(tmp_path):
     index = Index(write_dataset(tmp_path / "d", []))
     assert found(index) == []
-    assert index.choices()["rows"] == 0
+    assert index.critics() == []
 
 
 def test_quick_reading_gives_the_same_rows_and_the_same_errors(index, monkeypatch):

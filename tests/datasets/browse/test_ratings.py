@@ -4,23 +4,22 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 
 import pytest
 
 from crowdglot.datasets.browse.ratings import (
-    SCALES,
     Rating,
     append_rating,
-    parse_rating,
     rater_name,
     read_ratings,
 )
 from crowdglot.errors import ConfigurationError, StorageError
+from crowdglot.strict_toml import validate
 
 
 def rating(rater="Ana", index=1, decision="accept", language="fr", withdraw=False, **scores):
-    return Rating(rater, language, index, 0, "0" * 16, scores, decision, withdraw, 1.7e9)
+    return Rating(rater=rater, language=language, index=index, attempt=0, turns="0" * 16,
+                  scores=scores, decision=decision, withdraw=withdraw, at=1.7e9)  # fmt: skip
 
 
 def test_the_last_of_a_rater_and_draft_counts(tmp_path):
@@ -110,10 +109,10 @@ def test_a_link_is_not_followed(tmp_path):
     ],
 )  # fmt: skip
 def test_what_is_no_rating_is_told_in_one_sentence(change):
-    good = asdict(rating(fluency=3))
-    assert parse_rating(good).scores == {"fluency": 3}
+    good = rating(fluency=3).model_dump()
+    assert validate(Rating, good, "rating") == rating(fluency=3)
     with pytest.raises(ConfigurationError) as told:
-        parse_rating(good | change)
+        validate(Rating, good | change, "rating")
     assert "\n" not in str(told.value)
 
 
@@ -121,4 +120,3 @@ def test_names_of_raters_in_any_script():
     assert rater_name("  Ольга\n Ш. ") == "Ольга Ш."
     assert rater_name("e\u0301") == "é"
     assert "\u202e" not in rater_name("a\u202eb")
-    assert SCALES == ("fluency", "naturalness", "persona", "event")

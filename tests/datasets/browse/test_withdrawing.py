@@ -9,8 +9,9 @@ from tests.writing.builders import Canned, good, make_opened, rejudge, rows_of, 
 
 def rating(row, rater="Ana", decision="reject", *, withdraw=True):
     hashed = turns_hash(turn["text"] for turn in row["turns"])
-    draft = (row["language"], row["index"], row["attempt"], hashed)
-    return Rating(rater, *draft, {}, decision, withdraw, 1.0)
+    draft = {name: row[name] for name in ("language", "index", "attempt")}
+    return Rating(**draft, rater=rater, turns=hashed, scores={}, decision=decision,
+                  withdraw=withdraw, at=1.0)  # fmt: skip
 
 
 def accepted(folder):
