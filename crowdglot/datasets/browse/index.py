@@ -21,6 +21,7 @@ from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import read_withdrawals
+from crowdglot.errors import StorageError
 
 VERDICTS = ("accepted", "rejected", "surplus", "withdrawn")
 DRAFT = {"language": pl.String, "index": pl.Int64, "attempt": pl.Int64}
@@ -64,8 +65,17 @@ class Index:
         self._state = _state(self.files)
         [self.rows] = _mapped(self.files, _LISTED, _listed)
         reading = ThreadPoolExecutor(1)
-        self._rest = reading.submit(_mapped, self.files, _REST, _verdicts, _texts)
+        self._rest = reading.submit(self._read_rest)
         reading.shutdown(wait=False)
+
+    def _read_rest(self) -> list[pl.DataFrame]:
+        """Verdicts and texts; StorageError where the rows are others by now."""
+        frames = _mapped(self.files, _REST, _verdicts, _texts)
+        if not self.is_current():
+            raise StorageError(
+                f"{self.folder}: was written anew while it was read; reload the page."
+            )
+        return frames
 
     def is_current(self) -> bool:
         """Whether the files are those that were read."""

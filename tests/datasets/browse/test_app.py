@@ -8,10 +8,12 @@ import pytest
 from filelock import FileLock
 from starlette.testclient import TestClient
 
+from crowdglot.datasets.browse import index as index_module
 from crowdglot.datasets.browse.app import make_app
 from crowdglot.datasets.browse.guard import Guard
 from crowdglot.datasets.browse.room import Room
 from crowdglot.datasets.storage.lease import LOCK
+from crowdglot.datasets.storage.location import locate
 from crowdglot.datasets.withdrawals import Withdrawal, read_withdrawals, write_withdrawals
 from crowdglot.errors import StorageError
 from tests.datasets.browse.dataset import dataset
@@ -334,3 +336,33 @@ def test_the_agreement_page_counts_and_compares(client):
     assert re.search(r"French \(fr\)\s+decision\s+nominal\s+1\.00", page)
     assert re.search(r"French \(fr\)\s+fluency\s+ordinal", page)
     assert re.search(r"foreign_words\s+100%\s+too few", page)
+
+
+def test_a_dataset_at_a_url(tmp_path, monkeypatch):
+    pytest.importorskip("obstore", reason="a URL needs the extra 'remote'")
+    monkeypatch.chdir(tmp_path)
+    there = locate(f"memory://{tmp_path.name}/d")
+    for path in sorted(dataset(tmp_path / "d").rglob("*.*")):
+        (there / path.relative_to(tmp_path / "d")).put(path)
+    client = browsing(there)
+    row = first(client, text="阳台")
+    assert rate(client, row, decision="reject", withdraw=True).json()["told"].startswith("Saved; 1")
+    assert [one.language for one in read_withdrawals(there).every] == ["zh"]
+    assert len(Room(there, withdraw=False).ratings().last) == 1
+
+
+def test_texts_of_a_dataset_that_is_written_anew_while_it_is_read(folder, monkeypatch):
+    mapped = index_module._mapped
+
+    def slowly(files, columns, *makes):
+        if len(makes) > 1:  # the second reading
+            write_dataset(folder, [row(1)])
+        return mapped(files, columns, *makes)
+
+    monkeypatch.setattr(index_module, "_mapped", slowly)
+    client = browsing(folder)
+    told = client.get("/api/find?text=fr")
+    assert (told.status_code, "written anew" in told.text) == (409, True)
+    monkeypatch.undo()
+    client.get("/")
+    assert [one["id"] for one in find(client, text="fr-1")] == ["fr-1"]
