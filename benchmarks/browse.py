@@ -28,9 +28,9 @@ from benchmarks import command
 from benchmarks.growth import write_one
 from benchmarks.stub import serving
 from crowdglot.datasets.browse.index import Wanted
-from crowdglot.datasets.browse.room import Room
+from crowdglot.datasets.browse.room import Chosen, Room
 
-_TIMES, _PAGE = 9, 50
+_TIMES = 9
 FILTERS = (
     Wanted(),
     Wanted(language="fr", event="complaining"),
@@ -54,16 +54,17 @@ def measure(folder: Path) -> dict[str, float]:
     start, begun = time.perf_counter(), time.process_time()
     room = Room(folder, withdraw=False)
     room.choices()
-    rows = room.find(Wanted(), 0, _PAGE)["total"]
+    rows = room.find(Wanted())["total"]
     opened, cpu = time.perf_counter() - start, time.process_time() - begun
-    room.find(Wanted(text="e", critic="language"), 0, _PAGE)
+    room.find(Wanted(text="e", critic="language"))
     searchable = time.perf_counter() - start
     times = {
         name: max(median(_timed(room, one)) for one in wanted)
         for name, wanted in {"filter": FILTERS, "search": SEARCHES}.items()
     }
     scenario = [
-        _seconds(lambda at=at: room.scenario(at, "")) for at in range(0, rows, 1 + rows // 9)
+        _seconds(lambda at=at: room.scenario(Chosen(row=at)))
+        for at in range(0, rows, 1 + rows // 9)
     ]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
@@ -73,8 +74,8 @@ def measure(folder: Path) -> dict[str, float]:
 
 
 def _timed(room: Room, wanted: Wanted) -> list[float]:
-    room.find(wanted, 0, _PAGE)
-    return [_seconds(lambda: room.find(wanted, 0, _PAGE)) for _ in range(_TIMES)]
+    room.find(wanted)
+    return [_seconds(lambda: room.find(wanted)) for _ in range(_TIMES)]
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -12,11 +12,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from crowdglot.datasets.browse import agreement_page
-from crowdglot.datasets.browse.index import VERDICTS, Wanted
-from crowdglot.datasets.browse.room import Room
+from crowdglot.datasets.browse.index import Wanted
+from crowdglot.datasets.browse.room import Chosen, Room
 from crowdglot.errors import ConfigurationError, CrowdglotError
+from crowdglot.strict_toml import validate
 
-_MOST_BODY, _MOST_QUERY, _PAGE = 1 << 14, 500, 50  # bytes, characters, rows
+_MOST_BODY = 1 << 14
 _FOLDER = Path(__file__).parent
 _REPORT = _FOLDER.parent / "report"
 _PARTS = {
@@ -24,7 +25,6 @@ _PARTS = {
     "/browse.js": (_FOLDER, "text/javascript"),
     "/report.css": (_REPORT, "text/css"),
 }
-_ONE_OF = {"verdict": VERDICTS, "said": ("passed", "rejected"), "rated": ("yes", "no")}
 Query = Mapping[str, str]
 
 
@@ -33,8 +33,8 @@ def make_app(room: Room) -> Starlette:
     told: dict[str, Callable[[Query], Any]] = {
         "/api/choices": lambda query: room.choices(),
         "/api/critics": lambda query: room.index.critics(),
-        "/api/find": lambda query: room.find(_wanted(query), _number(query, "from"), _PAGE),
-        "/api/scenario": lambda query: room.scenario(_number(query, "row"), query.get("rater", "")),
+        "/api/find": lambda query: room.find(validate(Wanted, {**query}, "query")),
+        "/api/scenario": lambda query: room.scenario(validate(Chosen, {**query}, "query")),
     }
 
     def home(_query: Query) -> Response:
@@ -101,28 +101,3 @@ def _parsed(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         raise ConfigurationError("A rating is sent as JSON.") from None
-
-
-def _wanted(query: Query) -> Wanted:
-    names = ("language", "event", "verdict", "critic", "said", "text", "rater", "rated")
-    told = {name: query.get(name, "")[:_MOST_QUERY] for name in names}
-    for name, known in _ONE_OF.items():
-        if told[name] and told[name] not in known:
-            raise ConfigurationError(f"'{name}' must be one of {', '.join(known)}.")
-    if told["rated"] and not told["rater"]:
-        raise ConfigurationError("Give the rater's name first.")
-    return Wanted(**told, least=_figure(query, "least"), most=_figure(query, "most"))
-
-
-def _figure(query: Query, name: str) -> float | None:
-    try:
-        return float(query[name]) if query.get(name) else None
-    except ValueError:
-        raise ConfigurationError(f"'{name}' must be a number, such as 0.5.") from None
-
-
-def _number(query: Query, name: str) -> int:
-    told = query.get(name, "0")
-    if not (told.isascii() and told.isdigit() and len(told) < 10):
-        raise ConfigurationError(f"'{name}' must be a whole number.")
-    return int(told)

@@ -73,8 +73,8 @@
 
   // ---- the list
 
-  function query(from) {
-    const told = new URLSearchParams({ from });
+  function query(start) {
+    const told = new URLSearchParams({ start });
     for (const name of FILTERS) if (byId(name).value) told.set(name, byId(name).value);
     if (told.has("rated")) told.set("rater", byId("rater").value);
     return `/api/find?${told}`;
@@ -198,8 +198,8 @@
       about.append(make("div", {}, make("h4", {}, make("bdi", {}, persona.name)),
         make("ul", {}, ...persona.facts.map((fact) => make("li", { dir: "auto" }, fact)))));
     }
-    const shared = [["place", "time", "channel"].map((name) => draft.ground[name]).filter(Boolean).join(", "),
-      draft.ground.communal, draft.ground.personal, draft.debate].filter(Boolean);
+    const shared = [["place", "time", "channel"].map((name) => draft.common_ground[name]).filter(Boolean).join(", "),
+      draft.common_ground.communal, draft.common_ground.personal, draft.debate].filter(Boolean);
     about.append(make("div", {}, make("h4", {}, "What they share"),
       make("ul", {}, ...shared.map((fact) => make("li", { dir: "auto" }, fact)))));
     return about;
@@ -219,9 +219,9 @@
   function show() {
     const own = scenario.candidates.find((draft) => draft.row === scenario.row);
     const language = byId("language").querySelector(`option[value="${own.language}"]`);
-    const facts = [language ? language.dataset.label : own.language, own.event, own.relation];
+    const facts = [language ? language.dataset.label : own.language, own.event, own.common_ground.relation.replaceAll("_", " ")];
     const count = scenario.candidates.length;
-    const premise = make("p", { class: "premise", dir: "auto" }, ...searched(own.ground.premise));
+    const premise = make("p", { class: "premise", dir: "auto" }, ...searched(own.common_ground.premise));
     const whole = make("article", { class: "dialogue" }, headOf(own),
       make("small", {}, facts.filter(Boolean).join(" · ")), premise, aboutOf(own));
     if (aside) {

@@ -18,8 +18,17 @@ _COLUMNS = (
     "id", "index", "attempt", "language", "speech_event", "common_ground", "personas", "turns",
     "parts", "debate", "model", "calls", "reason", "verdicts", "created_at",
 )  # fmt: skip
-_MOST_TEXT, MOST_NAME, _MOST_TURNS = 4_000, 120, 300
-_GROUND = ("place", "time", "channel", "communal", "personal", "premise")
+_AS_IT_IS = (
+    "id",
+    "attempt",
+    "language",
+    "common_ground",
+    "personas",
+    "model",
+    "reason",
+    "verdicts",
+)
+_MOST_TEXT, _MOST_TURNS = 4_000, 300
 # Critics say where: "turn 3: words; turn 5: words", "turns 2 and 4: words | words".
 _WHERE = re.compile(r"turns? (\d+)(?: and (\d+))?(?:, \w+ of \w+| \([\d.-]+\))?(?:: |$|;)")
 
@@ -44,64 +53,46 @@ def hash_of(row: Mapping[str, Any]) -> str:
     return turns_hash(turn["text"] for turn in row["turns"])
 
 
+def seen(told: Any) -> Any:
+    """The same with every text in it made visible and cut."""
+    if isinstance(told, str):
+        return visible(told, _MOST_TEXT)
+    if isinstance(told, Mapping):
+        return {name: seen(one) for name, one in told.items()}
+    return [seen(one) for one in told] if isinstance(told, list | tuple) else told
+
+
 def shown(row: Mapping[str, Any], number: int, withdrawn: str) -> dict[str, Any]:
     """What the page's script reads. ``withdrawn``: by whom, "" where it is not."""
-    ground, names = row["common_ground"], {p["speaker"]: p["name"] for p in row["personas"]}
-    language, turns = resolve_language(row["language"]), row["turns"][:_MOST_TURNS]
-    return {
+    names, turns = {p["speaker"]: p["name"] for p in row["personas"]}, row["turns"][:_MOST_TURNS]
+    rejecting = [one for one in row["verdicts"] if one["reason"]]
+    told: dict[str, Any] = {name: row[name] for name in _AS_IT_IS} | {
         "row": number,
-        "id": visible(row["id"], MOST_NAME),
-        "language": row["language"],
-        "direction": language.direction,
+        "direction": resolve_language(row["language"]).direction,
         "event": event_title(row["speech_event"]),
-        "relation": visible(ground["relation"], MOST_NAME).replace("_", " "),
-        "ground": {name: visible(ground[name], _MOST_TEXT) for name in _GROUND},
-        "debate": visible((row["debate"] or {}).get("proposition"), _MOST_TEXT),
-        "personas": [
-            {
-                "name": visible(one["name"], MOST_NAME),
-                "facts": [visible(fact, _MOST_TEXT) for fact in one["facts"]],
-            }
-            for one in row["personas"]
-        ],
-        "turns": [
-            [visible(names.get(who, who), MOST_NAME), visible(text, _MOST_TEXT)]
-            for who, text in ((turn["speaker"], turn["text"]) for turn in turns)
-        ],
+        "debate": row["debate"] and row["debate"]["proposition"],
+        "turns": [(names.get(one["speaker"], one["speaker"]), one["text"]) for one in turns],
         "more": len(row["turns"]) - len(turns),
         "heads": _heads(row["parts"] or ()),
-        "draft": "" if turns else visible(draft_text(row), _MOST_TEXT),
-        "model": visible(row["model"], MOST_NAME),
-        "attempt": row["attempt"],
+        "draft": "" if turns else draft_text(row),
         "written": f"{row['created_at']:%Y-%m-%d %H:%M} UTC",
-        "reason": visible(row["reason"], MOST_NAME),
         "accepted": not row["reason"],
-        "withdrawn": visible(withdrawn, MOST_NAME),
-        "verdicts": [
-            {
-                "critic": visible(one["critic"], MOST_NAME),
-                "reason": visible(one["reason"], MOST_NAME),
-                "evidence": visible(one["evidence"], _MOST_TEXT),
-                "score": one["score"],
-            }
-            for one in row["verdicts"]
-        ],
-        "marks": [mark for one in row["verdicts"] if one["reason"] for mark in marks(one, turns)],
-    }  # fmt: skip
+        "withdrawn": withdrawn,
+        "marks": [mark for one in rejecting for mark in marks(one, turns)],
+    }
+    return {name: seen(one) for name, one in told.items()}
 
 
 def _heads(parts: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     """By the number of its first turn, from 0, what is said of a session or stage."""
     first = accumulate((part["turns"] for part in parts), initial=0)
-    return {
-        at: f"{visible(part['name'], MOST_NAME)}, day {part['day']}"
-        for at, part in zip(first, parts, strict=False)
-    }
+    named = (f"{part['name']}, day {part['day']}" for part in parts)
+    return dict(zip(first, named, strict=False))
 
 
 def marks(verdict: Mapping[str, Any], turns: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     """The turns, from 0, that a verdict's evidence names, with the words of it that stand there."""
-    evidence, told = verdict["evidence"], f"{verdict['critic']}.{verdict['reason']}"
+    evidence, said = verdict["evidence"], f"{verdict['critic']}.{verdict['reason']}"
     found, marked = list(_WHERE.finditer(evidence)), []
     for number, one in enumerate(found):
         end = found[number + 1].start() if number + 1 < len(found) else len(evidence)
@@ -111,7 +102,5 @@ def marks(verdict: Mapping[str, Any], turns: Sequence[Mapping[str, str]]) -> lis
         for at in (int(group) - 1 for group in one.groups() if group):
             if 0 <= at < len(turns):
                 quote = next((part for part in words if part and part in turns[at]["text"]), "")
-                marked.append(
-                    {"turn": at, "said": visible(told, MOST_NAME), "quote": visible(quote)}
-                )
+                marked.append({"turn": at, "said": said, "quote": quote})
     return marked

@@ -9,12 +9,12 @@ import re
 import tempfile
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import polars as pl
 import pyarrow as pa
+from pydantic import Field
 
 from crowdglot.datasets.scan import FILE, quick_batches
 from crowdglot.datasets.shards import files_of
@@ -22,8 +22,8 @@ from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
+from crowdglot.strict_toml import Strict
 
-VERDICTS = ("accepted", "rejected", "surplus", "withdrawn")
 DRAFT = {"language": pl.String, "index": pl.Int64, "attempt": pl.Int64}
 _OPENING = 120  # characters of the first turn, in the list
 _PART = re.compile(r'"([^"]+)"|(\S+)')
@@ -33,24 +33,24 @@ _DROPPED += [0x5BF, 0x5C1, 0x5C2, 0x5C7, 0x640]
 _FOLDS = {"ß": "ss", "ς": "σ", "i\u0307": "i"} | {chr(code): "" for code in _DROPPED}
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Strict):
     """What is looked for; "" and None stand for anything.
 
-    ``verdict``: one of ``VERDICTS``. ``said``: "passed" or "rejected", by ``critic``; ``least`` and
-    ``most``: the range of its score. ``rated``: "yes" or "no", by ``rater``.
+    ``said``: by ``critic``; ``least`` and ``most``: the range of its score. ``rated``: by
+    ``rater``. ``start``: the first row that is shown of those found.
     """
 
     language: str = ""
     event: str = ""
-    verdict: str = ""
+    verdict: Literal["", "accepted", "rejected", "surplus", "withdrawn"] = ""
     critic: str = ""
-    said: str = ""
+    said: Literal["", "passed", "rejected"] = ""
     least: float | None = None
     most: float | None = None
-    text: str = ""
+    text: str = Field("", max_length=500)
     rater: str = ""
-    rated: str = ""
+    rated: Literal["", "yes", "no"] = ""
+    start: int = Field(0, ge=0)
 
 
 class Index:

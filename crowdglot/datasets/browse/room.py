@@ -8,8 +8,9 @@ from threading import Lock
 from typing import Any
 
 import polars as pl
+from pydantic import Field
 
-from crowdglot.datasets.browse.dialogue import MOST_NAME, hash_of, read_rows, shown
+from crowdglot.datasets.browse.dialogue import hash_of, read_rows, seen, shown
 from crowdglot.datasets.browse.index import DRAFT, Index, Wanted
 from crowdglot.datasets.browse.ratings import (
     RATINGS,
@@ -24,12 +25,19 @@ from crowdglot.datasets.report.wording import event_title
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.errors import ConfigurationError, StorageError
 from crowdglot.languages.language import resolve_language
-from crowdglot.printable import one_line, visible
-from crowdglot.strict_toml import validate
+from crowdglot.printable import one_line
+from crowdglot.strict_toml import Strict, validate
 
-_MOST_CANDIDATES = 40
+_MOST_CANDIDATES, _PAGE, _MOST_NAME = 40, 50, 120
 _SAID = ("scores", "decision", "withdraw")
 _NO_ROW = "There is no such row; reload the page."
+
+
+class Chosen(Strict):
+    """A row, by its number in the index, and who reads it."""
+
+    row: int = Field(ge=0)
+    rater: str = ""
 
 
 class Room:
@@ -38,7 +46,7 @@ class Room:
 
     def __init__(self, folder: Location, *, withdraw: bool) -> None:
         self.folder, self.withdraw = folder, withdraw
-        self.name = visible(read_stored_recipe(folder).get("name", ""), MOST_NAME)
+        self.name = one_line(read_stored_recipe(folder).get("name"), _MOST_NAME)
         self._file = local_folder(folder) / RATINGS
         self._indexing, self.index = Lock(), Index(folder)
 
@@ -73,28 +81,30 @@ class Room:
             ],
         }
 
-    def find(self, wanted: Wanted, start: int, most: int) -> dict[str, Any]:
+    def find(self, wanted: Wanted) -> dict[str, Any]:
         """How many rows are wanted, and what the list shows of some of them."""
         index, own = self.index, (r for r in self.ratings().last if r.rater == wanted.rater)
         rated = pl.DataFrame([one.draft[:3] for one in own], DRAFT, orient="row")
         numbers = index.find(wanted, rated)
-        rows = index.rows[numbers.slice(start, most).to_list()].drop("position", "index").to_dicts()
+        rows = (
+            index.rows[numbers.slice(wanted.start, _PAGE).to_list()]
+            .drop("position", "index")
+            .to_dicts()
+        )
         for row in rows:
-            for name in ("id", "reason", "opening"):
-                row[name] = visible(row[name], MOST_NAME)
             row["event"] = event_title(row.pop("speech_event"))
             row["direction"] = resolve_language(row["language"]).direction
-        return {"total": len(numbers), "rows": rows}
+        return {"total": len(numbers), "rows": seen(rows)}
 
-    def scenario(self, number: int, rater: str) -> dict[str, Any]:
-        """A row with all drafts of its scenario, and what ``rater`` said of it."""
-        index = self.index
+    def scenario(self, chosen: Chosen) -> dict[str, Any]:
+        """A row with all drafts of its scenario, and what the rater said of it."""
+        index, number = self.index, chosen.row
         if number >= len(index.rows):
             raise ConfigurationError(_NO_ROW)
         numbers = dict.fromkeys([*index.candidates(number)[:_MOST_CANDIDATES], number])
         rows = dict(zip(numbers, read_rows(index, [*numbers]), strict=True))
         withdrawn = dict(index.withdrawn().iter_rows())
-        own, mine = rows[number], self._mine(rows[number], rater)
+        own, mine = rows[number], self._mine(rows[number], chosen.rater)
         return {
             "candidates": [shown(row, at, withdrawn.get(at, "")) for at, row in rows.items()],
             "draft": {**{name: own[name] for name in DRAFT}, "turns": hash_of(own)},

@@ -135,8 +135,8 @@ def test_no_path_leads_to_a_file(reader, path):
 
 @pytest.mark.parametrize(
     "query",
-    ["verdict=odd", "said=x", "rated=no", "least=abc", "from=-1", "from=1e9", "from=" + "9" * 20,
-     "from=٣"],
+    ["verdict=odd", "said=x", "rated=x", "least=abc", "least=nan", "start=-1", "start=1e9",
+     "start=" + "9" * 5000, "text=" + "x" * 501, "other=1"],
 )  # fmt: skip
 def test_odd_questions_are_one_sentence(reader, query):
     told = reader.get(f"/api/find?{query}")
@@ -160,7 +160,7 @@ def test_a_scenario_has_all_its_drafts_with_the_evidence_on_the_turn(reader):
     ]
     assert [mark["turn"] for mark in drafts[2]["marks"]] == [0, 2]
     assert drafts[0]["personas"][0]["facts"][0] == "I am a nurse."
-    assert drafts[0]["ground"]["premise"] == "Camille is back in town."
+    assert drafts[0]["common_ground"]["premise"] == "Camille is back in town."
     arabic = reader.get(
         "/api/scenario", params={"row": first(reader, language="ar", verdict="rejected")}
     )
