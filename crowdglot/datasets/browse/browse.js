@@ -161,7 +161,7 @@
       const said = make("p", { dir: draft.direction });
       for (const piece of marked(text, "quoted", quotes, (same) => same)) {
         if (typeof piece === "string") said.append(...searched(piece));
-        else said.append(piece);
+        else said.append(make("mark", { class: "quoted" }, ...searched(piece.textContent)));
       }
       const item = make("li", marks.length ? { class: "marked" } : {},
         make("bdi", { class: "who" }, speaker), make("div", {}, said));
