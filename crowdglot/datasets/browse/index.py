@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 from pydantic import Field
 
+from crowdglot.datasets.browse.ratings import Name
 from crowdglot.datasets.scan import FILE, quick_batches
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import storing
@@ -48,7 +49,7 @@ class Wanted(Strict):
     least: float | None = None
     most: float | None = None
     text: str = Field("", max_length=500)
-    rater: str = ""
+    rater: Name = ""
     rated: Literal["", "yes", "no"] = ""
     start: int = Field(0, ge=0)
 

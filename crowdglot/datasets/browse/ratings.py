@@ -33,11 +33,17 @@ _Score = Annotated[int, Field(strict=True, ge=1, le=5)]
 
 
 def rater_name(name: str) -> str:
-    """A rater's name as it is stored; ValueError where it is empty or too long."""
-    told = one_line(composed(name))
-    if not 0 < len(told) <= _MOST_NAME:
+    """A rater's name as it is stored and looked for."""
+    return one_line(composed(name))
+
+
+def _fit(name: str) -> str:
+    if not 0 < len(name) <= _MOST_NAME:
         raise ValueError(f"the name must have 1 to {_MOST_NAME} characters")
-    return told
+    return name
+
+
+Name = Annotated[str, AfterValidator(rater_name)]
 
 
 class Rating(Strict):
@@ -48,7 +54,7 @@ class Rating(Strict):
     since 1970.
     """
 
-    rater: Annotated[str, AfterValidator(rater_name)]
+    rater: Annotated[Name, AfterValidator(_fit)]
     language: str
     index: _Whole
     attempt: _Whole

@@ -14,6 +14,7 @@ from crowdglot.datasets.browse.dialogue import hash_of, read_rows, seen, shown
 from crowdglot.datasets.browse.index import DRAFT, Index, Wanted
 from crowdglot.datasets.browse.ratings import (
     RATINGS,
+    Name,
     Rating,
     Ratings,
     append_rating,
@@ -37,7 +38,7 @@ class Chosen(Strict):
     """A row, by its number in the index, and who reads it."""
 
     row: int = Field(ge=0)
-    rater: str = ""
+    rater: Name = ""
 
 
 class Room:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import Any
 
 from crowdglot.datasets.browse.agreement import decided
 from crowdglot.datasets.browse.index import Index
@@ -28,22 +29,33 @@ def withdraw_rejected(index: Index, ratings: Sequence[Rating]) -> int:
     has it do. StorageError while another process writes the dataset: the ratings stay, and the next
     call does it.
     """
-    good = decided(ratings)
-    wanted = dict.fromkeys(one.draft for one in ratings if one.withdraw)
-    with _one_at_a_time, locked(index.folder):
-        known = read_withdrawals(index.folder).every
-        of_people = {_draft(one) for one in known if one.by == PEOPLE}
-        here = index.shards_of({draft[:3] for draft in (*wanted, *of_people)})
-        before = {draft for draft in of_people if draft[:3] in here}
-        after = {draft for draft in wanted if draft[:3] in here and not good.get(draft)}
-        if before != after:
+    with _one_at_a_time:
+        before, after, _ = _states(index, ratings)
+        if before == after:
+            return len(after)
+        with locked(index.folder):
+            before, after, here = _states(index, ratings)
             # The marks first: after a crash in between they only cost a look at the shard.
             for tag, number in {(draft[0], here[draft[:3]]) for draft in after - before}:
                 reopen(index.folder, Shard(tag, number, 0, 0))
+            known = read_withdrawals(index.folder).every
             kept = [one for one in known if _draft(one) not in before or one.by != PEOPLE]
             new = [_withdrawal(draft, here[draft[:3]], ratings) for draft in after]
             write_withdrawals(index.folder, [*kept, *new], up_to_date=False)
-        return len(after)
+    return len(after)
+
+
+def _states(
+    index: Index, ratings: Sequence[Rating]
+) -> tuple[set[Draft], set[Draft], dict[Any, int]]:
+    """What people withdrew of the rows that are here, what they want withdrawn now, and of each
+    its shard."""
+    good = decided(ratings)
+    wanted = {one.draft for one in ratings if one.withdraw and not good.get(one.draft)}
+    known = {_draft(one) for one in read_withdrawals(index.folder).every if one.by == PEOPLE}
+    here = index.shards_of({draft[:3] for draft in wanted | known})
+    before, after = ({one for one in some if one[:3] in here} for some in (known, wanted))
+    return before, after, here
 
 
 def _draft(one: Withdrawal) -> Draft:

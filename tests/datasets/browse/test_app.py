@@ -174,6 +174,8 @@ def test_a_rating_is_stored_and_shown_to_its_rater_alone(client, folder):
     assert rate(client, row, "Ana", "reject", fluency=4).json() == {"told": "Saved."}
     own = client.get("/api/scenario", params={"row": row, "rater": "Ana"}).json()["mine"]
     assert own == {"scores": {"fluency": 4}, "decision": "reject", "withdraw": False}
+    same = client.get("/api/scenario", params={"row": row, "rater": " Ana "}).json()
+    assert same["mine"] == own
     other = client.get("/api/scenario", params={"row": row, "rater": "Li"}).json()
     assert other["mine"] is None
     assert [one["id"] for one in find(client, rated="yes", rater="Ana")] == ["fr-5"]
@@ -273,11 +275,12 @@ def test_a_reject_withdraws_only_where_the_owner_and_the_rater_want_it(client, f
 def test_a_dataset_that_is_being_written_keeps_the_rating_and_withdraws_later(client, folder):
     row, other = first(client, text="fr-5"), first(client, text="fr-6")
     with FileLock(folder / LOCK):
+        assert rate(client, other, "Li").json() == {"told": "Saved."}
         told = rate(client, row, decision="reject", withdraw=True)
     assert told.status_code == 200
     assert "another process is writing" in told.json()["told"]
     assert read_withdrawals(folder).every == ()
-    rate(client, other, "Li")
+    rate(client, other, "Li")  # whatever is stored next
     assert [one.index for one in read_withdrawals(folder).every] == [5]
 
 
