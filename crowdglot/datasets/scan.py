@@ -15,10 +15,17 @@ import pyarrow as pa
 
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.datasets.storage.location import Location, for_each
-from crowdglot.datasets.tables import read_slowly, read_table, unreadable
+from crowdglot.datasets.tables import (
+    has_dictionary,
+    opened_file,
+    read_slowly,
+    read_table,
+    unreadable,
+)
 from crowdglot.errors import StorageError
 
 _AT_ONCE = 16  # files that are read together, or frames that are merged
+_MANY = 64
 FILE = 1 << 32
 # Not SCHEMA.empty_table(), which imports pandas where it is installed.
 _NO_ROWS = cast(pl.DataFrame, pl.from_arrow(pa.Table.from_batches([], SCHEMA)))
@@ -38,6 +45,38 @@ def batches(
         positions = [np.arange(len(part)) + at * FILE for at, part in enumerate(parts, start)]
         position = pl.Series(np.concatenate([np.empty(0, np.int64), *positions]))
         yield pl.concat([nothing, *parts]).with_columns(position=position)
+
+
+def quick_batches(files: Sequence[Location], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The same of many rows in less time: polars reads files that lie here as we write them."""
+    for start in range(0, max(1, len(files)), _MANY):
+        some = files[start : start + _MANY]
+        quick = _quick(some, columns)
+        parts = [quick] if quick is not None else batches(some, columns)
+        for part in parts:
+            yield part.with_columns(pl.col("position") + start * FILE)
+
+
+def _quick(files: Sequence[Location], columns: Sequence[str]) -> pl.DataFrame | None:
+    """The rows of local files whose footers tell what they unpack to; None where they do not, or
+    where anything else is not as we write it."""
+    local, counts = [path for path in files if isinstance(path, Path)], []
+    for path in local:
+        with opened_file(path) as file:
+            if has_dictionary(file):
+                return None
+            counts.append(file.metadata.num_rows)
+    if not local or len(local) < len(files):
+        return None
+    try:
+        read = pl.scan_parquet(local, glob=False).select(columns).collect()
+    except pl.exceptions.PolarsError:
+        return None
+    odd = read.schema != _NO_ROWS.select(columns).schema or sum(counts) != len(read)
+    if odd or sum(read.null_count().row(0)):
+        return None
+    positions = [np.arange(count) + at * FILE for at, count in enumerate(counts)]
+    return read.with_columns(position=pl.Series(np.concatenate(positions)))
 
 
 def rows_of(path: Location, columns: Sequence[str]) -> Iterator[dict[str, Any]]:

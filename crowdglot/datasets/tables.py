@@ -30,7 +30,7 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
     """
     names = list(columns or SCHEMA.names)
     with _opened(path) as (file, room):
-        if any(_has_dictionary(file, group) for group in range(file.num_row_groups)):
+        if has_dictionary(file):
             parts = list(_bounded(path, file, names, room, _ROWS))
             table = pa.Table.from_batches(parts, parts[0].schema) if parts else file.read(names)
         else:
@@ -84,10 +84,12 @@ def _room(path: Location, file: pq.ParquetFile, size: int) -> int:
     return room
 
 
-def _has_dictionary(file: pq.ParquetFile, number: int) -> bool:
+def has_dictionary(file: pq.ParquetFile) -> bool:
     """Whether a text may be stored once and stand in many rows, which no size tells of."""
-    group = file.metadata.row_group(number)
-    return any(group.column(at).has_dictionary_page for at in range(group.num_columns))
+    groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+    return any(
+        group.column(at).has_dictionary_page for group in groups for at in range(group.num_columns)
+    )
 
 
 def _bounded(

@@ -22,6 +22,8 @@ from crowdglot.errors import StorageError
 from crowdglot.printable import one_line
 
 WITHDRAWALS = "withdrawals.jsonl"
+# Who withdraws: what is found anew whenever it is forgotten, and what is never found again.
+DUPLICATES, PEOPLE = "duplicates", "people"
 _STAMP = "stamp"
 _MOST_BYTES = 1 << 28
 

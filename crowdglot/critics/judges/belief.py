@@ -20,7 +20,10 @@ from crowdglot.engines.engine import Completion
 from crowdglot.errors import ConfigurationError
 
 # The bar: the lower end of the interval of the AUC, against one of the damages it is tried by.
+# Where people rated what it judged, that is one more trial: it may show that the judge is right,
+# and where even the upper end is below the bar, it shows that it is not.
 BAR = 0.8
+PEOPLE = "people"
 
 _FIELDS = {"critic": str, "model": str, "prompt": str, "language": str, "damage": str,
            "auc": float, "low": float, "high": float, "threshold": float}  # fmt: skip
@@ -68,7 +71,7 @@ def believed_judges(
     ``trials``: the path of the file, "" for none; ``model``: what is asked, as the trials name it.
     ConfigurationError where a judge is unknown or the file cannot be used.
     """
-    read = _read(Path(trials)) if trials else []
+    read = read_trials(Path(trials)) if trials else []
     judges = {name: build_judge(name) for name in names}
     return tuple(
         BelievedJudge(name, judge, *_belief(name, judge, languages, read, trials, model))
@@ -80,7 +83,7 @@ def believed_match(
     languages: Sequence[str], trials: str, model: str
 ) -> tuple[Mapping[str, float], Mapping[str, str]]:
     """The languages in which a tournament is believed, and why not in the others; as above."""
-    read = _read(Path(trials)) if trials else []
+    read = read_trials(Path(trials)) if trials else []
     return _belief(MATCH, Match(), languages, read, trials, model)
 
 
@@ -97,10 +100,12 @@ def _belief(
         own = [one for one in trials if (one["critic"], one["language"]) == (name, language)]
         tried = [one for one in own if (one["model"], one["prompt"]) == (model, prompt)]
         best = max(
-            (one for one in tried if one["damage"] in judge.damages),
+            (one for one in tried if one["damage"] in (*judge.damages, PEOPLE)),
             key=lambda one: float(one["low"]),
             default=None,
         )
+        refuting = (one for one in tried if one["damage"] == PEOPLE and one["high"] < BAR)
+        best = next(refuting, best)
         if best is not None and best["low"] >= BAR:
             least[language] = best["threshold"]
             continue
@@ -116,7 +121,8 @@ def _belief(
     return least, doubts
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def read_trials(path: Path) -> list[dict[str, Any]]:
+    """The trials in a file, as it holds them; ConfigurationError where it cannot be used."""
     try:
         told = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:

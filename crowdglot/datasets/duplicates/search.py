@@ -17,7 +17,7 @@ from crowdglot.datasets.scan import FILE, batches
 from crowdglot.datasets.shards import Shard, files_of, written
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.tables import read_table
-from crowdglot.datasets.withdrawals import Withdrawal, turns_hash
+from crowdglot.datasets.withdrawals import DUPLICATES, Withdrawal, turns_hash
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import foreign_share
@@ -73,7 +73,7 @@ def find_duplicates(
                     index=number,
                     attempt=attempt,
                     turns=turns_hash(known.dialogue(key)[1]),
-                    by="duplicates",
+                    by=DUPLICATES,
                     reason=match.reason,
                     evidence=_evidence(match, known.dialogue(match.key)[0], known.dialogue(key)[1]),
                     score=round(match.share, 4),

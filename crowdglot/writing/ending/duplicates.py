@@ -12,7 +12,12 @@ from crowdglot.datasets.duplicates import Earlier, find_duplicates
 from crowdglot.datasets.shards import Shard, incomplete, is_complete
 from crowdglot.datasets.storage.location import locate
 from crowdglot.datasets.tables import read_table
-from crowdglot.datasets.withdrawals import Withdrawal, read_withdrawals, write_withdrawals
+from crowdglot.datasets.withdrawals import (
+    DUPLICATES,
+    Withdrawal,
+    read_withdrawals,
+    write_withdrawals,
+)
 from crowdglot.writing.ending.finish import forget_figures
 from crowdglot.writing.opened import OpenedRecipe
 from crowdglot.writing.run import Run
@@ -84,9 +89,10 @@ def note_writing(opened: OpenedRecipe) -> None:
 
 
 def forget_withdrawals(opened: OpenedRecipe) -> None:
-    """Forget all withdrawals, as before judging anew."""
+    """Forget the near-duplicates, as before judging anew; what people withdrew stays so."""
     forget_figures(opened)
-    write_withdrawals(opened.folder, (), up_to_date=False)
+    kept = [one for one in read_withdrawals(opened.folder).every if one.by != DUPLICATES]
+    write_withdrawals(opened.folder, kept, up_to_date=False)
 
 
 def _find(opened: OpenedRecipe) -> list[Withdrawal]:
