@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from httpx import HTTPError
+from httpx import HTTPError, InvalidURL
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import VersionInfo
@@ -184,7 +184,7 @@ async def _server() -> AsyncIterator[PrefectClient]:
             f"{url}: Prefect's server refuses (HTTP {error.response.status_code}: {said}); mend "
             "this, then run the same command again."
         ) from None
-    except (HTTPError, RuntimeError, OSError) as error:
+    except (HTTPError, InvalidURL, RuntimeError, OSError) as error:
         said = " ".join(str(error).split())[:160] or type(error).__name__
         raise CrowdglotError(
             f"{url}: Prefect's server cannot be reached ({said}); start it, or set PREFECT_API_URL."
