@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -15,6 +18,7 @@ from tests.flows.prefect_bench import Bench, make_bench, wait_for
 from tests.hub_store import WRITER, stored_hub
 from tests.stub_server import serving
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.ci, pytest.mark.server]
 
 
@@ -126,6 +130,22 @@ def test_the_same_with_postgresql(tmp_path):
         other = make_bench(tmp_path, PREFECT_SERVER_DATABASE_CONNECTION_URL=url)
         with closing(other.client), other.serving():
             grows_and_is_published(other)
+
+
+def test_prefects_own_command_deploys_the_same(bench):
+    with serving() as stub, bench.working(CROWDGLOT_HOME=str(ROOT)):
+        deployed(bench, stub, "plain")  # which makes the work pool
+        words = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+        done = subprocess.run(
+            words, cwd=ROOT, env=bench.environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        recipe = bench.deployment("grow/plain")["parameters"]["recipe"]
+        told = {"recipe": recipe, "directory": str(bench.folder)}
+        assert bench.ended(bench.start("grow/nightly", parameters=told))["name"] == "Completed"
+        wait_for(lambda: bench.runs("publish/on-success"))
+        (run,) = bench.runs("publish/on-success")
+        assert "no dataset of crowdglot" in bench.ended(run["id"])["message"]
 
 
 def test_a_bad_value_is_refused_before_a_run(bench):
