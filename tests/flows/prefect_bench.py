@@ -21,7 +21,7 @@ import httpx
 
 from tests.survival.processes import descendants, end
 
-_PATIENCE_SECONDS = 300.0
+_PATIENCE_SECONDS = 900.0
 _FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
