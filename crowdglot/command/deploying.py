@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from httpx import HTTPError, InvalidURL
 from prefect.client.orchestration import PrefectClient, get_client
@@ -18,7 +17,6 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import VersionInfo
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
-from prefect.events import DeploymentEventTrigger
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL
 from prefect.types.entrypoint import EntrypointType
@@ -27,8 +25,6 @@ from crowdglot import __version__
 from crowdglot.errors import ConfigurationError, CrowdglotError
 from crowdglot.writing.recipe import Recipe
 
-# How a night ends that shall be published.
-SUCCESS = frozenset({"prefect.flow-run.Completed", "prefect.flow-run.CompletedShort"})
 _PROCESS, _DOCKER = "process", "docker"
 
 
@@ -73,29 +69,24 @@ async def deploy(wanted: Wanted) -> dict[str, str]:
     here = {"directory": str(Path.cwd())}
     async with _server() as client:
         await _prepare_pool(client, wanted)
-        told, growing = {}, {"recipe": recipe, "by": wanted.by, **here}
-        grow, name = await _apply(wanted, "grow", growing, schedule=night)
+        told, publishing = {}, f"publish/{wanted.recipe.name}"
+        growing = {"recipe": recipe, "by": wanted.by, "then": publishing if wanted.repo else ""}
+        name = await _apply(wanted, "grow", growing | here, schedule=night)
         told[name] = f"{wanted.nightly} ({wanted.timezone}), {wanted.by} dialogues more a language"
-        _, name = await _apply(wanted, "report", {"recipe": recipe, **here}, schedule=week)
+        name = await _apply(wanted, "report", {"recipe": recipe, **here}, schedule=week)
         told[name] = f"{wanted.weekly} ({wanted.timezone})"
         if wanted.repo:
-            _, name = await _apply(
-                wanted,
-                "publish",
-                {"dataset": str(wanted.recipe.folder), "repo": wanted.repo, **here}
-                | {"private": wanted.private, "gated": wanted.gated},
-                triggers=[_after(grow)],
-            )
-            told[name] = f"to {wanted.repo}, after each night that succeeded"
+            what = {"dataset": str(wanted.recipe.folder), "repo": wanted.repo, **here}
+            rights = {"private": wanted.private, "gated": wanted.gated}
+            await _apply(wanted, "publish", what | rights)
+            told[publishing] = f"to {wanted.repo}, after each night that succeeded"
         else:
-            await _forget(client, f"publish/{wanted.recipe.name}")
+            await _forget(client, publishing)
     return told
 
 
-async def _apply(
-    wanted: Wanted, flow: str, parameters: dict[str, Any], **when: Any
-) -> tuple[UUID, str]:
-    """Make or change one deployment; its number and its name. One run of it at a time."""
+async def _apply(wanted: Wanted, flow: str, parameters: dict[str, Any], **when: Any) -> str:
+    """Make or change one deployment, of which one run goes on at a time; its name."""
     deployment: RunnerDeployment = await getattr(
         import_module(f"crowdglot.flows.{flow}"), flow
     ).ato_deployment(
@@ -109,18 +100,8 @@ async def _apply(
         **when,
     )
     version = VersionInfo(type="prefect:simple", version=__version__)
-    number = await deployment.aapply(work_pool_name=wanted.pool, version_info=version)
-    return number, deployment.full_name
-
-
-def _after(grow: UUID) -> DeploymentEventTrigger:
-    return DeploymentEventTrigger(
-        expect=set(SUCCESS),
-        match_related={
-            "prefect.resource.id": f"prefect.deployment.{grow}",
-            "prefect.resource.role": "deployment",
-        },
-    )
+    await deployment.aapply(work_pool_name=wanted.pool, version_info=version)
+    return deployment.full_name
 
 
 async def _forget(client: PrefectClient, name: str) -> None:

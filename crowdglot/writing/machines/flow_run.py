@@ -11,6 +11,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.deployments import arun_deployment
 from prefect.exceptions import Pause
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
@@ -129,6 +130,17 @@ async def unless_refused(
             return await work()
     except CrowdglotError as error:
         return Failed(name="Refused", message=str(error))
+
+
+async def begin(deployment: str) -> None:
+    """Have Prefect run a deployment, and not wait for it; where it cannot, the log says so.
+
+    Prefect's own triggers would do it too, but lose what its server has no time for.
+    """
+    try:
+        await arun_deployment(deployment, timeout=0, as_subflow=False)
+    except Exception as error:  # the dataset is written: the next night tries again
+        get_run_logger().error("%s could not be started: %s", deployment, error)
 
 
 @contextmanager
