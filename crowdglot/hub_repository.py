@@ -15,7 +15,8 @@ from typing import Any
 from crowdglot.errors import ConfigurationError, CrowdglotError, StorageError
 from crowdglot.hub import quiet, unreachable
 
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+# org/name; the hub has some rules more.
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$"
 _AGAIN = "run the same command again, what was uploaded stays"
 
 
@@ -138,17 +139,23 @@ class Repository:
 _DATASET = {"repo_type": "dataset"}
 
 
+def check_name(name: str) -> None:
+    """Raise ConfigurationError unless the hub takes ``name`` for a repository."""
+    known = re.fullmatch(NAME, name) and not re.search(r"--|\.\.|\.git$|[.\n]$", name)
+    if not known:
+        raise ConfigurationError(
+            f"{name!r}: no name of a repository; write org/name, both of letters, digits, "
+            "'-', '_' and '.'."
+        )
+
+
 def open_repository(name: str) -> Repository:
     """The repository of this name, there or not; asks nothing of the hub but whether it is there.
 
     ConfigurationError where the name is none or there is no token, StorageError where the hub
     cannot be reached.
     """
-    if not _NAME.fullmatch(name) or "--" in name or ".." in name or name.endswith((".git", ".")):
-        raise ConfigurationError(
-            f"--repo {name!r}: no name of a repository; write org/name, both of letters, digits, "
-            "'-', '_' and '.'."
-        )
+    check_name(name)
     from huggingface_hub import get_token
 
     token = get_token()

@@ -1,8 +1,13 @@
-"""The README names every command, recipe key, critic and engine there is."""
+"""The README names every command, recipe key, critic and engine; what the docs show is valid."""
 
+import re
+import shlex
+import tomllib
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
+import typer
 from pydantic import BaseModel
 
 from crowdglot.command.app import app
@@ -14,6 +19,7 @@ from crowdglot.writing.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 
 def keys(model, prefix=""):
@@ -74,3 +80,31 @@ def test_every_column_is_explained():
 def test_the_two_commands_stand_first():
     demo, test = README.index("make demo"), README.index("make test")
     assert demo < test < README.index("crowdglot synthesize")
+
+
+def blocks(page, kind):
+    """The fenced blocks of one kind."""
+    return re.findall(rf"^```{kind}\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_line_is_valid(page):
+    command = typer.main.get_command(app)
+    for block in blocks(page, "bash"):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words[:1] == ["crowdglot"]:
+                verb = command.commands[words[1]]
+                verb.make_context(words[1], words[2:])  # raises where an option is none
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_of_code_is_valid(page):
+    known = set(Recipe.model_fields)
+    for block in blocks(page, "python"):
+        compile(block, str(page), "exec")
+    for block in blocks(page, "toml"):
+        table = tomllib.loads(block)
+        if set(table) <= known:
+            least = {"name": "n", "languages": ["fr"], "dialogues_per_language": 1}
+            Recipe.model_validate(least | table)

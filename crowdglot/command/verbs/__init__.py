@@ -10,9 +10,10 @@ from crowdglot.command.verbs.browse import browse
 from crowdglot.command.verbs.looking import events, languages, show
 from crowdglot.command.verbs.measuring import calibrate, report
 from crowdglot.command.verbs.passing_on import export, publish
+from crowdglot.command.verbs.scheduling import deploy
 from crowdglot.command.verbs.writing import preview, rejudge, synthesize
 
 VERBS: tuple[Callable[..., None], ...] = (
-    synthesize, preview, rejudge, show, browse, report, export, publish, calibrate, languages,
-    events,
+    synthesize, preview, rejudge, show, browse, report, export, publish, deploy, calibrate,
+    languages, events,
 )  # fmt: skip

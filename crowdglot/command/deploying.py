@@ -1,0 +1,172 @@
+"""``crowdglot deploy``: deployments on the user's Prefect server, by which a dataset grows.
+
+Three at most, all named after the recipe: "grow" by a schedule, "report" by another, and "publish"
+after each night that succeeded. Deployed again, they are what the latest command says.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from httpx import HTTPError, InvalidURL
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import VersionInfo
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL
+from prefect.types.entrypoint import EntrypointType
+
+from crowdglot import __version__
+from crowdglot.errors import ConfigurationError, CrowdglotError
+from crowdglot.writing.recipe import Recipe
+
+_PROCESS, _DOCKER = "process", "docker"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be deployed. ``nightly``, ``weekly``: cron lines; ``image``: of containers, ""
+    for processes; ``repo``: where it is published, "" for nowhere."""
+
+    recipe: Recipe
+    by: int
+    nightly: str
+    weekly: str
+    timezone: str
+    pool: str
+    image: str = ""
+    repo: str = ""
+    private: bool = False
+    gated: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The type of the work pool."""
+        return _DOCKER if self.image else _PROCESS
+
+    def job(self) -> dict[str, Any]:
+        """Of every run: no module is looked for where it runs; a container sees this folder."""
+        job: dict[str, Any] = {"env": {"PYTHONSAFEPATH": "1"}}
+        if self.image:
+            here = str(Path.cwd())
+            job |= {
+                "image": self.image,
+                "image_pull_policy": "IfNotPresent",
+                "volumes": [f"{here}:{here}"],
+            }
+        return job
+
+
+async def deploy(wanted: Wanted) -> dict[str, str]:
+    """Make or change the deployments; by full name, when each runs. Raises CrowdglotError."""
+    night, week = (_cron(line, wanted.timezone) for line in (wanted.nightly, wanted.weekly))
+    recipe = wanted.recipe.model_dump(mode="json", exclude_unset=True)
+    here = {"directory": str(Path.cwd())}
+    async with _server() as client:
+        await _prepare_pool(client, wanted)
+        told, publishing = {}, f"publish/{wanted.recipe.name}"
+        growing = {"recipe": recipe, "by": wanted.by, "then": publishing if wanted.repo else ""}
+        name = await _apply(wanted, "grow", growing | here, schedule=night)
+        told[name] = f"{wanted.nightly} ({wanted.timezone}), {wanted.by} dialogues more a language"
+        name = await _apply(wanted, "report", {"recipe": recipe, **here}, schedule=week)
+        told[name] = f"{wanted.weekly} ({wanted.timezone})"
+        if wanted.repo:
+            what = {"dataset": str(wanted.recipe.folder), "repo": wanted.repo, **here}
+            rights = {"private": wanted.private, "gated": wanted.gated}
+            await _apply(wanted, "publish", what | rights)
+            told[publishing] = f"to {wanted.repo}, after each night that succeeded"
+        else:
+            await _forget(client, publishing)
+    return told
+
+
+async def _apply(wanted: Wanted, flow: str, parameters: dict[str, Any], **when: Any) -> str:
+    """Make or change one deployment, of which one run goes on at a time; its name."""
+    deployment: RunnerDeployment = await getattr(
+        import_module(f"crowdglot.flows.{flow}"), flow
+    ).ato_deployment(
+        wanted.recipe.name,
+        parameters=parameters,
+        concurrency_limit=1,
+        job_variables=wanted.job(),
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        version=__version__,
+        tags=["crowdglot"],
+        **when,
+    )
+    version = VersionInfo(type="prefect:simple", version=__version__)
+    await deployment.aapply(work_pool_name=wanted.pool, version_info=version)
+    return deployment.full_name
+
+
+async def _forget(client: PrefectClient, name: str) -> None:
+    """Delete what an earlier command deployed and this one does not want."""
+    with suppress(ObjectNotFound):
+        await client.delete_deployment((await client.read_deployment_by_name(name)).id)
+
+
+async def _prepare_pool(client: PrefectClient, wanted: Wanted) -> None:
+    """Make the work pool where it is not there; ConfigurationError if it is of another type."""
+    try:
+        pool = await client.read_work_pool(wanted.pool)
+    except ObjectNotFound:
+        kinds = {
+            k: v for some in (await client.read_worker_metadata()).values() for k, v in some.items()
+        }
+        template = kinds[wanted.kind]["default_base_job_configuration"]
+        await client.create_work_pool(
+            WorkPoolCreate(name=wanted.pool, type=wanted.kind, base_job_template=template)
+        )
+        return
+    if pool.type != wanted.kind:
+        remedy = "leave --image out" if wanted.image else "give --image"
+        remedy = remedy if pool.type in (_PROCESS, _DOCKER) else "make one of another name"
+        raise ConfigurationError(
+            f"--pool {wanted.pool}: is a work pool of type '{pool.type}', and '{wanted.kind}' is "
+            f"wanted; choose another --pool, or {remedy}."
+        )
+
+
+def _cron(line: str, timezone: str) -> CronSchedule:
+    try:
+        return CronSchedule(cron=line, timezone=timezone)
+    except ValueError:
+        raise ConfigurationError(
+            f"'{line}' in '{timezone}': no schedule; write five fields of cron such as "
+            "'15 2 * * *', and a time zone such as Europe/Paris."
+        ) from None
+
+
+@asynccontextmanager
+async def _server() -> AsyncIterator[PrefectClient]:
+    """The client of the user's server; what goes wrong there is one sentence."""
+    url = PREFECT_API_URL.value()
+    if not url:
+        raise ConfigurationError(
+            "there is no Prefect server to deploy to; start one with `prefect server start`, and "
+            "set PREFECT_API_URL to its address, such as http://127.0.0.1:4200/api."
+        )
+    try:
+        async with get_client() as client:
+            yield client
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code in (401, 403):
+            raise ConfigurationError(
+                f"{url}: Prefect's server does not accept the credentials; set "
+                "PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, to its own."
+            ) from None
+        said = " ".join(error.response.text.split())[:300]
+        raise CrowdglotError(
+            f"{url}: Prefect's server refuses (HTTP {error.response.status_code}: {said}); mend "
+            "this, then run the same command again."
+        ) from None
+    except (HTTPError, InvalidURL, RuntimeError, OSError) as error:
+        said = " ".join(str(error).split())[:160] or type(error).__name__
+        raise CrowdglotError(
+            f"{url}: Prefect's server cannot be reached ({said}); start it, or set PREFECT_API_URL."
+        ) from None
