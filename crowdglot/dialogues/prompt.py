@@ -7,9 +7,9 @@ language, but never a dialogue.
 
 The form "full" tells all that is planned. The form "short" tells the premise alone, calls the
 speakers A and B, and shows demonstrations of as many turns as are asked for: a small model recites
-what it is told of personas, and narrates a premise that names its people. Three more forms are the full
-one without the speech event, without the common ground, or without both, to measure what each of
-them is worth.
+what it is told of personas, and narrates a premise that names its people. Three more forms are the
+full one without the speech event, without the common ground, or without both, to measure what each
+is worth.
 """
 
 import json
