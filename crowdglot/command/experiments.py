@@ -1,14 +1,17 @@
 """Experiments in a terminal: one arm after the other, each a run of its own."""
 
 import asyncio
+from pathlib import Path
 
 from rich.markup import escape
 from rich.text import Text
 
+from crowdglot.command.comparison import print_compared
 from crowdglot.command.console import console, print_left_out
 from crowdglot.command.running import EXIT_CODES, showing, warned
 from crowdglot.datasets.folder import locked
 from crowdglot.datasets.shards import incomplete, missing_dialogues
+from crowdglot.evidence.compare.asked import compare_datasets
 from crowdglot.evidence.experiment import Experiment
 from crowdglot.printable import one_line
 from crowdglot.writing.binding import check_dataset
@@ -56,3 +59,15 @@ async def _write(opened: OpenedRecipe) -> Outcome:
         console.print(f"[yellow]{escape(doubt)}[/]")
     with showing(watch, left), stopping_on_signals(watch.stop):
         return await write_dataset(recipe, watch)
+
+
+def compare_arms(experiment: Experiment, judge: str) -> None:
+    """Write the comparison beside the arms' folders, and print what it found."""
+    if not isinstance(experiment.folder, Path):
+        arms = " ".join(str(recipe.folder) for recipe in experiment.arms.values())
+        console.print(Text(f"The arms are at a URL: crowdglot compare {arms} --output FOLDER"))
+        return
+    folders = [recipe.folder for recipe in experiment.arms.values()]
+    page, compared = compare_datasets(folders, judge=judge, output=experiment.folder)
+    print_compared(compared)
+    console.print(Text(one_line(page)), soft_wrap=True)

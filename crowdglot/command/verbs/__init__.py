@@ -6,13 +6,13 @@ A module holds the verbs of one purpose as plain functions of typer; VERBS is th
 
 from collections.abc import Callable
 
-from crowdglot.command.verbs.comparing import experiment
+from crowdglot.command.verbs.comparing import compare, experiment
 from crowdglot.command.verbs.looking import events, languages, show
 from crowdglot.command.verbs.measuring import calibrate, report
 from crowdglot.command.verbs.passing_on import export, publish
 from crowdglot.command.verbs.writing import preview, rejudge, synthesize
 
 VERBS: tuple[Callable[..., None], ...] = (
-    synthesize, experiment, preview, rejudge, show, report, export, publish, calibrate, languages,
-    events,
+    synthesize, experiment, preview, rejudge, show, report, compare, export, publish, calibrate,
+    languages, events,
 )  # fmt: skip

@@ -84,6 +84,12 @@ class Compared:
     notes: Sequence[str] = field(default=())
     seed: int = 0
 
+    @property
+    def tests(self) -> int:
+        """How many tests were made."""
+        values = [one.p for one in self.comparisons] + [one.p for one in self.preferences]
+        return sum(p is not None for p in values)
+
     def as_json(self) -> dict[str, Any]:
         """What ``compare.json`` holds."""
         return {
