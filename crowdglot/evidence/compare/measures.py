@@ -1,6 +1,6 @@
 """What is compared: the metrics of ``datasets.metrics``, and every critic's and judge's score."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 
@@ -57,11 +57,9 @@ def measures(arms: Sequence[Drawn], size: Size, seed: int) -> Iterator[Measure]:
         if name in _NOT_HERE:
             continue
         metric = import_module(f"crowdglot.datasets.metrics.{name}")
-        if name in _BY_ARM:
-            parts = [list(metric.measure(corpus)) for corpus in corpora]
-            readings = [_of_arms(own, list(map(len, corpora))) for own in zip(*parts, strict=False)]
-        else:
-            readings = list(metric.measure(cut if getattr(metric, "BUDGETED", False) else whole))
+        readings = metric.measure(cut if getattr(metric, "BUDGETED", False) else whole)
+        if name in _BY_ARM and len(arms) > 1:
+            readings = (_anew(reading, whole, metric.measure) for reading in readings)
         for reading in readings:
             if not reading.whole:
                 how = {"tok": describe(whole.tokeniser), **reading.details, **told}
@@ -87,14 +85,18 @@ def _mean(scores: Scores) -> Of:
     return of
 
 
-def _of_arms(readings: Sequence[Reading], counts: Sequence[int]) -> Reading:
-    """One reading of both arms' dialogues, of which each was scored within its own arm."""
-    values = [
-        np.nan if (value := reading.of(np.array([at]))) is None else value
-        for reading, count in zip(readings, counts, strict=True)
-        for at in range(count)
-    ]
-    return replace(readings[0], of=_mean(np.array(values, float)))
+def _anew(
+    reading: Reading, whole: Corpus, measure: Callable[[Corpus], Iterator[Reading]]
+) -> Reading:
+    """The reading of an arm, whichever dialogues it has, against that arm's others alone. Held
+    fixed, the scores of an arm would move together, and any two halves would be told apart."""
+
+    def of(chosen: Chosen) -> float | None:
+        some = replace(whole, documents=tuple(whole.documents[at] for at in chosen))
+        found = next(measure(some), None)
+        return found.of(np.arange(len(chosen))) if found else None
+
+    return replace(reading, of=of, interval="halves", resamples=_FEW_TIMES)
 
 
 def _joined(corpora: Sequence[Corpus]) -> Corpus:

@@ -105,10 +105,10 @@ def _tables(sides: Sequence[Side]) -> Iterator[dict[str, Any]]:
 def words(measure: str) -> tuple[str, str]:
     """Name and meaning of a measure."""
     if measure.startswith(SCORE):
-        critic = visible(measure.removeprefix(SCORE), 80).replace("_", " ")
-        return critic.capitalize(), "score of the critic, mean"
-    name, meaning = metric_words(measure)
-    return visible(name, 80).capitalize(), meaning
+        name, meaning = measure.removeprefix(SCORE).replace("_", " "), "score of the critic, mean"
+    else:
+        name, meaning = metric_words(measure)
+    return visible(name[:1].upper() + name[1:], 80), meaning
 
 
 def language_name(tag: str) -> str:
@@ -156,6 +156,7 @@ def _template() -> Any:
     filters: dict[str, Any] = {
         "number": number, "percent": "{:.1%}".format, "count": "{:,.0f}".format, "words": words,
         "language": language_name, "effects": effects, "signed": signed, "chance": chance,
+        "visible": visible,
     }  # fmt: skip
     environment.filters.update(filters)
     source = files("crowdglot.evidence.compare") / "compare.html.jinja"
