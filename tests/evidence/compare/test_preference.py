@@ -47,8 +47,10 @@ def arms(tmp_path):
 
 
 def believing(folder, low=0.9):
-    trial = {"critic": MATCH, "damage": "mixed", "auc": low, "low": low, "high": 1.0,
-             "language": "fr", "threshold": 0.0, "model": "", "prompt": template_hash(MATCH)}  # fmt: skip
+    trial = {
+        "critic": MATCH, "damage": "mixed", "auc": low, "low": low, "high": 1.0, "language": "fr",
+        "threshold": 0.0, "model": "", "prompt": template_hash(MATCH),
+    }  # fmt: skip
     path = folder / "trials.json"
     path.write_text(json.dumps([trial]), "utf-8")
     return build_recipe(RECIPE | {"believed": str(path)}, (), "test")
