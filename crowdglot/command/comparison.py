@@ -35,13 +35,6 @@ def print_compared(compared: Compared) -> None:
         console.print(Text(_sentence(one)))
     if len(found) > _MOST:
         console.print(f"… and {len(found) - _MOST} more, in the page.")
-    for each in compared.preferences:
-        console.print(
-            Text(
-                f"{each.language}: {each.other} is preferred to {each.one} in {each.share:.0%} of "
-                f"{each.won + each.lost + each.tied} pairs, p {chance(each.p_holm)}."
-            )
-        )
 
 
 def _sentence(one: Comparison) -> str:

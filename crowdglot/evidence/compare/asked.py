@@ -10,7 +10,7 @@ from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import ConfigurationError, EngineError
 from crowdglot.evidence.compare.arms import Arm, open_arms
-from crowdglot.evidence.compare.comparing import Compared, compare, corrected
+from crowdglot.evidence.compare.comparing import Compared, Comparison, compare
 from crowdglot.evidence.compare.page import write_page
 from crowdglot.evidence.compare.preference import prefer
 from crowdglot.recipes import read_embedding, read_recipe
@@ -42,37 +42,36 @@ def compare_datasets(
     to = output or Path(str(folders[0]))
     with storing(to):
         to.mkdir(parents=True, exist_ok=True)
-    recipe, notes = _judging(folders, judge)
+    preferences, notes = _preferences(folders, arms, judge, matches, to / _JOURNAL)
     embed = embedder(read_embedding(folders[0], changes))
-    compared = compare(arms, seed=seed, embed=embed)
-    if recipe is not None:
-        compared, told = _with_preferences(compared, arms, recipe, matches, to / _JOURNAL)
-        notes += told
+    compared = compare(arms, seed=seed, embed=embed, preferences=preferences)
     compared = replace(compared, notes=[*compared.notes, *notes])
     return write_page(to, compared), compared
 
 
-def _judging(folders: Sequence[Location], judge: str) -> tuple[Recipe | None, list[str]]:
-    """The recipe whose judge is asked, and what is to be told where none can be."""
-    if judge:
-        return read_recipe(judge), []
+def _preferences(
+    folders: Sequence[Location], arms: Sequence[Arm], judge: str, matches: int, journal: Path
+) -> tuple[list[Comparison], list[str]]:
+    """What the judge prefers, and what is to be told where none is asked or none answers."""
+    try:
+        recipe = read_recipe(judge) if judge else _own_judge(folders)
+    except ConfigurationError as error:
+        if judge:
+            raise
+        return [], [f"No judge is asked. {error}"]
+    datasets = [arm for arm in arms if arm.funnel]
+    if recipe is None or len(datasets) < 2:
+        return [], []
+    try:
+        return asyncio.run(prefer(datasets, recipe, most=matches, journal=journal))
+    except EngineError as error:
+        return [], [f"The judge could not be asked: {error}"]
+
+
+def _own_judge(folders: Sequence[Location]) -> Recipe | None:
+    """The recipe of the first dataset whose own names a judging model."""
     for folder in folders:
         models = read_stored_recipe(folder).get("models")
         if isinstance(models, dict) and "judge" in models:
-            try:
-                return read_recipe(str(folder)), []
-            except ConfigurationError as error:
-                return None, [f"No judge is asked. {error}"]
-    return None, []
-
-
-def _with_preferences(
-    compared: Compared, arms: Sequence[Arm], recipe: Recipe, matches: int, journal: Path
-) -> tuple[Compared, list[str]]:
-    """The same with what the judge prefers; all else is kept where it does not answer."""
-    datasets = [arm for arm in arms if arm.funnel]
-    try:
-        found, doubts = asyncio.run(prefer(datasets, recipe, most=matches, journal=journal))
-    except EngineError as error:
-        return compared, [f"The judge could not be asked: {error}"]
-    return corrected(replace(compared, preferences=found)), doubts
+            return read_recipe(str(folder))
+    return None

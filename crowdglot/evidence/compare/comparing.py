@@ -1,7 +1,7 @@
 """``compare``: all arms side by side, and every two of them against each other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations, groupby, islice
 from math import sqrt
 from typing import Any
@@ -13,9 +13,8 @@ from crowdglot.datasets.metrics.measuring.figure import FEWEST, Figure, interval
 from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.errors import ConfigurationError
 from crowdglot.evidence.compare.arms import Arm
-from crowdglot.evidence.compare.drawing import MOST, Drawn, Size, draw, equal, paired
+from crowdglot.evidence.compare.drawing import Drawn, Size, draw, equal, paired
 from crowdglot.evidence.compare.measures import Measure, measures
-from crowdglot.evidence.compare.preference import Preference
 from crowdglot.evidence.compare.statistics import (
     LEVEL,
     Design,
@@ -37,7 +36,7 @@ class Comparison:
 
     ``pairs``: on how many scenarios that both share; 0 where they are not paired. ``counts``: the
     dialogues of each. ``difference``: the other's value less the one's. ``p_holm``: corrected for
-    all comparisons that were made, preferences among them.
+    all comparisons that were made.
     """
 
     measure: str
@@ -80,15 +79,13 @@ class Compared:
     arms: Sequence[Arm]
     sides: Sequence[Side]
     comparisons: Sequence[Comparison]
-    preferences: Sequence[Preference] = ()
-    notes: Sequence[str] = field(default=())
-    seed: int = 0
+    notes: Sequence[str]
+    seed: int
 
     @property
     def tests(self) -> int:
         """How many tests were made."""
-        values = [one.p for one in self.comparisons] + [one.p for one in self.preferences]
-        return sum(p is not None for p in values)
+        return sum(one.p is not None for one in self.comparisons)
 
     def as_json(self) -> dict[str, Any]:
         """What ``compare.json`` holds."""
@@ -102,21 +99,25 @@ class Compared:
                 for figure in side.figures
             ],
             "comparisons": [asdict(one) | {"differs": one.differs} for one in self.comparisons],
-            "preferences": [asdict(one) | {"differs": one.differs} for one in self.preferences],
             "notes": list(self.notes),
         }
 
 
 def compare(
-    arms: Sequence[Arm], *, seed: int = 0, embed: Embed | None = None, most: int = MOST
+    arms: Sequence[Arm],
+    *,
+    seed: int = 0,
+    embed: Embed | None = None,
+    preferences: Sequence[Comparison] = (),
 ) -> Compared:
     """All measures of all arms, and all comparisons of two arms in the languages that both have.
 
-    ``embed``: the vectors of texts, for the Vendi score. ConfigurationError where no language is
+    ``embed``: the vectors of texts, for the Vendi score. ``preferences``: what a judge prefers, to
+    be corrected together with the others. ConfigurationError where no language is
     common to two arms; StorageError where a file is damaged.
     """
     tags = _common(arms)
-    drawn = {tag: _with_meanings(draw(arms, tag, most), embed) for tag in tags}
+    drawn = {tag: _with_meanings(draw(arms, tag), embed) for tag in tags}
     sides, found = list[Side](), list[Comparison]()
     for size in SIZES:
         for tag in tags:
@@ -125,7 +126,10 @@ def compare(
         for names in combinations([arm.name for arm in arms], 2):
             found += _compared(_of_two(drawn, names, size), names, size, seed)
     notes = [*_notes(arms, tags), *_unpaired(found)]
-    return corrected(Compared(arms, sides, found, (), notes, seed))
+    every = [*found, *preferences]
+    values = holm([one.p for one in every])
+    every = [replace(one, p_holm=p) for one, p in zip(every, values, strict=True)]
+    return Compared(arms, sides, every, notes, seed)
 
 
 def _common(arms: Sequence[Arm]) -> list[str]:
@@ -209,17 +213,6 @@ def _comparison(
         found.value, found.difference, found.low, found.high, found.effects, found.p,
         measure.signature,
     )  # fmt: skip
-
-
-def corrected(compared: Compared) -> Compared:
-    """The same with every p-value corrected for all comparisons that were made."""
-    found = [one.p for one in compared.comparisons]
-    values = iter(holm([*found, *(one.p for one in compared.preferences)]))
-    return replace(
-        compared,
-        comparisons=[replace(one, p_holm=next(values)) for one in compared.comparisons],
-        preferences=[replace(one, p_holm=next(values)) for one in compared.preferences],
-    )
 
 
 def _notes(arms: Sequence[Arm], tags: Sequence[str]) -> Iterator[str]:

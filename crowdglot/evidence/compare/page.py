@@ -20,6 +20,7 @@ from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.compare.comparing import POOLED, SIZES, Compared, Comparison, Side
 from crowdglot.evidence.compare.measures import SCORE
+from crowdglot.evidence.compare.preference import PREFERRED
 from crowdglot.languages.language import resolve_language
 from crowdglot.printable import visible
 
@@ -46,7 +47,6 @@ def render(compared: Compared) -> str:
         notes=[visible(note, 500) for note in compared.notes],
         apart=[one for one in compared.comparisons if one.differs],
         tested=compared.tests,
-        preferences=compared.preferences,
         pairs=list(_pairs(compared)),
         tables=list(_tables(compared.sides)),
         style=style,
@@ -106,6 +106,8 @@ def words(measure: str) -> tuple[str, str]:
     """Name and meaning of a measure."""
     if measure.startswith(SCORE):
         name, meaning = measure.removeprefix(SCORE).replace("_", " "), "score of the critic, mean"
+    elif measure == PREFERRED:
+        name, meaning = "Preferred by the judge", "share of pairs, ties half"
     else:
         name, meaning = metric_words(measure)
     return visible(name[:1].upper() + name[1:], 80), meaning

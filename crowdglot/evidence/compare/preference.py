@@ -1,7 +1,7 @@
 """Which of two dialogues of one scenario a judge prefers, asked in both orders; ties count half."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from math import comb
@@ -13,46 +13,23 @@ import numpy as np
 from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.judges.belief import believed_match
 from crowdglot.critics.judges.match import MATCH, Match
-from crowdglot.datasets.metrics.measuring.figure import FEWEST, bootstraps
+from crowdglot.datasets.metrics.measuring.figure import FEWEST, Details, bootstraps, sign
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.evidence.compare.arms import Arm
+from crowdglot.evidence.compare.comparing import POOLED, Comparison
 from crowdglot.evidence.compare.drawing import Drawn, draw, paired
-from crowdglot.evidence.compare.statistics import LEVEL
 from crowdglot.languages.language import resolve_language
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.recipe import Recipe
 
-
-@dataclass(frozen=True, slots=True)
-class Preference:
-    """Arm ``other`` before arm ``one`` in a language, or "pooled": pairs won, lost and tied, and
-    the share won, ties half, with its interval. ``p``: that of the sign test. ``model``: the judge.
-    """
-
-    language: str
-    one: str
-    other: str
-    model: str
-    won: int
-    lost: int
-    tied: int
-    share: float
-    low: float | None
-    high: float | None
-    p: float | None
-    p_holm: float | None = None
-
-    @property
-    def differs(self) -> bool:
-        """Whether one is preferred at 95%, all comparisons considered."""
-        return self.p_holm is not None and self.p_holm < LEVEL
+PREFERRED = "preferred"  # the measure
 
 
 async def prefer(
     arms: Sequence[Arm], recipe: Recipe, *, most: int, journal: Path
-) -> tuple[list[Preference], list[str]]:
-    """The preferences of the judging model of ``recipe`` between all two arms, and a sentence on
-    each language in which it is not believed, where it is not asked.
+) -> tuple[list[Comparison], list[str]]:
+    """How often the judging model of ``recipe`` prefers each of every two arms, and a sentence on
+    each language in which it is not believed, where it is not asked. The signature tells the rest.
 
     ``most``: pairs of a language. ``journal``: the file that keeps its answers. Raises what the
     engine raises.
@@ -60,7 +37,7 @@ async def prefer(
     tags = sorted({tag for arm in arms for tag in arm.keys})
     settings = recipe.judging_engine
     least, doubts = believed_match(tags, recipe.believed, settings.model)
-    found: list[Preference] = []
+    found: list[Comparison] = []
     if not least:
         return found, list(doubts.values())
     drawn = {tag: {one.arm: one for one in draw(arms, tag)} for tag in least}
@@ -96,22 +73,24 @@ def _dialogue(row: Mapping[str, Any]) -> Dialogue:
 
 def _told(
     scores: Mapping[str, Sequence[float]], one: str, other: str, model: str
-) -> Iterator[Preference]:
+) -> Iterator[Comparison]:
     """Of each language, and of all together where there are several."""
     groups = dict(scores)
     if len(scores) > 1:
-        groups["pooled"] = [score for own in scores.values() for score in own]
+        groups[POOLED] = [score for own in scores.values() for score in own]
     for tag, own in groups.items():
-        values = np.array(own, float)
-        won, lost = int((values == 1).sum()), int((values == 0).sum())
-        low = high = p = None
-        if len(values) >= FEWEST:
-            drawn = values[bootstraps(len(values), 0, 500)].mean(axis=1)
+        values = 2 * np.array(own, float) - 1  # lost, tied, won: the shares' difference
+        count, won, lost = len(values), int((values == 1).sum()), int((values == -1).sum())
+        difference, low, high, p = float(values.mean()), None, None, None
+        if count >= FEWEST:
+            drawn = values[bootstraps(count, 0, 500)].mean(axis=1)
             low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
             p = sign_test(won, lost)
-        yield Preference(
-            tag, one, other, model, won, lost, len(values) - won - lost, float(values.mean()),
-            low, high, p,
+        told: Details = {"judge": model, "won": won, "lost": lost, "tied": count - won - lost}
+        yield Comparison(
+            PREFERRED, "higher", "dialogues", tag, one, other, count, (count, count),
+            ((1 - difference) / 2, (1 + difference) / 2), difference, low, high, {}, p,
+            sign(PREFERRED, told),
         )  # fmt: skip
 
 

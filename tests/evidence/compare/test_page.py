@@ -63,7 +63,7 @@ def test_the_page_in_a_browser(browser, tmp_path):  # noqa: F811
     assert browser.title == "Comparison of 2 arms · crowdglot"
     assert not browser.get_log("browser")
     heads = [each.text for each in browser.find_elements("css selector", "h2")]
-    assert heads == ["Arms", "Told apart", "Preferences of a judge", "Two by two", "All figures"]
+    assert heads == ["Arms", "Told apart", "Two by two", "All figures"]
     lines = browser.find_elements("css selector", "details[open] details[open] tbody tr")
     assert len(lines) > 20 and lines[0].text.startswith("Distinct-1")
     for name in browser.find_elements("css selector", "bdi"):

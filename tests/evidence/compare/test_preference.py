@@ -67,7 +67,8 @@ def test_the_better_arm_is_preferred_and_nothing_is_asked_twice(arms, tmp_path, 
     found, doubts = asked(monkeypatch, judge, arms, recipe, tmp_path)
     assert not doubts and len(found) == 1
     told = found[0]
-    assert (told.one, told.other, told.won, told.lost, told.share) == ("a", "b", 10, 0, 1.0)
+    assert (told.one, told.other, told.values, told.difference) == ("a", "b", (0.0, 1.0), 1.0)
+    assert "|won:10|lost:0|tied:0|" in told.signature and told.pairs == 10
     assert told.p == pytest.approx(2 / 2**10)
     assert judge.asked == 10 * 5 * 2
     again, _ = asked(monkeypatch, judge, arms, recipe, tmp_path)
@@ -76,7 +77,8 @@ def test_the_better_arm_is_preferred_and_nothing_is_asked_twice(arms, tmp_path, 
 
 def test_who_chooses_by_the_order_prefers_nobody(arms, tmp_path, monkeypatch):
     (told,), _ = asked(monkeypatch, Judge(), arms, believing(tmp_path), tmp_path)
-    assert (told.won, told.lost, told.tied, told.share, told.p) == (0, 0, 10, 0.5, 1.0)
+    assert (told.values, told.difference, told.p) == ((0.5, 0.5), 0.0, 1.0)
+    assert "|won:0|lost:0|tied:10|" in told.signature
 
 
 def test_a_judge_below_the_bar_is_told_and_gives_no_figure(arms, tmp_path, monkeypatch):
@@ -97,4 +99,5 @@ def test_the_recipes_own_judge_is_asked_only_where_it_is_trusted(tmp_path):
     ]  # fmt: skip
     page, found = compare_datasets(arms)
     assert "No judge is asked." in found.notes[-1] and "--trust" in found.notes[-1]
-    assert page.exists() and not found.preferences and found.tests
+    assert page.exists() and found.tests
+    assert "preferred" not in {one.measure for one in found.comparisons}
