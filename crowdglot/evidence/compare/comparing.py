@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations, groupby, islice
+from itertools import combinations, groupby, islice, product
 from math import sqrt
 from typing import Any
 
@@ -28,6 +28,9 @@ from crowdglot.evidence.compare.statistics import (
 POOLED = "pooled"
 SIZES: tuple[Size, ...] = ("dialogues", "tokens")
 Embed = Callable[[Sequence[str]], Meanings | None]
+# Size, both arms and the measure; and of a language what was measured.
+_Kind = tuple[Size, str, str, str]
+_Stratum = tuple[str, Measure, Measured]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +120,19 @@ def compare(
     common to two arms; StorageError where a file is damaged.
     """
     tags = _common(arms)
-    drawn = {tag: _with_meanings(draw(arms, tag), embed) for tag in tags}
-    sides, found = list[Side](), list[Comparison]()
-    for size in SIZES:
-        for tag in tags:
-            own, amount = equal(drawn[tag], size)
+    sides, strata = list[Side](), dict[_Kind, list[_Stratum]]()
+    for tag in tags:  # of one language at a time the dialogues are in memory
+        drawn = _with_meanings(draw(arms, tag), embed)
+        for size in SIZES:
+            own, amount = equal(drawn, size)
             sides.append(Side(size, tag, amount, list(_figures(own, size, tag, seed))))
-        for names in combinations([arm.name for arm in arms], 2):
-            found += _compared(_of_two(drawn, names, size), names, size, seed)
-    notes = [*_notes(arms, tags), *_unpaired(found)]
-    every = [*found, *preferences]
-    values = holm([one.p for one in every])
-    every = [replace(one, p_holm=p) for one, p in zip(every, values, strict=True)]
-    return Compared(arms, sides, every, notes, seed)
+        for size, both in product(SIZES, combinations(drawn, 2)):
+            for kind, stratum in _measured(both, size, tag, seed):
+                strata.setdefault(kind, []).append(stratum)
+    found = [*_comparisons(strata), *preferences]
+    values = holm([one.p for one in found])
+    every = [replace(one, p_holm=p) for one, p in zip(found, values, strict=True)]
+    return Compared(arms, sides, every, [*_notes(arms, tags), *_unpaired(found)], seed)
 
 
 def _common(arms: Sequence[Arm]) -> list[str]:
@@ -168,37 +171,28 @@ def _figures(drawn: Sequence[Drawn], size: Size, tag: str, seed: int) -> Iterato
                              measure.signature, reading.better)  # fmt: skip
 
 
-def _of_two(
-    drawn: Mapping[str, Sequence[Drawn]], names: tuple[str, str], size: Size
-) -> Iterator[tuple[str, Drawn, Drawn, bool]]:
-    """Two arms at one size, in each language in which both have two dialogues or more."""
-    for tag, every in drawn.items():
-        both = [one for name in names for one in every if one.arm == name]
-        if len(both) == 2:
-            one, other, pairs = paired(*equal(both, size)[0])
-            if min(len(one), len(other)) > 1:
-                yield tag, one, other, pairs
+def _measured(
+    both: tuple[Drawn, Drawn], size: Size, tag: str, seed: int
+) -> Iterator[tuple[_Kind, _Stratum]]:
+    """Two arms in a language at one size, where both have two dialogues or more."""
+    one, other, pairs = paired(*equal(both, size)[0])
+    if min(len(one), len(other)) < 2:
+        return
+    design = Design(len(one), len(other), pairs, (seed, tag))
+    for measure in measures([one, other], size, seed):
+        reading = measure.reading
+        if told := measured(reading.of, design, halves=measure.halves, times=measure.times):
+            yield (size, one.arm, other.arm, reading.metric), (tag, measure, told)
 
 
-def _compared(
-    languages: Iterator[tuple[str, Drawn, Drawn, bool]],
-    names: tuple[str, str],
-    size: Size,
-    seed: int,
-) -> Iterator[Comparison]:
-    """Two arms in each language, and pooled over all in which they are measured."""
-    found: dict[str, list[tuple[str, Measure, Measured]]] = {}
-    for tag, one, other, pairs in languages:
-        design = Design(len(one), len(other), pairs, (seed, tag))
-        for measure in measures([one, other], size, seed):
-            of = measure.reading.of
-            if told := measured(of, design, halves=measure.halves, times=measure.times):
-                found.setdefault(measure.reading.metric, []).append((tag, measure, told))
-    for strata in found.values():
-        for tag, measure, told in strata:
-            yield _comparison(measure, size, tag, names, [told])
-        if len(strata) > 1:
-            yield _comparison(strata[0][1], size, POOLED, names, [told for *_, told in strata])
+def _comparisons(strata: Mapping[_Kind, Sequence[_Stratum]]) -> Iterator[Comparison]:
+    """Each in its language, and pooled over all in which it is measured."""
+    for (size, one, other, _), own in strata.items():
+        for tag, measure, told in own:
+            yield _comparison(measure, size, tag, (one, other), [told])
+        if len(own) > 1:
+            every = [told for *_, told in own]
+            yield _comparison(own[0][1], size, POOLED, (one, other), every)
 
 
 def _comparison(
@@ -240,8 +234,8 @@ def _unpaired(found: Sequence[Comparison]) -> Iterator[str]:
     for (one, other), some in groupby(sorted(found, key=arms), key=arms):
         if not any(each.pairs for each in some):
             yield (
-                f"{one} and {other} share no scenarios, or fewer than half: they are of different "
-                "plans, and are compared unpaired."
+                f"{one} and {other} share fewer than half of their scenarios, as arms of different "
+                "plans do, and are compared unpaired."
             )
 
 

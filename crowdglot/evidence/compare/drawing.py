@@ -25,11 +25,13 @@ Scores = NDArray[np.float64]  # of each dialogue, NaN where it has none
 # Of a language so many dialogues of an arm are read; and so many are judged here, which is slow.
 MOST, _JUDGED = 500, 100
 _COHERENCE = "coherence"
+_SHOWN = ("language", "common_ground", "turns")  # to a judge
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Dialogues of an arm in one language, in the order of the draw. ``scores``: by critic."""
+    """Dialogues of an arm in one language, in the order of the draw. ``scores``: by critic.
+    ``rows``: as much of each as a judge is shown."""
 
     arm: str
     keys: Keys
@@ -94,7 +96,8 @@ def _read(arm: Arm, tag: str, every: Keys, shared: NDArray[np.int64], most: int)
         planned=tuple(row.get("speech_event") or "" for row in rows),
         judged=judged,
     )
-    return Drawn(arm.name, keys[order], corpus, _scores(corpus, language), rows)
+    shown = [{name: row.get(name) for name in _SHOWN} for row in rows]
+    return Drawn(arm.name, keys[order], corpus, _scores(corpus, language), shown)
 
 
 def _scores(corpus: Corpus, language: Language) -> dict[str, Scores]:
