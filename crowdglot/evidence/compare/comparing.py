@@ -234,7 +234,7 @@ def _unpaired(found: Sequence[Comparison]) -> Iterator[str]:
     for (one, other), some in groupby(sorted(found, key=arms), key=arms):
         if not any(each.pairs for each in some):
             yield (
-                f"{one} and {other} share fewer than half of their scenarios, as arms of different "
+                f"{one} and {other} share too few scenarios to be paired, as arms of different "
                 "plans do, and are compared unpaired."
             )
 

@@ -146,9 +146,10 @@ def _within(drawn: Drawn, budget: int) -> int:
 
 
 def paired(one: Drawn, other: Drawn) -> tuple[Drawn, Drawn, bool]:
-    """Both, with the scenarios that both have alone and in one order, where these are half of the
-    smaller one or more; else as they are."""
+    """Both, with the scenarios that both have alone and in one order, where these are all of the
+    smaller one, or half of it and enough for an interval; else as they are."""
     _, at, there = np.intersect1d(one.keys, other.keys, return_indices=True)
-    if 2 * len(at) < min(len(one), len(other)) or not len(at):
+    least = min(len(one), len(other))
+    if len(at) < least and (len(at) < FEWEST or 2 * len(at) < least):
         return one, other, False
     return one.some(at.tolist()), other.some(there.tolist()), True

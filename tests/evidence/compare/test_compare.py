@@ -62,7 +62,7 @@ def halves(folder, seeds, size):
 
 
 def test_two_halves_are_not_told_apart(tmp_path):
-    assert not halves(tmp_path, range(2), 40)
+    assert not halves(tmp_path, range(1), 40)
 
 
 @pytest.mark.ci
@@ -94,6 +94,16 @@ def test_arms_of_one_plan_are_paired_on_the_scenarios_they_share(tmp_path):
     equal_dialogues = [each for each in found.comparisons if each.size == "dialogues"]
     assert {(each.pairs, each.counts) for each in equal_dialogues} == {(16, (16, 16))}
     assert not any("unpaired" in note for note in found.notes)
+
+
+def test_few_dialogues_are_not_made_fewer_for_pairs(tmp_path):
+    one = dataset(tmp_path / "one", [*random_rows(1, 4), *random_rows(1, 4, "es")])
+    other = dataset(tmp_path / "other", [*random_rows(2, 4, first=1), *random_rows(2, 4, "es")])
+    found = [each for each in compared(one, other).comparisons if each.size == "dialogues"]
+    pairs = {each.language: (each.pairs, each.counts) for each in found}
+    assert pairs == {"fr": (0, (4, 4)), "es": (4, (4, 4)), POOLED: (4, (8, 8))}
+    tested = {each.language for each in found if each.p is not None and each.low is not None}
+    assert tested == {POOLED}
 
 
 def test_arms_of_different_plans_are_compared_unpaired(tmp_path):
