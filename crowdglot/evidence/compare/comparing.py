@@ -219,12 +219,12 @@ def _notes(arms: Sequence[Arm], tags: Sequence[str]) -> Iterator[str]:
             yield f"{arm.name} alone has {', '.join(alone)}: not compared there."
         if arm.funnel and arm.funnel.accepted and not arm.funnel.rejected:
             yield f"{arm.name} has no rejected rows, so its acceptance rate may say nothing."
-        for tag in tags:
-            if 0 < (count := len(arm.keys.get(tag, ()))) < FEWEST:
-                yield (
-                    f"{arm.name} has {count} dialogue{'' if count == 1 else 's'} in {tag}: from "
-                    f"fewer than {FEWEST} there is no interval and no test."
-                )
+        counts = ((tag, len(arm.keys.get(tag, ()))) for tag in tags)
+        if few := [f"{count} in {tag}" for tag, count in counts if 0 < count < FEWEST]:
+            yield (
+                f"{arm.name} has fewer than {FEWEST} dialogues in a language ({', '.join(few)}): of "
+                "so few alone there is no interval and no test."
+            )
 
 
 def _unpaired(found: Sequence[Comparison]) -> Iterator[str]:
