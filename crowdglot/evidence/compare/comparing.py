@@ -61,8 +61,11 @@ class Comparison:
 
     @property
     def differs(self) -> bool:
-        """Whether the arms are told apart at 95%, all comparisons considered."""
-        return self.p_holm is not None and self.p_holm < LEVEL
+        """Whether the arms are told apart at 95%, all comparisons considered: by the test, and by
+        an interval without 0."""
+        if self.p_holm is None or self.p_holm >= LEVEL:
+            return False
+        return self.low is None or self.high is None or self.low * self.high > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +225,8 @@ def _notes(arms: Sequence[Arm], tags: Sequence[str]) -> Iterator[str]:
         counts = ((tag, len(arm.keys.get(tag, ()))) for tag in tags)
         if few := [f"{count} in {tag}" for tag, count in counts if 0 < count < FEWEST]:
             yield (
-                f"{arm.name} has fewer than {FEWEST} dialogues in a language ({', '.join(few)}): of "
-                "so few alone there is no interval and no test."
+                f"{arm.name} has fewer than {FEWEST} dialogues in a language ({', '.join(few)}): "
+                "of so few alone there is no interval and no test."
             )
 
 

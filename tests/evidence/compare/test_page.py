@@ -14,9 +14,12 @@ HOSTILE = "<script>document.title='owned'<!-- & \u202e {{ 7 * 7 }} مرحبا"
 
 
 def comparison(**changes):
-    told = {"low": -1.0, "high": 3.0, "difference": 1.0} | changes
-    return Comparison("turns", "neither", "dialogues", "fr", "a", "b", 0, (9, 9), (1, 2),
-                      told["difference"], told["low"], told["high"], {}, 0.1, "", 0.2)  # fmt: skip
+    usual = {
+        "measure": "turns", "better": "neither", "size": "dialogues", "language": "fr",
+        "one": "a", "other": "b", "pairs": 0, "counts": (9, 9), "values": (1, 2),
+        "difference": 1.0, "low": -1.0, "high": 3.0, "effects": {}, "p": 0.1, "signature": "",
+    }  # fmt: skip
+    return Comparison(**(usual | changes))
 
 
 def test_a_forest_plot_has_0_in_its_middle():
@@ -24,6 +27,20 @@ def test_a_forest_plot_has_0_in_its_middle():
     assert drawn.low < 100 < drawn.middle < drawn.high < 200
     nothing = forest(comparison(low=None, high=None, difference=0.0))
     assert (nothing.low, nothing.middle, nothing.high) == (100, 100, 100)
+
+
+def test_told_apart_are_arms_by_the_test_and_by_the_interval():
+    found = [
+        comparison(low=low, high=high, p_holm=p).differs
+        for low, high, p in (
+            (1, 3, 0.01),
+            (-1, 3, 0.01),
+            (1, 3, 0.2),
+            (1, 3, None),
+            (None, None, 0.01),
+        )
+    ]
+    assert found == [True, False, False, False, True]
 
 
 def test_words_and_numbers():
