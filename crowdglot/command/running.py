@@ -31,7 +31,7 @@ from crowdglot.writing.signals import hold_back_interrupts, let_interrupts_in
 from crowdglot.writing.watch import Watch
 from crowdglot.writing.write import Outcome
 
-_EXIT_CODES = {"stopped": 130, "budget_spent": 3}
+EXIT_CODES = {"stopped": 130, "budget_spent": 3}
 _PATIENCE_SECONDS = 10.0
 _TELL_SECONDS = 60.0
 
@@ -53,13 +53,13 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
         with locked(opened.folder):  # or another command would be told once Prefect has started
             outcome = asyncio.run(_run(opened, verify=verify))
     for path in outcome.damaged:
-        console.print(_warned("damaged:", f" {path}; it is kept under damaged/."))
+        console.print(warned("damaged:", f" {path}; it is kept under damaged/."))
     print_funnel(outcome.funnel)
     if outcome.funnel.short:
         cells = f"{len(outcome.funnel.short)} cells of language and event fell short of their quota"
         console.print(f"[yellow]{cells}.[/] See failed.jsonl.")
-    if code := _EXIT_CODES.get(outcome.state, 0):
-        console.print(_warned("Stopped.", f" {outcome.message}"))
+    if code := EXIT_CODES.get(outcome.state, 0):
+        console.print(warned("Stopped.", f" {outcome.message}"))
         return code
     if show:
         print_dialogues(recipe.folder, count=show)
@@ -92,7 +92,7 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
             waited = [task for task in (answering, started) if task is not None]
             flows, *_ = await asyncio.gather(importing, asyncio.gather(*waited))
             flow = flows.watched(watch, told.append, started, verify=verify)
-            with _progress(watch, left):
+            with showing(watch, left):
                 state = await _unless_abandoned(flow(recipe, return_state=True), opened, watch)
         finally:
             let_interrupts_in()
@@ -105,7 +105,7 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
     return told[0]
 
 
-def _warned(word: str, told: str) -> Text:
+def warned(word: str, told: str) -> Text:
     return Text.assemble((word, "yellow"), visible(told))
 
 
@@ -139,11 +139,11 @@ def _leave_at_once(opened: OpenedRecipe) -> NoReturn:
     finish(opened, stopped=True, by_meaning=False)  # an embedder needs an event loop of its own
     console.print("\nStopped. Nothing is lost: run the same command again to go on.")
     sys.stdout.flush()
-    os._exit(_EXIT_CODES["stopped"])
+    os._exit(EXIT_CODES["stopped"])
 
 
 @contextmanager
-def _progress(watch: Watch, total: int) -> Iterator[None]:
+def showing(watch: Watch, total: int) -> Iterator[None]:
     """A bar in the terminal, and a line a minute in a log, while the flow runs."""
     columns = (
         TextColumn("{task.description}"),

@@ -9,7 +9,8 @@ The form "full" tells all that is planned. The form "short" tells the situation 
 words where the event has them, calls the speakers A and B, and shows demonstrations of as many
 turns as are asked for: a small model recites what it is told of personas, narrates a premise that
 names its people, and mixes them up. Where a turn calls a speaker by the letter, the name is put
-there (see ``letters``).
+there (see ``letters``). Three more forms are the full one without the speech event, without the common
+ground, or without both, to measure what each is worth.
 """
 
 import json
@@ -36,6 +37,19 @@ _FOLDER = Path(__file__).parent
 FORMS = {
     form: tuple((_FOLDER / f"{prefix}{name}.jinja").read_text("utf-8") for name in _PARTS)
     for form, prefix in (("full", ""), ("short", "short_"))
+}
+# By form what it does not tell, and how its system message names what it tells. The form of address
+# follows from the common ground.
+_EVENT, _GROUND = ("title",), ("relation", "premise", "address")
+_WITHOUT: dict[str, tuple[tuple[str, ...], str]] = {
+    "personas": ((*_EVENT, *_GROUND), "a language and the speakers."),
+    "personas_and_event": (_GROUND, "a language, the speakers and the kind of talk."),
+    "personas_and_ground": (_EVENT, "a language, the speakers and the situation."),
+}
+_ALL_TOLD = "a language, the speakers, the kind of talk and the situation."
+FORMS |= {
+    form: (FORMS["full"][0].replace(_ALL_TOLD, told), FORMS["full"][1])
+    for form, (_, told) in _WITHOUT.items()
 }
 # The relations that the prompt does not call by their names.
 _RELATIONS = {
@@ -132,7 +146,17 @@ def _prefix(
 
 
 def _ask(fields: dict[str, Any], form: str) -> Message:
-    return Message("user", template(FORMS[form][1]).render(fields).strip())
+    return Message("user", template(FORMS[form][1]).render(told_in(form, fields)).strip())
+
+
+def told_in(form: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a template, those empty that this form does not tell."""
+    return {**fields, **dict.fromkeys(_WITHOUT.get(form, ((),))[0], "")}
+
+
+def tells_ground(form: str) -> bool:
+    """Whether the form tells all of the common ground."""
+    return form != "short" and "relation" not in told_in(form, {})
 
 
 def scenario_fields(scenario: Scenario) -> dict[str, Any]:

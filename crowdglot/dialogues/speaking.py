@@ -22,7 +22,9 @@ from crowdglot.dialogues.prompt import (
     SOURCE_LANGUAGE,
     demonstration_fields,
     scenario_fields,
+    tells_ground,
     template,
+    told_in,
 )
 from crowdglot.scenarios.scenario import Scenario
 
@@ -80,10 +82,10 @@ class Side:
 def known_by_ground(talk: Talk, speaker: str) -> dict[str, Sequence[str]]:
     """The others' facts that the common ground lets a speaker know: none, half or all.
 
-    The short form of the prompt tells none.
+    A form of the prompt that does not tell the ground tells none.
     """
     scenario = talk.scenario
-    share = _SHARE_KNOWN[scenario.common_ground.knows] if talk.form == "full" else 0
+    share = _SHARE_KNOWN[scenario.common_ground.knows] if tells_ground(talk.form) else 0
     people = zip(scenario.speakers, scenario.personas, strict=True)
     return {
         letter: persona.facts[: ceil(share * len(persona.facts))]
@@ -171,7 +173,7 @@ def _view_of(shown: Demonstration, form: str, me: str) -> str:
     own = next((one["facts"] for one in fields["speakers"] if one["letter"] == me), ())
     told: dict[str, Any] = {
         "me": me,
-        "facts": own if form == "full" else (),
+        "facts": own if form != "short" else (),
         "others": [{"name": one["letter"], "facts": ()} for one in others],
         "told": (),
         "keys": "as below",
@@ -184,7 +186,7 @@ def _view(talk: Talk, side: Side, names: Mapping[str, str]) -> str:
     own = scenario.personas[scenario.speakers.index(side.speaker)].facts
     told: dict[str, Any] = {
         "me": names[side.speaker],
-        "facts": own if talk.form == "full" else (),
+        "facts": own if talk.form != "short" else (),
         "others": [{"name": names[letter], "facts": facts} for letter, facts in side.known.items()],
         "told": side.told,
         "keys": side.keys,
@@ -195,7 +197,7 @@ def _view(talk: Talk, side: Side, names: Mapping[str, str]) -> str:
 
 
 def _rendered(fields: Mapping[str, Any], form: str) -> str:
-    return template(_VIEW).render(fields, full=form == "full").strip()
+    return template(_VIEW).render(told_in(form, fields), full=form != "short").strip()
 
 
 def _called(scenario: Scenario, listener: str) -> dict[str, str]:

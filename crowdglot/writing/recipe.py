@@ -15,6 +15,8 @@ from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
 from crowdglot.strict_toml import Strict, free, is_free, outside
 
+# What a prompt tells (see ``dialogues.prompt``).
+Form = Literal["full", "short", "personas", "personas_and_event", "personas_and_ground"]
 # The folder of the pool in that of a dataset.
 POOL = "pool"
 
@@ -120,7 +122,7 @@ class Recipe(Strict):
     events: tuple[str, ...] = ()
     way: str = "whole"
     sessions: int = Field(default=2, ge=2, le=30)
-    prompt: Literal["full", "short"] = "full"
+    prompt: Form = "full"
     seed: int = Field(default=0, ge=0)
     max_attempts: int = Field(default=3, ge=1, le=100)
     max_replacements: int = Field(default=3, ge=0, le=100)

@@ -59,6 +59,28 @@ def test_of_the_other_it_knows_what_the_common_ground_says(knows, known):
         assert [fact in text for fact in other.facts] == [number < known for number in range(3)]
 
 
+@pytest.mark.parametrize(
+    ("form", "event", "ground"),
+    [
+        ("full", True, True), ("personas", False, False), ("personas_and_event", True, False),
+        ("personas_and_ground", False, True),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("way", ["whole", "self_play"])
+def test_a_form_may_leave_out_the_event_or_the_ground(way, form, event, ground):
+    asked = build_way(way, WaySettings(form)).next(scenario(), SHOWN, [])
+    text = "\n".join(message.content for message in asked.messages)
+    assert "I am a nurse." in text
+    assert ("Kind of talk: catching up" in text) == event
+    assert ("Camille is back in town." in text) == ("They shared a flat." in text) == ground
+    assert ("Form of address" in text) == ground
+    if way == "self_play":
+        assert ("I bake bread for a living." in text) == ground, "known by the common ground"
+    else:
+        system = asked.messages[0].content
+        assert ("the kind of talk" in system, "the situation." in system) == (event, ground)
+
+
 def test_a_stranger_has_no_name():
     premise = "Camille waits. Hugo asks Camille for a light."
     first, second = questions(

@@ -7,6 +7,7 @@ A module holds the verbs of one purpose as plain functions of typer; VERBS is th
 from collections.abc import Callable
 
 from crowdglot.command.verbs.browse import browse
+from crowdglot.command.verbs.comparing import compare, experiment
 from crowdglot.command.verbs.looking import events, languages, show
 from crowdglot.command.verbs.measuring import calibrate, report
 from crowdglot.command.verbs.passing_on import export, publish
@@ -14,6 +15,6 @@ from crowdglot.command.verbs.scheduling import deploy
 from crowdglot.command.verbs.writing import preview, rejudge, synthesize
 
 VERBS: tuple[Callable[..., None], ...] = (
-    synthesize, preview, rejudge, show, browse, report, export, publish, deploy, calibrate,
-    languages, events,
+    synthesize, preview, rejudge, experiment, show, browse, report, compare, export, publish,
+    deploy, calibrate, languages, events,
 )  # fmt: skip

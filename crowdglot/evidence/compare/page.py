@@ -1,0 +1,165 @@
+"""``compare.html``: one file that loads nothing, in the report's style; and ``compare.json``.
+
+The page has no script, and its Content-Security-Policy allows none.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from itertools import combinations
+from typing import Any
+
+from crowdglot import __version__
+from crowdglot.datasets.metrics.measuring.figure import Figure
+from crowdglot.datasets.report.wording import metric_words, number
+from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.location import Location
+from crowdglot.evidence.compare.comparing import POOLED, SIZES, Compared, Comparison, Side
+from crowdglot.evidence.compare.measures import SCORE
+from crowdglot.evidence.compare.preference import PREFERRED
+from crowdglot.languages.language import resolve_language
+from crowdglot.printable import visible
+
+PAGE, FIGURES = "compare.html", "compare.json"
+_WIDTH = 200  # of a forest plot's field
+_EFFECTS = {"d_z": "d", "rank_biserial": "r", "cliffs_delta": "δ"}
+_SIZES = {"dialogues": "At equal numbers of dialogues", "tokens": "At equal numbers of tokens"}
+
+
+def write_page(folder: Location, compared: Compared) -> Location:
+    """Write both files into ``folder``; the page's path. StorageError where that fails."""
+    told = json.dumps(compared.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
+    write_text(folder / FIGURES, told + "\n")
+    write_text(folder / PAGE, render(compared))
+    return folder / PAGE
+
+
+def render(compared: Compared) -> str:
+    """The whole page; the same figures, the same page."""
+    style = _style()
+    page: str = _template().render(
+        version=__version__,
+        arms=compared.as_json()["arms"],
+        notes=[visible(note, 500) for note in compared.notes],
+        apart=[one for one in compared.comparisons if one.differs],
+        tested=compared.tests,
+        pairs=list(_pairs(compared)),
+        tables=list(_tables(compared.sides)),
+        style=style,
+        policy=_policy(style),
+    )
+    return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """An interval around 0 in a field of 200 by 24, in its own scale: where 0 is in the middle."""
+
+    low: float
+    middle: float
+    high: float
+
+
+def forest(one: Comparison) -> Forest:
+    """The interval of a difference, or its value alone."""
+    low, high = (one.difference if end is None else end for end in (one.low, one.high))
+    most = 1.1 * max(abs(low), abs(high), abs(one.difference)) or 1.0
+
+    def at(value: float) -> float:
+        return round(_WIDTH / 2 * (1 + value / most), 2)
+
+    return Forest(at(low), at(one.difference), at(high))
+
+
+def _pairs(compared: Compared) -> Iterator[dict[str, Any]]:
+    """Of every two arms their comparisons by language and size, what is pooled first."""
+    for one, other in combinations([arm.name for arm in compared.arms], 2):
+        own = [each for each in compared.comparisons if (each.one, each.other) == (one, other)]
+        tags = sorted({each.language for each in own}, key=lambda tag: (tag != POOLED, tag))
+        languages = [
+            (tag, [(_SIZES[size], _lines(own, tag, size)) for size in SIZES]) for tag in tags
+        ]
+        apart = sum(each.differs for each in own)
+        yield {"one": one, "other": other, "languages": languages, "apart": apart}
+
+
+def _lines(own: Sequence[Comparison], tag: str, size: str) -> list[tuple[Comparison, Forest]]:
+    there = (each for each in own if (each.language, each.size) == (tag, size))
+    return [(each, forest(each)) for each in there]
+
+
+def _tables(sides: Sequence[Side]) -> Iterator[dict[str, Any]]:
+    """Of each size and language the figures of all arms, a line a measure."""
+    for side in sides:
+        lines: dict[str, dict[str, Figure]] = {}
+        for figure in side.figures:
+            lines.setdefault(figure.metric, {})[figure.group] = figure
+        arms = list(dict.fromkeys(figure.group for figure in side.figures))
+        yield {"title": _SIZES[side.size], "side": side, "arms": arms, "lines": lines}
+
+
+def words(measure: str) -> tuple[str, str]:
+    """Name and meaning of a measure."""
+    if measure.startswith(SCORE):
+        name, meaning = measure.removeprefix(SCORE).replace("_", " "), "score of the critic, mean"
+    elif measure == PREFERRED:
+        name, meaning = "Preferred by the judge", "share of pairs, ties half"
+    else:
+        name, meaning = metric_words(measure)
+    return visible(name[:1].upper() + name[1:], 80), meaning
+
+
+def language_name(tag: str) -> str:
+    """A language's name; "all languages, each alike" for what is pooled."""
+    return "all languages, each alike" if tag == POOLED else resolve_language(tag).name
+
+
+def effects(told: Mapping[str, float]) -> str:
+    """The effect sizes on one line."""
+    return ", ".join(f"{_EFFECTS.get(name, name)} {signed(size)}" for name, size in told.items())
+
+
+def signed(value: float) -> str:
+    """A difference, with its sign."""
+    return f"{'−' if value < 0 else '+'}{number(abs(value))}"
+
+
+def chance(p: float | None) -> str:
+    """A p-value as it is read."""
+    return "–" if p is None else "< 0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
+def _policy(style: str) -> str:
+    hashed = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashed}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    report = files("crowdglot.datasets.report") / "report.css"
+    own = files("crowdglot.evidence.compare") / "compare.css"
+    return report.read_text("utf-8") + own.read_text("utf-8")
+
+
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    filters: dict[str, Any] = {
+        "number": number, "percent": "{:.1%}".format, "count": "{:,.0f}".format, "words": words,
+        "language": language_name, "effects": effects, "signed": signed, "chance": chance,
+        "visible": visible,
+    }  # fmt: skip
+    environment.filters.update(filters)
+    source = files("crowdglot.evidence.compare") / "compare.html.jinja"
+    return environment.from_string(source.read_text("utf-8"))

@@ -1,0 +1,220 @@
+"""Differences of two arms: intervals, tests, effect sizes, and the correction for many of them.
+
+A stratum is a language; all strata count alike. The intervals resample whole dialogues (pairs of
+them, where two arms share scenarios), as those of ``datasets.metrics`` do. The tests are of
+permutation: the labels of the arms are exchanged, within each pair where there are pairs. Where a
+permutation seldom or never reaches what was found, the tail of the normal distribution with their
+spread is taken, never less than one of all permutations that there are.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb, erfc, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdglot.datasets.metrics.measuring.figure import FEWEST, Chosen
+from crowdglot.draws import Draws
+
+Values = NDArray[np.float64]
+Of = Callable[[Chosen], float | None]
+
+LEVEL = 0.05
+_FEWEST_HITS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Dialogues 0 … ``one`` - 1 are of one arm, the next ``other`` of the other one. ``pairs``:
+    whether number n of both are of one scenario."""
+
+    one: int
+    other: int
+    pairs: bool
+    path: tuple[str | int, ...]
+
+    @property
+    def arms(self) -> tuple[Chosen, Chosen]:
+        """The numbers of both arms."""
+        return np.arange(self.one), np.arange(self.one, self.one + self.other)
+
+    def exchanged(self, times: int) -> list[tuple[Chosen, Chosen]]:
+        """Both arms with labels exchanged at random."""
+        return self._exchanged[:times]
+
+    def resampled(self, times: int, *, halves: bool) -> list[tuple[Chosen, Chosen]]:
+        """Both arms drawn with replacement, or random halves of them; pairs stay together."""
+        return (self._halves if halves else self._bootstraps)[:times]
+
+    @cached_property
+    def _exchanged(self) -> list[tuple[Chosen, Chosen]]:
+        one, other = self.arms
+        if self.pairs:
+            flips = self._words("flips", self.one) & np.uint64(1) == 1
+            return [(np.where(f, other, one), np.where(f, one, other)) for f in flips]
+        order = np.argsort(self._words("labels", self.one + self.other), axis=1, kind="stable")
+        return [(np.sort(row[: self.one]), np.sort(row[self.one :])) for row in order]
+
+    @cached_property
+    def _bootstraps(self) -> list[tuple[Chosen, Chosen]]:
+        def drawn(name: str, count: int) -> NDArray[np.int64]:
+            words = self._words(name, count) >> np.uint64(32)
+            return ((words * np.uint64(count)) >> np.uint64(32)).astype(np.int64)
+
+        one = drawn("one", self.one)
+        other = one if self.pairs else drawn("other", self.other)
+        return [(a, b + self.one) for a, b in zip(one, other, strict=True)]
+
+    @cached_property
+    def _halves(self) -> list[tuple[Chosen, Chosen]]:
+        def drawn(name: str, count: int) -> NDArray[np.int64]:
+            order = np.argsort(self._words(name, count), axis=1, kind="stable")
+            return np.sort(order[:, : max(1, count // 2)], axis=1)
+
+        one = drawn("half one", self.one)
+        other = one if self.pairs else drawn("half other", self.other)
+        return [(a, b + self.one) for a, b in zip(one, other, strict=True)]
+
+    def _words(self, name: str, count: int, times: int = 500) -> NDArray[np.uint64]:
+        seed = Draws("compare", *self.path, name).word()
+        raw = np.random.PCG64(seed).random_raw(times * count)
+        return np.asarray(raw, np.uint64).reshape(times, count)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One measure of two arms in one language. ``difference``: the other less the one.
+    ``spread``: what resampling adds to it; ``exchanged``: the same where labels are exchanged.
+    ``each``: of every dialogue a value, where there is one; else empty."""
+
+    design: Design
+    value: tuple[float, float]
+    spread: Values
+    exchanged: Values
+    each: tuple[Values, Values] | None
+
+    @property
+    def difference(self) -> float:
+        """The other arm's value less the one's."""
+        return self.value[1] - self.value[0]
+
+
+def measured(of: Of, design: Design, *, halves: bool, times: int) -> Measured | None:
+    """A measure in a stratum; None where it is not defined. ``halves``: whether repeated dialogues
+    would distort it, so that random halves are taken and there are no values of dialogues."""
+    one, other = (of(numbers) for numbers in design.arms)
+    if one is None or other is None:
+        return None
+    drawn = _differences(of, design.resampled(times, halves=halves))
+    # So the spread of halves, and of few dialogues, is that of as many as there are.
+    count = min(design.one, design.other)
+    half = max(1, count // 2)
+    scale = sqrt(half / (count - half)) if halves else sqrt(count / (count - 1))
+    spread = (drawn - np.nanmean(drawn)) * scale if np.isfinite(drawn).any() else drawn
+    exchanged = _differences(of, design.exchanged(times))
+    each = None if halves else (_each(of, design.arms[0]), _each(of, design.arms[1]))
+    return Measured(design, (one, other), spread, exchanged, each)
+
+
+def _differences(of: Of, drawn: Sequence[tuple[Chosen, Chosen]]) -> Values:
+    both = [(of(one), of(other)) for one, other in drawn]
+    return np.array([np.nan if a is None or b is None else b - a for a, b in both], float)
+
+
+def _each(of: Of, numbers: Chosen) -> Values:
+    values = (of(numbers[at : at + 1]) for at in range(len(numbers)))
+    return np.array([np.nan if value is None else value for value in values], float)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Of one stratum or several. ``low``, ``high``: 95%. ``effects``: sizes by name. ``p``: of the
+    permutation test. What cannot be told of so few dialogues is None."""
+
+    value: tuple[float, float]
+    difference: float
+    low: float | None
+    high: float | None
+    effects: dict[str, float]
+    p: float | None
+
+
+def over(strata: Sequence[Measured]) -> Difference:
+    """The mean over strata, each of which counts alike."""
+    one, other = (float(np.mean([each.value[at] for each in strata])) for at in (0, 1))
+    difference = other - one
+    if sum(min(each.design.one, each.design.other) for each in strata) < FEWEST:
+        return Difference((one, other), difference, None, None, {}, None)
+    spread = np.mean([each.spread for each in strata], axis=0)
+    exchanged = np.mean([each.exchanged for each in strata], axis=0)
+    spread, exchanged = spread[np.isfinite(spread)], exchanged[np.isfinite(exchanged)]
+    low = high = None
+    if len(spread):
+        low, high = (float(end) for end in difference + np.quantile(spread, (0.025, 0.975)))
+    least = np.prod([_least(each.design) for each in strata])
+    p = _p(difference, exchanged, float(least)) if len(exchanged) else None
+    return Difference((one, other), difference, low, high, _effects(strata), p)
+
+
+def _least(design: Design) -> float:
+    """One of all permutations, in a stratum."""
+    if design.pairs:
+        return 0.5 ** min(design.one, 1000)
+    return 1 / comb(design.one + design.other, design.one)
+
+
+def _p(difference: float, exchanged: Values, least: float) -> float:
+    hits = int((np.abs(exchanged) >= abs(difference) - 1e-12).sum())
+    if hits >= _FEWEST_HITS or not difference:
+        return (hits + 1) / (len(exchanged) + 1)
+    # More widely where few permutations tell the spread.
+    deviation = float(np.sqrt(np.mean(exchanged**2))) * (1 + 1 / sqrt(2 * len(exchanged)))
+    tail = erfc(abs(difference) / deviation / sqrt(2)) if deviation else 0.0
+    return min(1.0, max(tail, 2 * least, 1e-12))
+
+
+def _effects(strata: Sequence[Measured]) -> dict[str, float]:
+    each = [(s.each, s.design.pairs) for s in strata if s.each is not None]
+    if len(each) < len(strata):
+        return {}
+    if all(pairs for _, pairs in each):
+        gaps = np.concatenate([b - a for (a, b), _ in each])
+        gaps = gaps[np.isfinite(gaps)]
+        spread = float(gaps.std(ddof=1)) if len(gaps) > 1 else 0.0
+        told = {"rank_biserial": rank_biserial(gaps)}
+        return told | ({"d_z": float(gaps.mean()) / spread} if spread else {})
+    deltas = [cliffs_delta(a[np.isfinite(a)], b[np.isfinite(b)]) for (a, b), _ in each]
+    return {"cliffs_delta": float(np.mean(deltas))}
+
+
+def rank_biserial(gaps: Values) -> float:
+    """Of paired differences: the ranks of those above 0 less those below, over all; -1 to 1."""
+    gaps = gaps[gaps != 0]
+    if not len(gaps):
+        return 0.0
+    _, number, counts = np.unique(np.abs(gaps), return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[number]  # ties share the mean of theirs
+    return float((np.sign(gaps) * ranks).sum() / ranks.sum())
+
+
+def cliffs_delta(one: Values, other: Values) -> float:
+    """How much likelier a value of ``other`` is above one of ``one`` than below; -1 to 1."""
+    if not len(one) or not len(other):
+        return 0.0
+    ordered = np.sort(one)
+    below = np.searchsorted(ordered, other, side="left")
+    above = len(one) - np.searchsorted(ordered, other, side="right")
+    return float((below - above).mean() / len(one))
+
+
+def holm(values: Sequence[float | None]) -> list[float | None]:
+    """The p-values corrected for their number (Holm 1979); None stays and counts for nothing."""
+    known = sorted((p, at) for at, p in enumerate(values) if p is not None)
+    corrected: list[float | None] = [None] * len(values)
+    least = 0.0
+    for rank, (p, at) in enumerate(known):
+        least = max(least, min(1.0, p * (len(known) - rank)))
+        corrected[at] = least
+    return corrected
