@@ -9,8 +9,8 @@ The form "full" tells all that is planned. The form "short" tells the situation 
 words where the event has them, calls the speakers A and B, and shows demonstrations of as many
 turns as are asked for: a small model recites what it is told of personas, narrates a premise that
 names its people, and mixes them up. Where a turn calls a speaker by the letter, the name is put
-there (see ``letters``). Three more forms are the full one without the speech event, without the common
-ground, or without both, to measure what each is worth.
+there (see ``letters``). Three more forms are the full one without the speech event, without the
+common ground, or without both, to measure what each is worth.
 """
 
 import json
