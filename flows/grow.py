@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from crowdglot.writing.growth import grown
+from crowdglot.recipes.growth import grown
 from crowdglot.writing.machines.flow_run import (
     Directory,
     begin,
