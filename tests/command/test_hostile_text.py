@@ -94,7 +94,7 @@ def test_an_output_with_markup_in_its_name(tmp_path, monkeypatch, capsys):
     folder = write_dataset(tmp_path / "a[bold]b[/nothing]", [row(0)])
     assert command(monkeypatch, capsys, "show", folder)[0] == 0
     console = Console(width=400)
-    console.print(running._warned("damaged:", f" {folder}[/red]"))
+    console.print(running.warned("damaged:", f" {folder}[/red]"))
     assert "[/nothing][/red]" in capsys.readouterr().out
 
 
