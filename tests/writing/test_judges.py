@@ -219,7 +219,7 @@ class Knowing(Canned):
 def test_trials_of_a_judge_go_on_where_they_were_stopped(tmp_path, monkeypatch):
     path, engine = human(tmp_path), Knowing()
     recipe = make_opened(tmp_path / "d", "judges=harm").recipe
-    monkeypatch.setattr("crowdglot.writing.judging.trials.build_engine", lambda *_: engine)
+    monkeypatch.setattr("crowdglot.writing.judging.asker.build_engine", lambda *_: engine)
 
     def measure():
         return asyncio.run(
@@ -345,7 +345,7 @@ def test_a_tournament_is_tried_on_damaged_dialogues(tmp_path, monkeypatch):
     recipe = recipe.model_copy(update={"judges": ("harm",)})
     engine = Open(lambda request: harmless(request) if "harm" in request.messages[1].content
                   else whole_one(request))  # fmt: skip
-    monkeypatch.setattr("crowdglot.writing.judging.trials.build_engine", lambda *_: engine)
+    monkeypatch.setattr("crowdglot.writing.judging.asker.build_engine", lambda *_: engine)
     told = asyncio.run(
         try_judges(recipe, path, most_turns=6, most=50, journal=tmp_path / "t.calls")
     )
