@@ -4,7 +4,7 @@ Of a language no more are drawn than asked for, and it is told how many there ar
 as many rows of a small dataset as of a large one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,13 @@ from crowdglot.datasets.withdrawals import read_withdrawals, turns_hash
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.human import human_files
 from crowdglot.dialogues.readers import read_file
+from crowdglot.engines.embedding.bundled import missing
+from crowdglot.engines.embedding.embedder import Meanings
+from crowdglot.engines.settings import EmbeddingSettings
+from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import resolve_language
+from crowdglot.recipes import read_embedding
+from crowdglot.writing.ending.references import embedder
 
 _COLUMNS = ("id", "index", "attempt", "personas", "turns")
 
@@ -75,11 +81,42 @@ def open_source(source: str, *, rejected: bool = False) -> Source:
     is neither.
     """
     folder = locate(source)
-    if is_url(source) or (folder / RECIPE).exists() or (folder / "data").exists():
+    if is_dataset(source):
         stored = read_stored_recipe(folder)
         name = str(stored.get("name") or folder.resolve().name)
         return Dataset(name, folder, ("data", "rejected") if rejected else ("data",))
     return People(Path(source))
+
+
+def is_dataset(source: str) -> bool:
+    """Whether this is a folder or URL of a dataset of ours, and not people's dialogues."""
+    folder = locate(source)
+    return is_url(source) or (folder / RECIPE).exists() or (folder / "data").exists()
+
+
+def place_for(source: str, output: Path | None) -> Location:
+    """Where figures of ``source`` are written: ``output``, made where it is missing, or a dataset's
+    own folder. ConfigurationError where neither can be."""
+    if output is None:
+        if is_dataset(source):
+            return locate(source)
+        raise ConfigurationError(f"{source}: no dataset; say with --output where figures go.")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{output}: cannot be made ({error.strerror}); give another --output."
+        ) from None
+    return output
+
+
+def embedder_for(source: str, changes: Sequence[str]) -> Callable[[Sequence[str]], Meanings] | None:
+    """What gives the vectors of texts: the dataset's own embedding model, else the bundled one;
+    None where neither is at hand."""
+    settings = read_embedding(locate(source), changes) if is_dataset(source) else None
+    if settings is None or not settings.kind:
+        settings = None if missing() else EmbeddingSettings(kind="bundled")
+    return embedder(settings) if settings else None
 
 
 def same_language(tag: str, source: Source) -> str:

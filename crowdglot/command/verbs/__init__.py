@@ -9,8 +9,10 @@ from collections.abc import Callable
 from crowdglot.command.verbs.looking import events, languages, show
 from crowdglot.command.verbs.measuring import calibrate, report
 from crowdglot.command.verbs.passing_on import export, publish
+from crowdglot.command.verbs.resembling import resemble, selection
 from crowdglot.command.verbs.writing import preview, rejudge, synthesize
 
 VERBS: tuple[Callable[..., None], ...] = (
-    synthesize, preview, rejudge, show, report, export, publish, calibrate, languages, events,
+    synthesize, preview, rejudge, show, report, export, publish, calibrate, resemble,
+    selection, languages, events,
 )  # fmt: skip

@@ -12,6 +12,7 @@ told apart.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,7 +157,7 @@ def interval(value: float, ours: float, theirs: float) -> tuple[float, float]:
     def far(other: float) -> bool:
         more = (1 - other) / (2 - other) + other / (1 + other)
         spread = other * (1 - other) * (1 + (mean - 1) * more) / (ours * theirs)
-        return abs(value - other) > _Z * float(spread) ** 0.5
+        return abs(value - other) > _Z * sqrt(spread)
 
     ends = []
     for outer in (0.0, 1.0):
