@@ -39,10 +39,9 @@ def resemble(
     folder = place_for(dataset, output)
     ours, people = open_source(dataset, rejected=rejected), open_source(human)
     embed = embedder_for(dataset, changes or []) if meaning else None
-    every = []
-    for one in compare_languages(ours, people, embed=embed):
+    every = list(compare_languages(ours, people, embed=embed))
+    for one in every:
         print_resemblance(one)
-        every.append(one)
     page = write_resemblance(folder, (ours.name, people.name), every)
     typer.echo(one_line(page))
 

@@ -11,7 +11,7 @@ from crowdglot.errors import MaterialError
 from crowdglot.evidence.drawn import Drawn, Source, same_language
 from crowdglot.evidence.resemble.distance import Distances, Embed, measure_distances
 from crowdglot.evidence.resemble.giveaways import Giveaway, find_giveaways
-from crowdglot.evidence.resemble.lengths import equal_turns, match_lengths
+from crowdglot.evidence.resemble.lengths import equal_turns, first_turns, match_lengths
 from crowdglot.evidence.resemble.phrases import find_phrases
 from crowdglot.evidence.resemble.style import (
     STYLE,
@@ -104,11 +104,11 @@ def _compare(
     examples = _examples(mine, people, words, language)
     if (whole := tell_apart(examples, seed)) is None:
         return f"{tag}: {counts}, with fewer than {FEWEST_PAIRS} different pairs of personas"
-    cut = match_lengths(mine, people, seed)
+    features, cut = style_features(words), match_lengths(mine, people, seed)
     matched = None
     if len(cut.ours) >= FEWEST:
         equal = _examples(cut.ours, cut.theirs, words, language)
-        free = [at for at, feature in enumerate(style_features(words)) if not feature.length]
+        free = [at for at, feature in enumerate(features) if not feature.length]
         matched = tell_apart(replace(equal, style=equal.style[:, free]), seed)
     turns = equal_turns(mine, people)
     return Resemblance(
@@ -119,7 +119,7 @@ def _compare(
         matched,
         cut.turns,
         len(cut.ours),
-        tuple(find_giveaways(examples, style_features(words))),
+        tuple(find_giveaways(_at_equal_turns(examples, mine, people, words, language), features)),
         tuple(_talk(examples, seed)),
         measure_distances(_texts(ours, turns), _texts(theirs, turns), embed, seed)
         if embed
@@ -137,6 +137,23 @@ def _examples(
         np.arange(len(both)) < len(ours),
         numbered([one.pair for one in both]),
     )
+
+
+def _at_equal_turns(
+    whole: Examples,
+    ours: Sequence[Spoken],
+    theirs: Sequence[Spoken],
+    words: Sequence[str],
+    language: Language,
+) -> Examples:
+    """The same dialogues, of which only features of length are those of the whole: in many turns
+    something is said at least once more often than in few."""
+    turns = equal_turns(ours, theirs)
+    mine, people = ([first_turns(one, turns) for one in side] for side in (ours, theirs))
+    equal = _examples(mine, people, words, language)
+    length = [at for at, feature in enumerate(STYLE) if feature.length]
+    equal.style[:, length] = whole.style[:, length]
+    return equal
 
 
 def _talk(examples: Examples, seed: int) -> Iterator[Compared]:

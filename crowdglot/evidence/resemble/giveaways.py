@@ -42,7 +42,7 @@ class Giveaway:
 def shown(feature: Feature, value: float) -> str:
     """A value of the feature: a share as a percentage."""
     if feature.unit == "number":
-        return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+        return f"{value:.2f}" if value < 10 else f"{value:.1f}"
     return f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}"
 
 

@@ -35,7 +35,7 @@ def equal_turns(*sides: Sequence[Spoken]) -> int:
 def match_lengths(ours: Sequence[Spoken], theirs: Sequence[Spoken], seed: int) -> Matched:
     """Both sides equally many and equally long; shorter dialogues are left out."""
     turns = equal_turns(ours, theirs)
-    sides = [[_first(one, turns) for one in side if len(one.turns) >= turns]
+    sides = [[first_turns(one, turns) for one in side if len(one.turns) >= turns]
              for side in (ours, theirs)]  # fmt: skip
     size = min(map(len, sides))
     drawn = []
@@ -49,7 +49,8 @@ def match_lengths(ours: Sequence[Spoken], theirs: Sequence[Spoken], seed: int) -
     return Matched([one for one, _ in pairs], [other for _, other in pairs], turns)
 
 
-def _first(one: Spoken, turns: int) -> Spoken:
+def first_turns(one: Spoken, turns: int) -> Spoken:
+    """The dialogue up to so many turns."""
     return replace(one, turns=one.turns[:turns], speakers=one.speakers[:turns])
 
 

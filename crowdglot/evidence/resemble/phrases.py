@@ -125,7 +125,7 @@ def _of_turn(turn: tuple[str, ...], *, blanks: bool) -> Iterator[Phrase]:
         while bar < at:
             bar = next(ends)
         for end in range(at + 1, min(at + _LONGEST, bar) + 1):
-            if said(turn[end - 1]):
+            if said(turn[end - 1]) and not _is_torn(turn, at, end):
                 yield 0, _joined(turn[at:end], blanks=blanks)
     first, last = words[0], words[-1]
     for size in (1, 2):
@@ -135,6 +135,14 @@ def _of_turn(turn: tuple[str, ...], *, blanks: bool) -> Iterator[Phrase]:
             yield 2, _joined(turn[last + 1 - size : last + 1], blanks=blanks)
     if blanks and len(turn[last]) > 2:
         yield 3, turn[last][-2:]
+
+
+def _is_torn(turn: tuple[str, ...], start: int, end: int) -> bool:
+    """Whether a stretch begins or ends in the middle of a word such as "it's" or "l'ami"."""
+    before, behind = turn[start - 1 : start], turn[end : end + 1]
+    return (before == ("'",) and len(turn[start]) <= 2) or (
+        behind == ("'",) and len(turn[end - 1]) <= 2
+    )
 
 
 def _joined(part: tuple[str, ...], *, blanks: bool) -> str:
