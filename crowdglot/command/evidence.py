@@ -1,15 +1,17 @@
 """What the command prints of a dataset beside people, and of response selection."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console
+from crowdglot.command.console import console, print_left_out
+from crowdglot.dialogues.human import human_files, left_out
 from crowdglot.errors import ConfigurationError
+from crowdglot.evidence.drawn import is_dataset
 from crowdglot.evidence.resemble.comparing import Resemblance
 from crowdglot.evidence.resemble.telling import Auc
 from crowdglot.evidence.selection.selecting import Selection
@@ -17,6 +19,13 @@ from crowdglot.languages.language import resolve_language
 from crowdglot.printable import one_line
 
 _SHOWN = 200  # characters of one line
+
+
+def print_unread(sources: Iterable[str]) -> None:
+    """What cannot be read of human dialogues; datasets are passed over."""
+    for source in sources:
+        if source and not is_dataset(source):
+            print_left_out(left_out(human_files(Path(source))))
 
 
 def print_resemblance(one: Resemblance | str) -> None:
@@ -33,6 +42,9 @@ def print_resemblance(one: Resemblance | str) -> None:
         ),
         soft_wrap=True,
     )
+    if any(one.left_out):
+        gone = "left out, withdrawn or of fewer than two turns"
+        console.print(Text(f"  {one.left_out[0]} of ours, {one.left_out[1]} of people's {gone}."))
     for giveaway in one.giveaways:
         console.print(Text(f"  {one_line(giveaway.told, _SHOWN)}"), soft_wrap=True)
     for line in one.distances.each if one.distances else ():

@@ -30,13 +30,14 @@ def resemble(
     trust: Trust = False,
 ) -> None:
     """Can a classifier tell DATASET from people, and by what? Writes resemble.html and .json."""
-    from crowdglot.command.evidence import print_resemblance
+    from crowdglot.command.evidence import print_resemblance, print_unread
     from crowdglot.evidence.drawn import embedder_for, open_source, place_for
     from crowdglot.evidence.resemble.comparing import compare_languages
     from crowdglot.evidence.resemble.page import write_resemblance
 
     trust_if(dataset, trust)
     folder = place_for(dataset, output)
+    print_unread((dataset, human))
     ours, people = open_source(dataset, rejected=rejected), open_source(human)
     embed = embedder_for(dataset, changes or []) if meaning else None
     every = list(compare_languages(ours, people, embed=embed))
@@ -57,11 +58,12 @@ def selection(
     trust: Trust = False,
 ) -> None:
     """Does a turn of DATASET follow from those before? Its rank among 20, beside chance."""
-    from crowdglot.command.evidence import print_selections, write_selections
+    from crowdglot.command.evidence import print_selections, print_unread, write_selections
     from crowdglot.evidence.drawn import embedder_for, open_source
     from crowdglot.evidence.selection.selecting import select_all
 
     trust_if(dataset, trust)
+    print_unread((dataset, human))
     embed = embedder_for(dataset, changes or []) if meaning else None
     every = [
         one

@@ -51,13 +51,15 @@ class Resemblance:
     """Ours and people's dialogues of one language.
 
     ``drawn`` and ``there``: dialogues of ours and of people's that were compared, and that there
-    are. ``whole``: of whole dialogues; ``matched``: of ``turns`` turns cut to the same lengths, so
-    many ``pairs``; None where these are too few. ``distances``: None without an embedding model.
+    are; ``left_out``: those withdrawn, or of fewer than two turns, among as many as are drawn.
+    ``whole``: of whole dialogues; ``matched``: of ``turns`` turns cut to the same lengths, so many
+    ``pairs``, None where these are too few. ``distances``: None without an embedding model.
     """
 
     language: str
     drawn: tuple[int, int]
     there: tuple[int, int]
+    left_out: tuple[int, int]
     whole: Auc
     matched: Auc | None
     turns: int
@@ -115,6 +117,7 @@ def _compare(
         tag,
         (len(mine), len(people)),
         (ours.there, theirs.there),
+        (ours.left_out, theirs.left_out),
         whole,
         matched,
         cut.turns,
