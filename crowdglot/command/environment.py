@@ -34,6 +34,8 @@ def set_defaults() -> None:
         "DO_NOT_TRACK": "1",
         # No process that is started looks for modules in the working directory.
         "PYTHONSAFEPATH": "1",
+        # Our matrices are small: on a busy machine threads wait for one another many times longer.
+        "OPENBLAS_NUM_THREADS": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }

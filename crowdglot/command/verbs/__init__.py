@@ -15,6 +15,6 @@ from crowdglot.command.verbs.scheduling import deploy
 from crowdglot.command.verbs.writing import preview, rejudge, synthesize
 
 VERBS: tuple[Callable[..., None], ...] = (
-    synthesize, preview, rejudge, experiment, show, browse, report, compare, export, publish,
-    deploy, calibrate, languages, events,
+    synthesize, preview, rejudge, experiment, show, browse, report, compare, resemble, selection,
+    export, publish, deploy, calibrate, languages, events,
 )  # fmt: skip

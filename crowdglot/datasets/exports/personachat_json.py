@@ -12,7 +12,7 @@ from pathlib import Path
 from crowdglot.datasets.exports.making.dialogues import TEST, TRAIN, VALIDATION, Told
 from crowdglot.datasets.exports.making.distractors import Answer, answers, enough
 from crowdglot.datasets.exports.making.export import JSON_LINES, Made, Record, Wanted
-from crowdglot.datasets.exports.making.views import views
+from crowdglot.datasets.exports.making.views import View, views
 
 FILES = JSON_LINES
 REJECTED = False
@@ -30,7 +30,7 @@ def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
         yield Record(view.split, {"personality": list(view.persona), "utterances": utterances})
 
 
-def _utterance(answer: Answer) -> dict[str, list[str]]:
+def _utterance(answer: Answer[View]) -> dict[str, list[str]]:
     silence = ["__ SILENCE __"] if answer.view.begins else []
     candidates = [*answer.distractors, answer.text]
     return {"history": [*silence, *answer.history], "candidates": candidates}

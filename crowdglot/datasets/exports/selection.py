@@ -7,7 +7,7 @@ from pathlib import Path
 from crowdglot.datasets.exports.making.dialogues import Told
 from crowdglot.datasets.exports.making.distractors import DISTRACTORS, Answer, answers, enough
 from crowdglot.datasets.exports.making.export import JSON_LINES, Made, Record, Wanted
-from crowdglot.datasets.exports.making.views import views
+from crowdglot.datasets.exports.making.views import View, views
 from crowdglot.draws import Draws
 
 FILES = JSON_LINES
@@ -23,7 +23,7 @@ def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
         yield Record(answer.view.split, _fields(answer))
 
 
-def _fields(answer: Answer) -> dict[str, object]:
+def _fields(answer: Answer[View]) -> dict[str, object]:
     view = answer.view
     label = Draws("label", view.id, answer.at).below(_CANDIDATES)
     candidates = list(answer.distractors)

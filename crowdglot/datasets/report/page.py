@@ -55,7 +55,7 @@ def render(facts: Facts) -> str:
         for tag, language in zip(known, map(resolve_language, known), strict=True)
     }
     events = {event: event_title(event) for event in sorted(set(names))}
-    style, script = _part("report.css"), _part("report.js")
+    style, script = part("report.css"), part("report.js")
     held = {
         "languages": languages,
         "events": events,
@@ -79,7 +79,7 @@ def render(facts: Facts) -> str:
         style=style,
         script=script,
         held=as_json(held),
-        policy=_policy(style, script),
+        policy=policy(style, script),
     )
     return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -89,7 +89,8 @@ def as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED)
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str = "") -> str:
+    """The Content-Security-Policy of a page that holds this style and script, and loads nothing."""
     return (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
         "img-src data:; base-uri 'none'; form-action 'none'; "
@@ -102,7 +103,8 @@ def _hash(text: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """A file of this folder, such as the style that all our pages share."""
     return (_FOLDER / name).read_text("utf-8")
 
 
@@ -123,4 +125,4 @@ def _template() -> Any:
     }
     environment.filters.update(filters)
     environment.globals["BETTER"] = BETTER
-    return environment.from_string(_part("report.html.jinja"))
+    return environment.from_string(part("report.html.jinja"))

@@ -9,9 +9,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from crowdglot.datasets.exports.making.views import View
 from crowdglot.draws import Draws
 
 DISTRACTORS = 19
@@ -21,10 +20,33 @@ _WINDOW = 2_000
 _NEAREST = 3 * DISTRACTORS
 
 
-class Answer(NamedTuple):
+class Answering(Protocol):
+    """What answers are taken from: a ``View`` of a dialogue, or a whole one."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def split(self) -> str: ...
+
+    @property
+    def pair(self) -> tuple[str, ...]: ...
+
+    def answers(self) -> Iterator[tuple[int, tuple[str, ...], str]]:
+        """The number of each turn to be chosen, all turns before it, and what is said."""
+        ...
+
+
+One = TypeVar("One", bound=Answering)
+
+
+class Answer(NamedTuple, Generic[One]):
     """What a speaker says at turn ``at`` after ``history``, and what others say elsewhere."""
 
-    view: View
+    view: One
     at: int
     history: tuple[str, ...]
     text: str
@@ -37,7 +59,7 @@ class _Turn(NamedTuple):
     pair: tuple[str, ...]
 
 
-def answers(views: Iterable[View]) -> Iterator[Answer]:
+def answers(views: Iterable[One]) -> Iterator[Answer[One]]:
     """Every answer of every view, with up to ``DISTRACTORS`` different distractors."""
     for some, among in _windows(views):
         pools = _pools(among)
@@ -47,7 +69,7 @@ def answers(views: Iterable[View]) -> Iterator[Answer]:
                 yield Answer(view, at, history, text, found)
 
 
-def enough(every: Iterable[Answer], noted: Counter[str]) -> Iterator[Answer]:
+def enough(every: Iterable[Answer[One]], noted: Counter[str]) -> Iterator[Answer[One]]:
     """The answers that have all their distractors; ``noted`` counts the others."""
     for answer in every:
         if len(answer.distractors) == DISTRACTORS:
@@ -56,9 +78,9 @@ def enough(every: Iterable[Answer], noted: Counter[str]) -> Iterator[Answer]:
             noted[f"answers for which there are no {DISTRACTORS} distractors"] += 1
 
 
-def _windows(views: Iterable[View]) -> Iterator[tuple[list[View], list[View]]]:
+def _windows(views: Iterable[One]) -> Iterator[tuple[list[One], list[One]]]:
     """Some views, and those of the same language and split to draw from, in which they are."""
-    waiting: dict[tuple[str, str], list[View]] = {}
+    waiting: dict[tuple[str, str], list[One]] = {}
     for view in views:
         key = (view.language, view.split)
         # Datasets are read language by language.
@@ -74,7 +96,7 @@ def _windows(views: Iterable[View]) -> Iterator[tuple[list[View], list[View]]]:
         yield done, done
 
 
-def _pools(views: Iterable[View]) -> dict[int, list[_Turn]]:
+def _pools(views: Iterable[Answering]) -> dict[int, list[_Turn]]:
     """All answers by their turn, each text once, the shortest first."""
     pools: dict[int, dict[str, _Turn]] = {}
     for view in views:
@@ -83,7 +105,7 @@ def _pools(views: Iterable[View]) -> dict[int, list[_Turn]]:
     return {at: sorted(pool.values()) for at, pool in pools.items()}
 
 
-def _draw(pool: Sequence[_Turn], text: str, view: View, at: int) -> list[str]:
+def _draw(pool: Sequence[_Turn], text: str, view: Answering, at: int) -> list[str]:
     fit = (
         turn.text
         for turn in _nearest(pool, len(text))

@@ -1,0 +1,180 @@
+"""Ours against people's dialogues, language by language."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from crowdglot.datasets.metrics.measuring.figure import bootstraps
+from crowdglot.datasets.metrics.measuring.tokenisation import SPACED, tokeniser_for
+from crowdglot.errors import MaterialError
+from crowdglot.evidence.drawn import Drawn, Source, same_language
+from crowdglot.evidence.resemble.distance import Distances, Embed, measure_distances
+from crowdglot.evidence.resemble.giveaways import Giveaway, find_giveaways
+from crowdglot.evidence.resemble.lengths import equal_turns, first_turns, match_lengths
+from crowdglot.evidence.resemble.phrases import find_phrases
+from crowdglot.evidence.resemble.style import (
+    STYLE,
+    Feature,
+    Numbers,
+    function_words,
+    measure_style,
+    style_features,
+)
+from crowdglot.evidence.resemble.telling import (
+    FEWEST_PAIRS,
+    Auc,
+    Examples,
+    Flags,
+    numbered,
+    tell_apart,
+)
+from crowdglot.evidence.resemble.tokens import Spoken, read_spoken
+from crowdglot.languages.language import Language, resolve_language
+
+MOST, FEWEST = 500, 20  # dialogues of either side in a language: drawn at most, and for a figure
+_TALK = 8  # of STYLE, lengths and turn-taking come first
+_RESAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A mean over dialogues of either side, each with its interval of 95%."""
+
+    feature: Feature
+    ours: tuple[float, float, float]
+    theirs: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Resemblance:
+    """Ours and people's dialogues of one language.
+
+    ``drawn`` and ``there``: dialogues of ours and of people's that were compared, and that there
+    are; ``left_out``: those withdrawn, or of fewer than two turns, among as many as are drawn.
+    ``whole``: of whole dialogues; ``matched``: of ``turns`` turns cut to the same lengths, so many
+    ``pairs``, None where these are too few. ``distances``: None without an embedding model.
+    """
+
+    language: str
+    drawn: tuple[int, int]
+    there: tuple[int, int]
+    left_out: tuple[int, int]
+    whole: Auc
+    matched: Auc | None
+    turns: int
+    pairs: int
+    giveaways: tuple[Giveaway, ...]
+    talk: tuple[Compared, ...]
+    distances: Distances | None = None
+
+
+def compare_languages(
+    ours: Source, theirs: Source, *, seed: int = 0, embed: Embed | None = None
+) -> Iterator[Resemblance | str]:
+    """For each language of ours the comparison, or a sentence that says why there is none.
+
+    MaterialError where nothing can be compared, once all was tried.
+    """
+    sentences = []
+    for tag, count in ours.counts.items():
+        if not (known := same_language(tag, theirs)):
+            told = f"{tag}: {count:,} of ours, and {theirs.name} has no dialogues in it"
+        else:
+            made = _compare(tag, ours.draw(tag, MOST), theirs.draw(known, MOST), seed, embed)
+            if isinstance(made, Resemblance):
+                yield made
+                continue
+            told = made
+        sentences.append(told)
+        yield f"{told}; no figure."
+    if len(sentences) == len(ours.counts):
+        why = "; ".join(sentences) or "there is no dialogue in it"
+        raise MaterialError(f"{ours.name}: nothing to compare with people: {why}.")
+
+
+def _compare(
+    tag: str, ours: Drawn, theirs: Drawn, seed: int, embed: Embed | None
+) -> Resemblance | str:
+    language = resolve_language(tag)
+    tokeniser = tokeniser_for(language.script)
+    mine, people = (read_spoken(side.talks, tokeniser) for side in (ours, theirs))
+    counts = f"{len(mine)} of ours and {len(people)} of people's"
+    if min(len(mine), len(people)) < FEWEST:
+        return f"{tag}: {counts}, of {FEWEST} each that it takes"
+    words = function_words(language, [*mine, *people])
+    examples = _examples(mine, people, words, language)
+    if (whole := tell_apart(examples, seed)) is None:
+        return f"{tag}: {counts}, with fewer than {FEWEST_PAIRS} different pairs of personas"
+    features, cut = style_features(words), match_lengths(mine, people, seed)
+    matched = None
+    if len(cut.ours) >= FEWEST:
+        equal = _examples(cut.ours, cut.theirs, words, language)
+        free = [at for at, feature in enumerate(features) if not feature.length]
+        matched = tell_apart(replace(equal, style=equal.style[:, free]), seed)
+    turns = equal_turns(mine, people)
+    return Resemblance(
+        tag,
+        (len(mine), len(people)),
+        (ours.there, theirs.there),
+        (ours.left_out, theirs.left_out),
+        whole,
+        matched,
+        cut.turns,
+        len(cut.ours),
+        tuple(find_giveaways(_at_equal_turns(examples, mine, people, words, language), features)),
+        tuple(_talk(examples, seed)),
+        measure_distances(_texts(ours, turns), _texts(theirs, turns), embed, seed)
+        if embed
+        else None,
+    )
+
+
+def _examples(
+    ours: Sequence[Spoken], theirs: Sequence[Spoken], words: Sequence[str], language: Language
+) -> Examples:
+    both = [*ours, *theirs]
+    return Examples(
+        measure_style(both, words, language),
+        find_phrases(both, blanks=tokeniser_for(language.script) == SPACED),
+        np.arange(len(both)) < len(ours),
+        numbered([one.pair for one in both]),
+    )
+
+
+def _at_equal_turns(
+    whole: Examples,
+    ours: Sequence[Spoken],
+    theirs: Sequence[Spoken],
+    words: Sequence[str],
+    language: Language,
+) -> Examples:
+    """The same dialogues, of which only features of length are those of the whole: in many turns
+    something is said at least once more often than in few."""
+    turns = equal_turns(ours, theirs)
+    mine, people = ([first_turns(one, turns) for one in side] for side in (ours, theirs))
+    equal = _examples(mine, people, words, language)
+    length = [at for at, feature in enumerate(STYLE) if feature.length]
+    equal.style[:, length] = whole.style[:, length]
+    return equal
+
+
+def _talk(examples: Examples, seed: int) -> Iterator[Compared]:
+    for at, feature in enumerate(STYLE[:_TALK]):
+        values = examples.style[:, at]
+        yield Compared(feature, *(_mean(values[side], seed) for side in _sides(examples.ours)))
+
+
+def _sides(ours: Flags) -> tuple[Flags, Flags]:
+    return ours, ~ours
+
+
+def _mean(values: Numbers, seed: int) -> tuple[float, float, float]:
+    drawn = values[bootstraps(len(values), seed, _RESAMPLES)].mean(axis=1)
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return float(values.mean()), float(low), float(high)
+
+
+def _texts(side: Drawn, turns: int) -> list[str]:
+    """The first turns of each dialogue, one a line."""
+    return ["\n".join(talk.turns[:turns]) for talk in side.talks]
