@@ -6,11 +6,13 @@ A module holds the verbs of one purpose as plain functions of typer; VERBS is th
 
 from collections.abc import Callable
 
+from crowdglot.command.verbs.auditing import audit, personality
 from crowdglot.command.verbs.looking import events, languages, show
 from crowdglot.command.verbs.measuring import calibrate, report
 from crowdglot.command.verbs.passing_on import export, publish
 from crowdglot.command.verbs.writing import preview, rejudge, synthesize
 
 VERBS: tuple[Callable[..., None], ...] = (
-    synthesize, preview, rejudge, show, report, export, publish, calibrate, languages, events,
+    synthesize, preview, rejudge, show, report, audit, personality, export, publish, calibrate,
+    languages, events,
 )  # fmt: skip

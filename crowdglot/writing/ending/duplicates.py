@@ -84,9 +84,11 @@ def note_writing(opened: OpenedRecipe) -> None:
 
 
 def forget_withdrawals(opened: OpenedRecipe) -> None:
-    """Forget all withdrawals, as before judging anew."""
+    """Forget what was withdrawn as a near-duplicate, as before judging anew."""
     forget_figures(opened)
-    write_withdrawals(opened.folder, (), up_to_date=False)
+    every = read_withdrawals(opened.folder).every
+    others = [one for one in every if one.by != "duplicates"]
+    write_withdrawals(opened.folder, others, up_to_date=False)
 
 
 def _find(opened: OpenedRecipe) -> list[Withdrawal]:
