@@ -87,8 +87,14 @@ def attributes_in(texts: Sequence[str], tag: str) -> frozenset[str]:
 @lru_cache(maxsize=64)
 def _words(tag: str) -> tuple[tuple[str, "regex.Pattern[str]"], ...]:
     pack = resolve_language(tag).pack
-    told = read_toml(_FOLDER / "attributes.toml").get(pack.tag if pack else tag, {})
+    told = attribute_words().get(pack.tag if pack else tag, {})
     return tuple((name, regex.compile("|".join(map(_stem, words)))) for name, words in told.items())
+
+
+@lru_cache(maxsize=1)
+def attribute_words() -> dict[str, dict[str, list[str]]]:
+    """By the tag of a pack and the attribute the beginnings of its words."""
+    return read_toml(_FOLDER / "attributes.toml")
 
 
 def _stem(word: str) -> str:

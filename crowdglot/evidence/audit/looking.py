@@ -15,7 +15,6 @@ from crowdglot.evidence.audit.private import private_data
 from crowdglot.languages.language import resolve_language
 from crowdglot.strict_toml import read_toml
 
-_HARM = Path(__file__).parent / "harm.toml"
 JUDGE = "harm"
 
 
@@ -92,11 +91,19 @@ def _harm(texts: Sequence[str], tag: str) -> Iterator[Found]:
 @lru_cache(maxsize=64)
 def _phrases(tag: str) -> PhraseIndex:
     """Of the language, and of English, into which a model falls that leaves its language."""
-    told = read_toml(_HARM)
-    return PhraseIndex(
-        {phrase: kind for own in ("en", tag) for kind, some in told.get(own, {}).items()
-         for phrase in some}
-    )  # fmt: skip
+    phrases = {
+        phrase: kind
+        for own in ("en", tag)
+        for kind, some in harm_phrases().get(own, {}).items()
+        for phrase in some
+    }
+    return PhraseIndex(phrases)
+
+
+@lru_cache(maxsize=1)
+def harm_phrases() -> dict[str, dict[str, list[str]]]:
+    """By the tag of a pack and the kind of harm its phrases."""
+    return read_toml(Path(__file__).parent / "harm.toml")
 
 
 def _private(texts: Sequence[str], tag: str) -> Iterator[Found]:

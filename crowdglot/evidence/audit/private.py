@@ -54,6 +54,9 @@ _SHAPES = frozenset(
     "3-3-4 3-4-4 2-4-4 4-3-3 5-5 2-5-4 4-3-4 5-3-3 3-3-2-2 3-2-2-3 4-2-2-2 1-3-3-4 1-3-3-2-2 5-6"
     .split()
 )  # fmt: skip
+_DIGIT = regex.compile(r"\d")
+_GROUP = regex.compile(r"[+(]*\d+\)?")
+_MOST_GROUPS = 7  # of a number of somebody's
 _YEAR = regex.compile(_YEARS)
 
 
@@ -67,17 +70,17 @@ def private_data(text: str, tag: str) -> Iterator[tuple[str, str]]:
 
     Kinds: "email", "handle", "iban", "card", "phone", "address".
     """
-    plain = text.translate(_PLAIN)
+    plain = text if text.isascii() else text.translate(_PLAIN)
     if "@" in plain or "/" in plain:
         for kind, pattern in (("email", _EMAIL), ("handle", _HANDLE)):
             yield from ((kind, text[slice(*found.span())]) for found in pattern.finditer(plain))
-    if not regex.search(r"\d", plain):
+    if not _DIGIT.search(plain):
         return
     numbered = plain
     for found in _IBAN.finditer(plain):
         if _is_account(found[0].replace(" ", "")):
             yield "iban", text[slice(*found.span())]
-            numbered = _without(numbered, found.span())
+        numbered = _without(numbered, found.span())  # also one with a slip: it is no telephone's
     for span in _address_spans(plain, tag):
         yield "address", text[slice(*span)]
         numbered = _without(numbered, span)
@@ -132,8 +135,8 @@ def _numbers(plain: str, tag: str) -> Iterator[tuple[str, tuple[int, int]]]:
 
 def _in_run(run: str, start: int, tag: str) -> Iterator[tuple[str, tuple[int, int]]]:
     """The longest groups of a run that are a number of somebody's; the whole run first."""
-    groups = [found.span() for found in regex.finditer(r"[+(]*\d+\)?", run)]
-    for size in range(len(groups), 0, -1):
+    groups = [found.span() for found in _GROUP.finditer(run)]
+    for size in range(min(len(groups), _MOST_GROUPS), 0, -1):
         for first in range(len(groups) - size + 1):
             begin, end = groups[first][0], groups[first + size - 1][1]
             if kind := _kind(run[begin:end], _pack(tag), whole=size == len(groups)):

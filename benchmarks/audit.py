@@ -1,0 +1,86 @@
+"""What an audit by rules costs: seconds and memory, over so many rows.
+
+``python -m benchmarks.audit [--rows N …] [--json]``: a dataset is written from sentences of ours, a
+third of its drafts rejected, and its shards are repeated until there are so many rows; each size is
+audited in a process of its own.
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import command
+from crowdglot.evidence.audit import audit_dataset
+from tests.writing.builders import Canned, fill, good, make_opened
+
+
+def write(folder: Path) -> int:
+    """Write the dataset that is repeated; how many rows it has."""
+    sizes = ("dialogues_per_language=1000", "shard_size=200")
+    opened = make_opened(folder, *sizes)
+    funnel = fill(opened, Canned(lambda one: "I cannot." if one.seed % 3 == 0 else good(one)))
+    return int(funnel.accepted + funnel.rejected)
+
+
+def repeat(folder: Path, times: int) -> None:
+    """Copy each shard so often, under other numbers."""
+    for path in [*folder.glob("data/*/*.parquet"), *folder.glob("rejected/*/*.parquet")]:
+        number = int(path.stem.rpartition("-")[2])
+        for time_ in range(1, times):
+            shutil.copyfile(path, path.with_name(f"train-{number + 5 * time_:05d}.parquet"))
+
+
+def audit_one(folder: Path) -> dict[str, float]:
+    """Audit in this process; rows, seconds, peak of memory."""
+    start = time.monotonic()
+    report = asyncio.run(audit_dataset(folder))
+    return {
+        "rows": report.accepted + report.rejected,
+        "seconds": time.monotonic() - start,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    parser.add_argument("--one", metavar="FOLDER", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(audit_one(Path(arguments.one))))
+        return
+    found = []
+    with tempfile.TemporaryDirectory() as scratch:
+        whole = write(Path(scratch) / "one")
+        for rows in arguments.rows:
+            folder = Path(scratch) / str(rows)
+            shutil.copytree(Path(scratch) / "one", folder)
+            repeat(folder, max(1, round(rows / whole)))
+            told = subprocess.run(
+                [sys.executable, "-m", "benchmarks.audit", "--one", str(folder)],
+                check=True, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            found.append(json.loads(told.stdout.splitlines()[-1]))
+            shutil.rmtree(folder)
+    table = Table("rows", "seconds", "peak MB", title="Audit by rules")
+    for one in found:
+        table.add_row(f"{one['rows']:,}", f"{one['seconds']:.1f}", f"{one['megabytes']:.0f}")
+    Console().print(table)
+    if arguments.json:
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    command(main)
