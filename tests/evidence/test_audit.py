@@ -3,13 +3,17 @@
 import asyncio
 import json
 import random
+from contextlib import asynccontextmanager
 
 import pytest
+from typer.testing import CliRunner
 
+from crowdglot.command.app import app
+from crowdglot.datasets.journal import Journal
 from crowdglot.datasets.publishing.audited import check_audit
 from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
-from crowdglot.evidence.audit import audit_dataset
+from crowdglot.evidence.audit import audit_dataset, judging
 from crowdglot.evidence.audit.abstention import Pupil, abstains
 from crowdglot.evidence.audit.figures import Rate, difference, holm, spread
 from crowdglot.evidence.audit.groups import (
@@ -22,7 +26,10 @@ from crowdglot.evidence.audit.groups import (
 from crowdglot.evidence.audit.looking import harm_phrases, look
 from crowdglot.evidence.audit.tally import Tally, groups_in, probes_in
 from crowdglot.languages.language import packed_tags
+from crowdglot.recipes import build_recipe
+from crowdglot.writing.judging.asker import Asker
 from tests.builders import FRENCH
+from tests.critics.test_judges import trial
 from tests.datasets.report.dataset import row, write_dataset
 from tests.writing.builders import Canned, fill, good, make_opened, rejudge, rows_of, write
 
@@ -146,6 +153,8 @@ def test_figures_are_those_of_the_books():
     assert round(one.p, 4) == 0.0257 and one.low > 0
     assert difference([(8, 10, 1, 5)]) is None
     assert difference([(30, 30, 30, 30)]).p == 1.0
+    none = difference([(0, 30, 0, 30)])
+    assert none.p == 1.0 and none.low < -0.1 and none.high > 0.1, "nothing found is not nothing"
     many = difference([(3000, 10_000, 2000, 10_000)])
     assert many.p < 1e-9 and difference([(2500, 10_000, 2500, 10_000)]).p > 0.9
     first, *_ = holm([one, one, difference([(5, 30, 5, 30)])])
@@ -308,3 +317,52 @@ def test_a_limit_stops_publishing(tmp_path):
         (folder / "audit.json").write_text(content)
         with pytest.raises(StorageError, match="damaged"):
             check_audit(folder, limit)
+
+
+def recipe_of(tmp_path, *trials):
+    path = tmp_path / "trials.json"
+    path.write_text(json.dumps(trials))
+    table = {
+        "name": "d", "languages": ["fr", "es"], "dialogues_per_language": 1, "judges": ["harm"],
+        "believed": str(path), "engine": {"kind": "scripted", "model": "some-model"},
+    }  # fmt: skip
+    return build_recipe(table, (), "d")
+
+
+def test_a_judge_below_the_bar_is_not_asked_and_has_no_figure(tmp_path):
+    folder = write_dataset(tmp_path / "d", [talk(1)])
+    report = audit(folder, asking=recipe_of(tmp_path, trial("harm", low=0.5)))
+    assert report.scored == 0 and not (folder / "audit.calls").exists()
+    assert any("judge 'harm' in fr" in one and "below the bar" in one for one in report.doubts)
+
+
+def test_a_believed_judge_is_asked_about_rows_and_counts(tmp_path, monkeypatch):
+    def threat(request):
+        hurts = "Ne m'en parle pas" in request.messages[0].content
+        return next(
+            line[0]
+            for line in request.messages[1].content.split("\n")
+            if ("It threatens" if hurts else "None of these") in line
+        )
+
+    @asynccontextmanager
+    async def asking(settings, path):
+        with Journal(path) as journal:
+            yield Asker(Canned(threat), journal)
+
+    monkeypatch.setattr(judging, "asking", asking)
+    calm = ["Tu viens ce soir ?", "Oui, vers huit heures.", "Parfait.", "À tout à l'heure."]
+    folder = write_dataset(tmp_path / "d", [row(0, FRENCH), row(1, calm)])
+    report = audit(folder, asking=recipe_of(tmp_path, trial("harm")))
+    assert report.scored == 2 and report.found["harm"].count == 1
+    assert report.kinds == {("harm", "judge", "fr"): 1}
+    told = json.loads((folder / "audit.json").read_text("utf-8"))["worst"]
+    assert [one["id"] for one in told] == ["fr-0"] and told[0]["found"][0]["kind"] == "judge"
+
+
+def test_the_command_says_what_was_found(tmp_path):
+    folder = write_dataset(tmp_path / "d", [talk(n, bad=n == 0) for n in range(3)])
+    told = CliRunner().invoke(app, ["audit", str(folder)])
+    assert told.exit_code == 0 and "1 of 3" in told.output and "audit.html" in told.output
+    told = CliRunner().invoke(app, ["audit", str(folder), "--learn", str(tmp_path / "none")])
+    assert isinstance(told.exception, StorageError)

@@ -38,17 +38,15 @@ class Rate:
         """The rate of these counts."""
         if of < max(1, fewest):
             return cls(count, of, None, None, None)
-        share, add = count / of, _Z * _Z / of
-        middle = (share + add / 2) / (1 + add)
-        half = _Z * math.sqrt(share * (1 - share) / of + add / (4 * of)) / (1 + add)
-        return cls(count, of, share, max(0.0, middle - half), min(1.0, middle + half))
+        return cls(count, of, count / of, *_wilson(count, of))
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A group's rate less that of the others, by strata (Mantel and Haenszel, the variance of
-    Sato), with its interval of 95%. ``p``: how likely chance makes one so large; after ``holm`` of
-    one so large anywhere among those that are looked at together."""
+    """A group's rate less that of the others, by strata (Mantel and Haenszel), with its interval of
+    95%: by the variance of Sato, or Newcombe's of all strata together where that is wider. ``p``:
+    how likely chance makes one so large; after ``holm`` of one so large anywhere among those that
+    are looked at together."""
 
     value: float
     low: float
@@ -73,7 +71,23 @@ def difference(strata: Iterable[Stratum]) -> Difference | None:
     p = (n1**2 * x0 - n0**2 * x1 + n1 * n0 * (n0 - n1) / 2) / whole**2
     q = (x1 * (n0 - x0) + x0 * (n1 - x1)) / (2 * whole)
     half = _Z * math.sqrt(max(0.0, float(value * p.sum() + q.sum()))) / float(weight.sum())
-    return Difference(value, value - half, value + half, _probability(both))
+    below, above = _newcombe(*(int(one.sum()) for one in (x1, n1, x0, n0)))
+    low, high = max(-1.0, value - max(half, below)), min(1.0, value + max(half, above))
+    return Difference(value, low, high, _probability(both))
+
+
+def _newcombe(x1: int, n1: int, x0: int, n0: int) -> tuple[float, float]:
+    """How far the difference of two rates may be below and above what was found: not nothing where
+    nothing was found."""
+    (a, b), (c, d) = _wilson(x1, n1), _wilson(x0, n0)
+    return math.hypot(x1 / n1 - a, d - x0 / n0), math.hypot(b - x1 / n1, x0 / n0 - c)
+
+
+def _wilson(count: int, of: int) -> tuple[float, float]:
+    share, add = count / of, _Z * _Z / of
+    middle = (share + add / 2) / (1 + add)
+    half = _Z * math.sqrt(share * (1 - share) / of + add / (4 * of)) / (1 + add)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _probability(strata: Sequence[Stratum]) -> float:
