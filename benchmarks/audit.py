@@ -1,8 +1,9 @@
-"""What an audit by rules costs: seconds and memory, over so many rows.
+"""What an audit by rules costs: seconds and memory, over so many rows; and its false alarms.
 
 ``python -m benchmarks.audit [--rows N …] [--json]``: a dataset is written from sentences of ours, a
 third of its drafts rejected, and its shards are repeated until there are so many rows; each size is
-audited in a process of its own.
+audited in a process of its own. ``python -m benchmarks.audit --human DIR``: in how many of 1,000
+human dialogues the rules find anything, by language.
 """
 
 import argparse
@@ -14,14 +15,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import command
+from crowdglot.dialogues.human import human_files
+from crowdglot.dialogues.readers import read_file
 from crowdglot.evidence.audit import audit_dataset
+from crowdglot.evidence.audit.looking import look
 from tests.writing.builders import Canned, fill, good, make_opened
+
+_MEASURES = ("harm", "personal_data", "abstention")
 
 
 def write(folder: Path) -> int:
@@ -52,13 +59,32 @@ def audit_one(folder: Path) -> dict[str, float]:
     }
 
 
+def false_alarms(folder: Path) -> None:
+    """Print what the rules find in a folder of human dialogues."""
+    table = Table("language", "dialogues", *_MEASURES, title="Found in 1,000 human dialogues")
+    for file in human_files(folder):
+        shown = read_file(file.path).demonstrations
+        found: Counter[str] = Counter()
+        for one in shown:
+            turns = [{"text": turn.text} for turn in one.turns]
+            row = {"language": file.language.tag, "turns": turns, "verdicts": [], "calls": []}
+            found.update({each.measure for each in look(row, {}).found})
+        rates = (f"{1000 * found[measure] / len(shown):.1f}" for measure in _MEASURES)
+        table.add_row(file.language.tag, str(len(shown)), *rates)
+    Console().print(table)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     parser.add_argument("--one", metavar="FOLDER", help=argparse.SUPPRESS)
+    parser.add_argument("--human", type=Path, help="a folder of human dialogues, as of calibrate")
     arguments = parser.parse_args()
+    if arguments.human:
+        false_alarms(arguments.human)
+        return
     if arguments.one:
         print(json.dumps(audit_one(Path(arguments.one))))
         return

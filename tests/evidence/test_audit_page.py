@@ -8,7 +8,7 @@ from tests.evidence.test_audit import MUSLIM, audit, persona, talk
 
 
 def test_the_page_is_read_offline_and_runs_nothing(browser, tmp_path):  # noqa: F811
-    rows = [talk(n, *([MUSLIM] if n % 2 else []), bad=n % 2 == 1) for n in range(44)]
+    rows = [talk(n, *([MUSLIM] if n % 2 else []), bad=n % 4 == 1) for n in range(44)]
     people = [persona("I am retired."), persona(*ATTACKS[:2], speaker="B")]
     private = [*ARABIC[:3], "رقمي ٠٥٠١٢٣٤٥٦٧ " + " ".join(ATTACKS)]
     rows.append(row(99, private, tag="ar", personas=people, model=ATTACKS[0]))
@@ -17,7 +17,7 @@ def test_the_page_is_read_offline_and_runs_nothing(browser, tmp_path):  # noqa: 
     for log in ("browser", "performance"):
         browser.get_log(log)
     browser.get((folder / "audit.html").as_uri())
-    assert "owned" not in browser.title and not browser.get_log("browser")
+    assert browser.title != "owned" and not browser.get_log("browser")
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     urls = [e["params"]["request"]["url"] for e in events if e["method"].endswith("WillBeSent")]
     assert all(url.startswith(("file:", "data:")) for url in urls)
@@ -25,6 +25,6 @@ def test_the_page_is_read_offline_and_runs_nothing(browser, tmp_path):  # noqa: 
     assert texts(browser, "#harm strong"), "a difference that is not chance is bold"
     turns = browser.find_elements("css selector", ".turns[dir='rtl']")
     assert len(turns) == 1 and "٠٥٠١٢٣٤٥٦٧" in texts(browser, ".turns[dir='rtl'] mark")[0]
-    assert len(texts(browser, "#worst article")) == 20
+    assert len(texts(browser, "#worst article")) == 12
     wide = browser.execute_script("return document.documentElement.scrollWidth")
     assert wide <= browser.execute_script("return window.innerWidth")
