@@ -53,6 +53,8 @@ def careful(request):
 
 
 def assessed(tmp_path, rows, write):
+    tmp_path.mkdir(exist_ok=True)
+
     async def run():
         with Journal(tmp_path / "calls") as journal:
             asker = Asker(Canned(write), journal)
@@ -79,6 +81,8 @@ def test_who_says_yes_to_all_is_not_believed(tmp_path):
     assert all(trait.mean is None and trait.keys_apart == 100 for trait in told.traits.values())
     assert told.consistency < 0.35 and told.robustness == 1.0
     assert sum("not believed" in doubt for doubt in told.doubts) == 5
+    even = assessed(tmp_path / "even", rows_with(([], [])), lambda one: chosen(one, "Half true"))
+    assert even.consistency == 1.0 and "nearly all alike (standard deviation 0.00" in even.doubts[0]
 
 
 def test_who_always_takes_the_first_answer_is_told_by_the_orders(tmp_path):

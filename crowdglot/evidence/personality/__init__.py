@@ -42,6 +42,7 @@ __all__ = ["PERSONALITY", "Personality", "assess", "assess_dataset"]
 PERSONALITY = "personality.json"
 COLUMNS = ("id", "language", "personas", "turns")
 _FEWEST_TURNS = 2  # of a speaker
+_LEAST_SPREAD = 0.5  # of all ratings, 1 to 5: who always says "half true" is consistent too
 
 # ``Asker.interviews`` without its role.
 Ask = Callable[[Sequence[Any]], Awaitable[list[Ratings | None]]]
@@ -108,6 +109,12 @@ async def assess(rows: Sequence[Mapping[str, Any]], ask: Ask, model: str) -> Per
     scores = scores_of(ratings)
     fair, few = fairness(scores, [groups_of(one) - {NOBODY} for one in personas])
     doubts += [*_not_believed(traits), *few]
+    if (spread := float(np.nanstd(np.array(ratings)))) < _LEAST_SPREAD:
+        doubts.insert(
+            0,
+            f"the ratings are nearly all alike (standard deviation {spread:.2f} on 1 to 5): this "
+            "model tells little of anybody.",
+        )
     return Personality(
         model=model,
         speakers=len(known),
