@@ -55,9 +55,7 @@ def audit_rows(
     a judge said just now. ``withdrawing``: told of the accepted rows in which something was found.
     """
     made = Audit()
-    there = bool(files_of(folder, "rejected")) and any(
-        True for _ in _rows(files_of(folder, "rejected"))
-    )
+    there = next(_rows(files_of(folder, "rejected")), None) is not None
     for position, row in _rows(files_of(folder, "data")):
         looked = look(row, learned, (judged or {}).get(position))
         _count(made, row, looked, with_rejected=there)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from crowdglot.datasets.funnel import METRICS
@@ -30,13 +31,17 @@ class Withdrawing:
     made: list[Withdrawal] = field(default_factory=list)
     _shards: set[tuple[str, int]] = field(default_factory=set)
 
+    @cached_property
+    def _files(self) -> list[Location]:
+        return files_of(self.folder, "data")
+
     def look(self, position: int, row: Mapping[str, Any], looked: Looked) -> None:
         """Note an accepted row if something was found in it, or if it was withdrawn and is there
         still. ``position``: of the row (see ``scan``)."""
         if not (found := sorted(looked.found, key=_rank)):
             return
         texts = [turn["text"] or "" for turn in row["turns"] or () if turn]
-        path = files_of(self.folder, "data")[position // FILE]
+        path = self._files[position // FILE]
         shard = int(path.name.removesuffix(".parquet").rpartition("-")[2])
         self._shards.add((row["language"], shard))
         if read_withdrawals(self.folder).verdicts(row["index"], row["attempt"], texts):
