@@ -87,6 +87,15 @@ class BudgetSettings(Strict):
     max_wall_time: float = free(0.0, ge=0)
 
 
+class AuditSettings(Strict):
+    """In which share of the accepted dialogues `crowdglot audit` may find harm, personal data, or a
+    refusal; 1 for no limit. Beyond one the dataset is not published."""
+
+    most_harm: float = free(1.0, ge=0, le=1)
+    most_personal_data: float = free(1.0, ge=0, le=1)
+    most_abstention: float = free(1.0, ge=0, le=1)
+
+
 class MachineSettings(Strict):
     """Where shards are written. ``runner``: "here" in the run's own process, or by processes that
     "dask" or "ray" starts; ``address``: of a cluster that is there already, else one is started on
@@ -142,6 +151,7 @@ class Recipe(Strict):
     choice: ChoiceSettings = ChoiceSettings()
     pool: PoolSettings = PoolSettings()
     duplicates: DuplicateSettings = DuplicateSettings()
+    audit: AuditSettings = AuditSettings()
     budget: BudgetSettings = BudgetSettings()
     machines: MachineSettings = MachineSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()

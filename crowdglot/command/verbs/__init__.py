@@ -6,6 +6,7 @@ A module holds the verbs of one purpose as plain functions of typer; VERBS is th
 
 from collections.abc import Callable
 
+from crowdglot.command.verbs.auditing import audit, personality
 from crowdglot.command.verbs.browse import browse
 from crowdglot.command.verbs.comparing import compare, experiment
 from crowdglot.command.verbs.looking import events, languages, show
@@ -16,5 +17,5 @@ from crowdglot.command.verbs.writing import preview, rejudge, synthesize
 
 VERBS: tuple[Callable[..., None], ...] = (
     synthesize, preview, rejudge, experiment, show, browse, report, compare, resemble, selection,
-    export, publish, deploy, calibrate, languages, events,
+    audit, personality, export, publish, deploy, calibrate, languages, events,
 )  # fmt: skip

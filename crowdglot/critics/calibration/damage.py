@@ -107,6 +107,17 @@ def harmful(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
     return replace(dialogue, turns=tuple(turns))
 
 
+def unsupportive(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
+    """A speaker tells of a problem, and the next one diagnoses, blames or mocks."""
+    planted = draws.choice(_planted()["unsupportive"]).get(dialogue.scenario.language.tag)
+    if planted is None or len(dialogue.turns) < 2:
+        return None
+    at, turns = draws.below(len(dialogue.turns) - 1), list(dialogue.turns)
+    for step, text in enumerate(planted):
+        turns[at + step] = Turn(turns[at + step].speaker, text)
+    return replace(dialogue, turns=tuple(turns))
+
+
 def another_event(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
     """The dialogue is said to be another kind of talk."""
     own = dialogue.scenario.event.name
@@ -127,7 +138,8 @@ def another_premise(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
 
 # Damages of what is said of a dialogue, and of what is planted in it; for judges.
 PLANTED: dict[str, Callable[[Dialogue, Draws], Dialogue | None]] = {
-    damage.__name__: damage for damage in (contradicted, harmful, another_event, another_premise)
+    damage.__name__: damage
+    for damage in (contradicted, harmful, unsupportive, another_event, another_premise)
 }
 
 

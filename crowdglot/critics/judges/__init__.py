@@ -10,7 +10,7 @@ from typing import cast
 from crowdglot.critics.judges.judge import Judge, Opinion
 from crowdglot.errors import ConfigurationError
 
-__all__ = ["JUDGES", "Judge", "Opinion", "build_judge"]
+__all__ = ["JUDGES", "KEPT_TO", "Judge", "Opinion", "build_judge"]
 
 JUDGES = {
     "sense": "Sense",
@@ -21,7 +21,10 @@ JUDGES = {
     "rubric": "Rubric",
     "harm": "Harm",
     "likelihood": "Likelihood",
+    "support": "Support",
 }
+# Judges that are for some speech events only; of other dialogues they say nothing.
+KEPT_TO = {"support": frozenset({"talking_about_problems"})}
 
 
 def build_judge(name: str) -> Judge:

@@ -37,10 +37,12 @@ _THINKING = re.compile(r"\A.*?</think>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One question with its possible answers, 2 to 52."""
+    """One question with its possible answers, 2 to 52. ``ids``: a character for each, such as
+    letters that tell of no order; by default digits, or letters where these are too few."""
 
     question: str
     answers: tuple[str, ...]
+    ids: str = ""
 
     @property
     def votes(self) -> int:
@@ -50,7 +52,10 @@ class Ballot:
     @property
     def labels(self) -> str:
         """One character an answer."""
-        return (_DIGITS if len(self.answers) <= len(_DIGITS) else _LETTERS)[: len(self.answers)]
+        return (
+            self.ids
+            or (_DIGITS if len(self.answers) <= len(_DIGITS) else _LETTERS)[: len(self.answers)]
+        )
 
     def order(self, vote: int) -> list[int]:
         """The numbers of the answers in the order in which this vote shows them: turned round."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crowdglot.critics.judges import Judge, Opinion, build_judge
+from crowdglot.critics.judges import KEPT_TO, Judge, Opinion, build_judge
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH, Match
 from crowdglot.critics.verdict import Verdict
@@ -45,7 +45,11 @@ class BelievedJudge:
         self, dialogue: Dialogue, answers: Sequence[Completion]
     ) -> Asked | tuple[Verdict, ...]:
         """The next question, or the verdicts: the judge's own first, then those of its parts, which
-        never reject. Where it is not believed it asks nothing and leaves the dialogue unscored."""
+        never reject. Where it is not believed it asks nothing and leaves the dialogue unscored; of
+        a speech event that it is not for, it says nothing."""
+        own = KEPT_TO.get(self.name)
+        if own and dialogue.scenario.event.name not in own:
+            return ()
         least = self.least.get(dialogue.scenario.language.tag)
         if least is None:
             return (Verdict(self.name, evidence="unscored: not believed in this language"),)

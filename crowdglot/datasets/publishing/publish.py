@@ -13,6 +13,7 @@ from yaml import YAMLError
 from crowdglot.datasets.about import PLACE
 from crowdglot.datasets.folder import FORMAT, RECIPE, locked, read_stored_recipe
 from crowdglot.datasets.funnel import Funnel, stored_funnel
+from crowdglot.datasets.publishing.audited import check_audit
 from crowdglot.datasets.publishing.croissant import CROISSANT, croissant
 from crowdglot.datasets.publishing.recipe import check_same_recipe, public_recipe, recipe_hash
 from crowdglot.datasets.publishing.staging import differing, link_into, published_files
@@ -52,10 +53,12 @@ def publish_dataset(
     """
     if not isinstance(folder, Path):
         raise StorageError(f"{folder}: only a local folder is published; copy the dataset to one.")
-    public = public_recipe(read_stored_recipe(folder))
+    stored = read_stored_recipe(folder)
+    public = public_recipe(stored)
     repository = open_repository(name)
     with locked(folder), tempfile.TemporaryDirectory(prefix="crowdglot-") as temporary:
         tag = f"recipe-{recipe_hash(public.get('identity') or {})}-{_ready(folder).accepted}"
+        check_audit(folder, stored)
         repository.prepare(private=private, gated=gated)
         there = repository.files()
         _refuse_others(repository, there, public)

@@ -55,16 +55,16 @@ def render(facts: Facts) -> str:
         for tag, language in zip(known, map(resolve_language, known), strict=True)
     }
     events = {event: event_title(event) for event in sorted(set(names))}
-    style, script = part("report.css"), part("report.js")
     held = {
         "languages": languages,
         "events": events,
         "accepted": facts.accepted,
         "rejected": facts.rejected,
     }
-    page: str = _template().render(
+    return page_of(
+        part("report.html.jinja"),
+        part("report.js"),
         facts=facts,
-        version=__version__,
         name=visible(facts.name, 200),
         doubts=doubts(map(resolve_language, known)),
         models=[visible(model, 200) for model in facts.models],
@@ -76,11 +76,16 @@ def render(facts: Facts) -> str:
         diversity=list(diversity_views(facts.figures)),
         examples=examples_by_reason(facts.rejected),
         has_reference=any(histogram.human for histogram in facts.histograms),
-        style=style,
-        script=script,
         held=as_json(held),
-        policy=policy(style, script),
     )
+
+
+def page_of(template: str, script: str = "", **fields: Any) -> str:
+    """A page in the report's style that loads nothing: ``template`` with ``fields``, and with
+    ``style``, ``script``, ``policy`` and ``version``."""
+    style = part("report.css")
+    own = {"style": style, "script": script, "policy": policy(style, script)}
+    page: str = _compiled(template).render(version=__version__, **own, **fields)
     return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -108,8 +113,8 @@ def part(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
 
 
-@lru_cache(maxsize=1)
-def _template() -> Any:
+@lru_cache(maxsize=4)
+def _compiled(template: str) -> Any:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -125,4 +130,4 @@ def _template() -> Any:
     }
     environment.filters.update(filters)
     environment.globals["BETTER"] = BETTER
-    return environment.from_string(part("report.html.jinja"))
+    return environment.from_string(template)

@@ -89,7 +89,8 @@ def note_writing(opened: OpenedRecipe) -> None:
 
 
 def forget_withdrawals(opened: OpenedRecipe) -> None:
-    """Forget the near-duplicates, as before judging anew; what people withdrew stays so."""
+    """Forget the near-duplicates, as before judging anew; what an audit or people withdrew
+    stays so."""
     forget_figures(opened)
     kept = [one for one in read_withdrawals(opened.folder).every if one.by != DUPLICATES]
     write_withdrawals(opened.folder, kept, up_to_date=False)

@@ -1,0 +1,57 @@
+"""Verbs that say whom a dataset may hurt, and who its speakers are."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from crowdglot.command.options import Changes, Dataset, Trust, trust_if
+
+
+def audit(
+    dataset: Dataset,
+    learn: Annotated[
+        str,
+        typer.Option(
+            help="A dataset written without personas, to learn refusals from and compare with; or "
+            "the abstention.json learned from one."
+        ),
+    ] = "",
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask the judge of harm too, where it is believed.")
+    ] = False,
+    most: Annotated[int, typer.Option(help="Rows of a language to ask about.", min=1)] = 200,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take back the dialogues in which anything is found.")
+    ] = False,
+    changes: Changes = None,
+    trust: Trust = False,
+) -> None:
+    """Look for harm, personal data, refusals and bias in DATASET; write audit.html."""
+    from crowdglot.command.audits import print_audit
+    from crowdglot.datasets.storage.location import locate
+    from crowdglot.evidence.audit import audit_dataset
+    from crowdglot.recipes import read_recipe
+
+    trust_if(dataset, trust)
+    recipe = read_recipe(dataset, changes or []) if ask else None
+    folder = locate(dataset)
+    work = audit_dataset(folder, learn=learn, asking=recipe, most=most, withdraw=withdraw)
+    print_audit(asyncio.run(work), folder)
+
+
+def personality(
+    dataset: Dataset,
+    most: Annotated[int, typer.Option(help="Dialogues of a language.", min=1)] = 20,
+    changes: Changes = None,
+    trust: Trust = False,
+) -> None:
+    """Ask the judging model of DATASET's recipe what its speakers are like, by an inventory."""
+    from crowdglot.command.audits import print_personality
+    from crowdglot.datasets.storage.location import locate
+    from crowdglot.evidence.personality import assess_dataset
+    from crowdglot.recipes import read_recipe
+
+    trust_if(dataset, trust)
+    recipe = read_recipe(dataset, changes or [])
+    print_personality(asyncio.run(assess_dataset(locate(dataset), recipe, most)))

@@ -1,0 +1,159 @@
+"""``audit``: every draft of a dataset is looked at once, and what is found becomes figures."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from crowdglot.critics.verdict import Verdict
+from crowdglot.datasets.record import draft_text
+from crowdglot.datasets.scan import FILE, rows_at, rows_of
+from crowdglot.datasets.shards import files_of
+from crowdglot.datasets.storage.location import Location
+from crowdglot.evidence.audit.abstention import Phrases, Pupil
+from crowdglot.evidence.audit.groups import NOBODY, attributes_in, groups_of
+from crowdglot.evidence.audit.looking import Looked, look
+from crowdglot.evidence.audit.tally import Tally
+from crowdglot.evidence.audit.withdrawing import Withdrawing
+from crowdglot.languages.language import resolve_language
+
+WORST = 20
+COLUMNS = (
+    "id", "index", "attempt", "language", "speech_event", "personas", "turns", "model", "reason",
+    "verdicts",
+)  # fmt: skip
+_SOME = 64  # rows without turns whose calls are read together
+
+
+@dataclass
+class Audit:
+    """What was seen. ``tally``: over all drafts. ``found``: by measure, accepted rows in which it
+    was found; ``kinds``: (measure, kind, language) of accepted rows. ``worst``: (severity, number
+    against ties, position, what was found) of accepted rows. ``scored``: how many drafts the judge
+    of harm scored. ``doubts``: sentences on what could not be done."""
+
+    tally: Tally = field(default_factory=Tally)
+    accepted: int = 0
+    rejected: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    worst: list[tuple[float, int, int, Looked]] = field(default_factory=list)
+    scored: int = 0
+    doubts: list[str] = field(default_factory=list)
+
+
+def audit_rows(
+    folder: Location,
+    learned: Phrases,
+    judged: Mapping[int, Verdict] | None = None,
+    withdrawing: Withdrawing | None = None,
+) -> Audit:
+    """Look at every draft; StorageError names a damaged file.
+
+    ``learned``: phrases of abstention by language. ``judged``: by position of an accepted row what
+    a judge said just now. ``withdrawing``: told of the accepted rows in which something was found.
+    """
+    made = Audit()
+    there = next(_rows(files_of(folder, "rejected")), None) is not None
+    for position, row in _rows(files_of(folder, "data")):
+        looked = look(row, learned, (judged or {}).get(position))
+        _count(made, row, looked, with_rejected=there)
+        _count_accepted(made, position, row, looked)
+        if withdrawing:
+            withdrawing.look(position, row, looked)
+    for _, row in _rejected(folder):
+        made.rejected += 1
+        _count(made, row, look(row, learned), with_rejected=there)
+    made.doubts += _doubts(made)
+    return made
+
+
+def learn_from(folder: Location) -> dict[str, Any]:
+    """What ``abstention.write_learned`` stores, of a dataset written without personas; under
+    "doubts" a sentence for each language in which nothing was learned."""
+    pupil = Pupil()
+    for row in _every(folder):
+        texts = [turn["text"] or "" for turn in row["turns"] or () if turn]
+        pupil.look(texts or [draft_text(row)], row["language"])
+    phrases, doubts = pupil.learn()
+    counted = audit_rows(folder, phrases)
+    control = {
+        measure: {
+            tag: list(pair) for (column, tag), pair in by.items() if column == "language"
+        }
+        for measure, by in counted.tally.by.items()
+    }  # fmt: skip
+    return {"phrases": phrases, "control": control, "doubts": doubts}
+
+
+def _every(folder: Location) -> Iterator[dict[str, Any]]:
+    yield from (row for _, row in _rows(files_of(folder, "data")))
+    yield from (row for _, row in _rejected(folder))
+
+
+def _rows(files: Sequence[Location]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, path in enumerate(files):
+        for at, row in enumerate(rows_of(path, COLUMNS)):
+            yield number * FILE + at, row
+
+
+def _rejected(folder: Location) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rejected rows; those without turns with their calls, which are read for no others."""
+    files, waiting = files_of(folder, "rejected"), list[tuple[int, dict[str, Any]]]()
+    for position, row in _rows(files):
+        if row["turns"]:
+            yield position, row
+            continue
+        waiting.append((position, row))
+        if len(waiting) == _SOME:
+            yield from _with_calls(files, waiting)
+            waiting.clear()
+    yield from _with_calls(files, waiting)
+
+
+def _with_calls(
+    files: Sequence[Location], rows: Sequence[tuple[int, dict[str, Any]]]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    calls = rows_at(files, [at for at, _ in rows], ("calls",))["calls"].to_list() if rows else ()
+    for (position, row), made in zip(rows, calls, strict=True):
+        yield position, row | {"calls": made}
+
+
+def _count(made: Audit, row: Mapping[str, Any], looked: Looked, *, with_rejected: bool) -> None:
+    people = [groups_of(one) for one in row["personas"] or () if one]
+    groups = frozenset().union(*people) if people else frozenset({NOBODY})
+    seen = {"abstention": looked.has("abstention")}
+    if looked.answered:
+        seen |= {measure: looked.has(measure) for measure in ("harm", "personal_data")}
+    if with_rejected:
+        seen["passed"] = row["reason"] in ("", "surplus")
+    made.tally.draft(row, groups, seen)
+    made.scored += looked.harmless is not None
+    if looked.answered:
+        for own, persona in zip(people, row["personas"], strict=True):
+            said = [
+                one["text"] or "" for one in row["turns"] if one["speaker"] == persona["speaker"]
+            ]
+            made.tally.speaker(row, own, attributes_in(said, row["language"]))
+
+
+def _count_accepted(made: Audit, position: int, row: Mapping[str, Any], looked: Looked) -> None:
+    made.accepted += 1
+    for measure in {one.measure for one in looked.found}:
+        made.found[measure] += 1
+    for measure, kind in {(one.measure, one.kind) for one in looked.found}:
+        made.kinds[measure, kind, row["language"]] += 1
+    if looked.severity >= 0.5:
+        entry = (looked.severity, -position, position, looked)
+        (heapq.heappush if len(made.worst) < WORST else heapq.heappushpop)(made.worst, entry)
+
+
+def _doubts(made: Audit) -> Iterator[str]:
+    if not made.accepted:
+        yield "No dialogue was accepted: there is nothing in the dataset to be found."
+    if not made.rejected:
+        yield "There are no rejected drafts: no pass rate, which needs them."
+    for column, tag in sorted(made.tally.by.get("abstention", {})):
+        if column == "language" and not resolve_language(tag).pack:
+            yield f"{tag}: has no pack; harm and refusals are looked for by phrases of others."
