@@ -6,7 +6,8 @@ Serbian apart here: they share one list.
 """
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from math import log10
@@ -117,22 +118,46 @@ def word_scores(target: Language, other: str) -> WordScores | None:
     return WordScores(wordfreq.get_frequency_dict(foreign, "small"), known)
 
 
-def word_evidence(text: str, target: Language, other: str) -> float | None:
-    """log10 of how much likelier the words of ``text`` are in the target than in ``other``.
+def word_evidence(text: str, target: Language, others: Iterable[str]) -> dict[str, float]:
+    """log10 of how much likelier the words of ``text`` are in the target than in each of ``others``.
 
     It stays between -9 and 9, and grows with the words up to twenty: they are not independent.
     Where only one of both has a list, what counts is how many of the words stand in it. Words by
-    which close relatives differ count besides. None where nothing is known of the words.
+    which close relatives differ count besides. Languages are left out of whose words nothing is
+    known.
     """
-    scores, differing = _relative_scores(target, other), _differing(target, other)
-    words = _lower_words(text[:_MOST_CHARACTERS], target) if scores is not None or differing else ()
+    pairs = [(other, _evidence_of(target, other)) for other in others]
+    told = [(other, known) for other, known in pairs if known is not None]
+    words = _lower_words(text[:_MOST_CHARACTERS], target) if told else []
     if not words:
-        return None
-    mean = sum([differing.get(word, 0.0) for word in words]) / len(words) if differing else 0.0
-    if scores is not None:
-        weight = -_BY_BOTH_LISTS if isinstance(scores, WordScores) else 1.0
-        mean += weight * sum(map(scores.__getitem__, words)) / len(words)
-    return max(-_MOST_EVIDENCE, min(_MOST_EVIDENCE, mean * min(len(words), _MOST_WORDS)))
+        return {}
+    weight = min(len(words), _MOST_WORDS) / len(words)
+    sums = [(other, weight * sum(map(known.__getitem__, words))) for other, known in told]
+    return {other: max(-_MOST_EVIDENCE, min(_MOST_EVIDENCE, total)) for other, total in sums}
+
+
+class _Evidence(dict[str, float]):
+    """Lower-case word to what it says for the target, by a list and by what differs."""
+
+    def __init__(self, scores: dict[str, float], weight: float, differing: dict[str, float]) -> None:
+        super().__init__()
+        self._scores, self._weight, self._differing = scores, weight, differing
+
+    def __missing__(self, word: str) -> float:
+        score = self._weight * self._scores[word] + self._differing.get(word, 0.0)
+        if len(self) < _MOST_REMEMBERED:
+            self[word] = score
+        return score
+
+
+@lru_cache(maxsize=1024)
+def _evidence_of(target: Language, other: str) -> _Evidence | None:
+    """None where nothing is known of the words of either."""
+    scores, differing = _relative_scores(target, other), _differing(target, other)
+    if scores is None:
+        return _Evidence(defaultdict(float), 0.0, differing) if differing else None
+    weight = -_BY_BOTH_LISTS if isinstance(scores, WordScores) else 1.0
+    return _Evidence(scores, weight, differing)
 
 
 @lru_cache(maxsize=1)
@@ -151,14 +176,13 @@ def _differing(target: Language, other: str) -> dict[str, float]:
     return dict.fromkeys(own - foreign, _DIFFERS) | dict.fromkeys(foreign - own, -_DIFFERS)
 
 
-@lru_cache(maxsize=64)
-def _lower_words(text: str, target: Language) -> tuple[str, ...]:
+def _lower_words(text: str, target: Language) -> list[str]:
     """The words without those that have a capital inside a sentence: names stand in no list."""
     if target.script not in ("Latn", "Cyrl"):
-        return tuple(_MARKED_WORD.findall(text.lower()))
+        return list(_MARKED_WORD.findall(text.lower()))
     if "de" not in target.detected_as:
         text = _NAME.sub(" ", text)
-    return tuple(WORD.findall(plain(text)))
+    return WORD.findall(plain(text))
 
 
 class _Listed(dict[str, float]):

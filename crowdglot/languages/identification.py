@@ -18,7 +18,7 @@ from crowdglot.languages.frequencies import is_listed
 from crowdglot.languages.identifiers import UNDETERMINED, likeliest
 from crowdglot.languages.kanji import is_japanese
 from crowdglot.languages.language import Language
-from crowdglot.languages.relatives import lowest, margins
+from crowdglot.languages.relatives import Kind, lowest, margins
 
 # From this probability on the fast model is believed, unless it names a relative as well.
 _SURE = 0.80
@@ -44,7 +44,6 @@ _HAN = scripts.DENSE - {"Kore"}
 _JAPANESE = 0.2
 
 Step = Literal["nothing", "script", "model", "margin"]
-Kind = Literal["whole", "turn"]
 Guesses = dict[str, float]
 
 
@@ -120,7 +119,7 @@ def _ask(text: str, target: Language) -> Guesses:
     if "zh" in target.detected_as and scripts.without_kana(text):
         # Han characters without kana are Chinese; only Cantonese differs from it.
         cantonese = guesses.get("yue", 0.0)
-        return {"zh": 1.0 - cantonese, "yue": cantonese}
+        return {"zh": 1.0 - cantonese, "yue": cantonese} if cantonese else {"zh": 1.0}
     return guesses
 
 
@@ -153,17 +152,19 @@ def margins_of(text: str, target: Language, kind: Kind) -> dict[str, float]:
     text = identifiers.readable(text)
     if _by_script(text, target):
         return {}
-    return _margins(text, _ask(text, target), target, kind)
+    return _margins(text, _ask(text, target), target, kind, exact=True)
 
 
-def _margins(text: str, guesses: Guesses, target: Language, kind: Kind) -> dict[str, float]:
+def _margins(
+    text: str, guesses: Guesses, target: Language, kind: Kind, *, exact: bool
+) -> dict[str, float]:
     """Over the languages in question: a whole dialogue's are all relatives as well."""
     others = _in_question(guesses, target)
     sure = _own(guesses, target) >= _SURE and others.isdisjoint(target.confusables)
     if kind == "turn" and sure:
         return {}
     others |= set(target.confusables)
-    found = margins(text, guesses, target, others)
+    found = margins(text, guesses, target, others, None if exact else kind)
     if kind == "whole":
         return found
     short = log10(max(1.0, _SHORT / scripts.count_letters(text)))
@@ -172,7 +173,7 @@ def _margins(text: str, guesses: Guesses, target: Language, kind: Kind) -> dict[
 
 def _by_languages(text: str, guesses: Guesses, target: Language, kind: Kind) -> Identification:
     """By the margin that is nearest to its lowest, as a probability; else by the fast model."""
-    found = _margins(text, guesses, target, kind)
+    found = _margins(text, guesses, target, kind, exact=False)
     if not found:
         return Identification(_name(target), max(_SURE, min(1.0, _own(guesses, target))), "model")
     over = {other: margin - lowest(target, other, kind) for other, margin in found.items()}

@@ -6,11 +6,12 @@ be is chosen for each language, and for each of its relatives, on text of that l
 ``python -m benchmarks.verification --write``; the figures stand in ``measured.toml``.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from math import log10
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -26,9 +27,11 @@ MEASURED = Path(str(files("crowdglot.languages"))) / "measured.toml"
 _MODEL, _SECOND = 0.5, 2.0
 # The second identifier is sure of itself where it is wrong, too.
 _LEAST_MODEL, _LEAST_SECOND = 0.003, 0.005
+_MOST_SECOND = -_SECOND * log10(_LEAST_SECOND)  # the most that it adds or takes off
 # The lowest margins of a language that was not measured.
 _UNMEASURED_WHOLE, _UNMEASURED_TURN = -0.5, -2.0
 NEVER = -99.0
+Kind = Literal["whole", "turn"]
 _LABELS = {"nb": ("no", "nb"), "no": ("no", "nb")}
 
 
@@ -74,8 +77,8 @@ def _measured() -> dict[str, Measured]:
     }
 
 
-def lowest(target: Language, other: str, kind: str) -> float:
-    """The lowest margin over ``other`` that text in the target has; ``kind``: whole or turn."""
+def lowest(target: Language, other: str, kind: Kind) -> float:
+    """The lowest margin over ``other`` that text in the target has."""
     known = measured(target)
     if known is None:
         return _UNMEASURED_WHOLE if kind == "whole" else _UNMEASURED_TURN
@@ -89,25 +92,34 @@ def labels_of(other: str) -> tuple[str, ...]:
 
 
 def margins(
-    text: str, guesses: dict[str, float], target: Language, others: Collection[str]
+    text: str,
+    guesses: dict[str, float],
+    target: Language,
+    others: Collection[str],
+    kind: Kind | None = None,
 ) -> dict[str, float]:
     """The margin over each of ``others`` (labels) of which there is any evidence.
 
-    ``guesses``: the fast model's of ``text``.
+    ``guesses``: the fast model's of ``text``. ``kind``: where it only matters whether a margin is
+    below its lowest; then the second identifier, by far the dearest, is asked only about languages
+    of which it could change that.
     """
-    second = _second_guesses(text, target, others)
+    names = {other: labels_of(other) for other in others}
+    by_model = _ratios(guesses, target, names, _LEAST_MODEL)
+    by_words = word_evidence(text, target, others)
+    cheap = {other: _MODEL * by_model[other] + by_words.get(other, 0.0) for other in others}
+    open_to = [o for o in others if not kind or cheap[o] - lowest(target, o, kind) < _MOST_SECOND]
+    second = _second_guesses(text, target, open_to) if open_to else {}
+    known = {other: names[other] for other in others if not second.keys().isdisjoint(names[other])}
+    by_second = _ratios(second, target, known, _LEAST_SECOND) if known else {}
     found = {}
     for other in others:
-        names = labels_of(other)
-        by_model = _ratio(guesses, target.detected_as, names, _LEAST_MODEL)
-        by_words = word_evidence(text, target, other)
-        by_second = None
-        if not second.keys().isdisjoint(names):
-            by_second = _SECOND * _ratio(second, target.detected_as, names, _LEAST_SECOND)
-        if by_second is not None or by_words is not None:
-            found[other] = _MODEL * by_model + (by_second or 0.0) + (by_words or 0.0)
-        elif not guesses.keys().isdisjoint(names):
-            found[other] = by_model
+        if other in by_second:
+            found[other] = cheap[other] + _SECOND * by_second[other]
+        elif other in by_words:
+            found[other] = cheap[other]
+        elif not guesses.keys().isdisjoint(names[other]):
+            found[other] = by_model[other]
     return found
 
 
@@ -123,10 +135,13 @@ def _second_guesses(text: str, target: Language, others: Collection[str]) -> dic
     return guesses if any(guesses.values()) else {}
 
 
-def _ratio(
-    guesses: dict[str, float], own: Collection[str], other: Collection[str], least: float
-) -> float:
-    def share(names: Collection[str]) -> float:
-        return max(least, sum([guesses.get(name, 0.0) for name in names]))
+def _ratios(
+    guesses: dict[str, float], target: Language, names: Mapping[str, Sequence[str]], least: float
+) -> dict[str, float]:
+    """How much likelier the target is than each language, given with the labels it has."""
 
-    return log10(share(own) / share(other))
+    def share(labels: Sequence[str]) -> float:
+        return log10(max(least, sum([guesses.get(label, 0.0) for label in labels])))
+
+    own = share(target.detected_as)
+    return {other: own - share(labels) for other, labels in names.items()}
