@@ -22,6 +22,8 @@ from crowdglot.languages.relatives import Kind, lowest, margins
 
 # From this probability on the fast model is believed, unless it names a relative as well.
 _SURE = 0.80
+# From this probability on nothing else can be in question.
+_BEYOND_QUESTION = 0.99
 # From these on another language, and a relative, is in question.
 _IN_QUESTION, _RELATIVE_IN_QUESTION = 0.05, 0.01
 # A turn with fewer letters, if in the right script, always counts as in the target.
@@ -159,11 +161,13 @@ def _margins(
     text: str, guesses: Guesses, target: Language, kind: Kind, *, exact: bool
 ) -> dict[str, float]:
     """Over the languages in question: a whole dialogue's are all relatives as well."""
-    others = _in_question(guesses, target)
-    sure = _own(guesses, target) >= _SURE and others.isdisjoint(target.confusables)
-    if kind == "turn" and sure:
+    own = _own(guesses, target)
+    if kind == "turn" and own >= _BEYOND_QUESTION:
         return {}
-    others |= set(target.confusables)
+    others = _in_question(guesses, target)
+    if kind == "turn" and own >= _SURE and others.isdisjoint(target.confusables):
+        return {}
+    others.update(target.confusables)
     found = margins(text, guesses, target, others, None if exact else kind)
     if kind == "whole":
         return found
@@ -191,10 +195,10 @@ def _own(guesses: Guesses, target: Language) -> float:
 def _in_question(guesses: Guesses, target: Language) -> set[str]:
     """The labels that the fast model names beside the target; at least its likeliest one."""
     foreign = {label: p for label, p in guesses.items() if label not in target.detected_as}
-    relatives = frozenset(target.confusables)
     found = {
         label for label, probability in foreign.items()
-        if probability >= (_RELATIVE_IN_QUESTION if label in relatives else _IN_QUESTION)
+        if probability >= _IN_QUESTION
+        or (probability >= _RELATIVE_IN_QUESTION and label in target.confusables)
     }  # fmt: skip
     return found or ({likeliest(foreign)} if foreign else set())
 

@@ -6,7 +6,8 @@ be is chosen for each language, and for each of its relatives, on text of that l
 ``python -m benchmarks.verification --write``; the figures stand in ``measured.toml``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from math import log10
@@ -15,7 +16,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from crowdglot.languages.frequencies import word_evidence
+from crowdglot.languages.frequencies import WordEvidence, lower_words, word_evidence
 from crowdglot.languages.identifiers import ask_second, second_tags
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import DENSE
@@ -77,13 +78,36 @@ def _measured() -> dict[str, Measured]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """What is known of a target against one other language.
+
+    ``labels``: of the other. ``lowest``: the margins over it that text in the target has at least.
+    """
+
+    labels: tuple[str, ...]
+    words: WordEvidence | None
+    lowest: dict[Kind, float]
+
+
+@lru_cache(maxsize=4096)
+def _rival(target: Language, other: str) -> _Rival:
+    lowest: dict[Kind, float] = {"whole": _UNMEASURED_WHOLE, "turn": _UNMEASURED_TURN}
+    if known := measured(target):
+        entry = known.relatives.get(other, known.others)
+        lowest = {"whole": entry.whole, "turn": entry.turn}
+    return _Rival(labels_of(other), word_evidence(target, other), lowest)
+
+
 def lowest(target: Language, other: str, kind: Kind) -> float:
     """The lowest margin over ``other`` that text in the target has."""
-    known = measured(target)
-    if known is None:
-        return _UNMEASURED_WHOLE if kind == "whole" else _UNMEASURED_TURN
-    entry = known.relatives.get(other, known.others)
-    return entry.whole if kind == "whole" else entry.turn
+    return _rival(target, other).lowest[kind]
+
+
+def forget() -> None:
+    """Read ``MEASURED`` anew, which has changed."""
+    for cache in (measured, _measured, _rival):
+        cache.cache_clear()
 
 
 def labels_of(other: str) -> tuple[str, ...]:
@@ -95,7 +119,7 @@ def margins(
     text: str,
     guesses: dict[str, float],
     target: Language,
-    others: Collection[str],
+    others: Iterable[str],
     kind: Kind | None = None,
 ) -> dict[str, float]:
     """The margin over each of ``others`` (labels) of which there is any evidence.
@@ -104,44 +128,45 @@ def margins(
     below its lowest; then the second identifier, by far the dearest, is asked only about languages
     of which it could change that.
     """
-    names = {other: labels_of(other) for other in others}
-    by_model = _ratios(guesses, target, names, _LEAST_MODEL)
-    by_words = word_evidence(text, target, others)
-    cheap = {other: _MODEL * by_model[other] + by_words.get(other, 0.0) for other in others}
-    open_to = [o for o in others if not kind or cheap[o] - lowest(target, o, kind) < _MOST_SECOND]
-    second = _second_guesses(text, target, open_to) if open_to else {}
-    known = {other: names[other] for other in others if not second.keys().isdisjoint(names[other])}
-    by_second = _ratios(second, target, known, _LEAST_SECOND) if known else {}
-    found = {}
-    for other in others:
-        if other in by_second:
-            found[other] = cheap[other] + _SECOND * by_second[other]
-        elif other in by_words:
-            found[other] = cheap[other]
-        elif not guesses.keys().isdisjoint(names[other]):
-            found[other] = by_model[other]
+    rivals = {other: _rival(target, other) for other in others}
+    found, cheap = {}, {}
+    own = _log_share(guesses, target.detected_as, _LEAST_MODEL)
+    listed = any(rival.words is not None for rival in rivals.values())
+    words = lower_words(text, target) if listed else ()
+    for other, rival in rivals.items():
+        by_model = own - _log_share(guesses, rival.labels, _LEAST_MODEL)
+        cheap[other] = _MODEL * by_model
+        if words and rival.words is not None:
+            found[other] = cheap[other] = cheap[other] + rival.words.of(words)
+        elif not guesses.keys().isdisjoint(rival.labels):
+            found[other] = by_model
+    open_to = {
+        other: rival.labels
+        for other, rival in rivals.items()
+        if kind is None or cheap[other] - rival.lowest[kind] < _MOST_SECOND
+    }
+    second = _second_guesses(text, target, open_to.values()) if open_to else {}
+    for other, labels in open_to.items():
+        if not second.keys().isdisjoint(labels):
+            own = _log_share(second, target.detected_as, _LEAST_SECOND)
+            by_second = own - _log_share(second, labels, _LEAST_SECOND)
+            found[other] = cheap[other] + _SECOND * by_second
     return found
 
 
-def _second_guesses(text: str, target: Language, others: Collection[str]) -> dict[str, float]:
+def _second_guesses(
+    text: str, target: Language, others: Iterable[tuple[str, ...]]
+) -> dict[str, float]:
     if target.script in DENSE:  # it takes any text with kana for Japanese
         return {}
     known = second_tags()
     own = known.intersection(target.detected_as)
-    foreign = {name for other in others for name in labels_of(other)} & known - own
+    foreign = {label for labels in others for label in labels} & known - own
     if not own or not foreign:
         return {}
     guesses = ask_second(text, frozenset(own | foreign))
     return guesses if any(guesses.values()) else {}
 
 
-def _ratios(
-    guesses: dict[str, float], target: Language, names: Mapping[str, Sequence[str]], least: float
-) -> dict[str, float]:
-    """How much likelier the target is than each language, given with the labels it has."""
-
-    def share(labels: Sequence[str]) -> float:
-        return log10(max(least, sum([guesses.get(label, 0.0) for label in labels])))
-
-    own = share(target.detected_as)
-    return {other: own - share(labels) for other, labels in names.items()}
+def _log_share(guesses: dict[str, float], labels: tuple[str, ...], least: float) -> float:
+    return log10(max(least, sum([guesses.get(label, 0.0) for label in labels])))
