@@ -9,7 +9,7 @@ the target and the languages in question alone. A turn is judged in the light of
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log10
+from math import inf, log10
 from operator import itemgetter
 from typing import Literal
 
@@ -32,9 +32,9 @@ _FEWEST_LETTERS = 7
 _SHORT = 30
 # What a margin at its lowest means: the critic's thresholds, as probabilities.
 _AT_LOWEST = {"whole": 0.7, "turn": 0.15}
-# From this mean probability of its turns on, the fast model is believed about the dialogue, if it
-# left no more than this share of the text in question.
-_AGREED, _MOST_DOUBTFUL = 0.9, 0.5
+# From this mean probability of its turns on, a dialogue is what its turns are, if no more than this
+# share of the text is in doubt: not so many times (log10) likelier in the target.
+_AGREED, _MOST_DOUBTFUL, _CLEAR = 0.9, 0.5, 1.0
 # A dialogue is beyond doubt in a language where the fast model is so sure of it, and of so many of
 # its turns.
 _BEYOND_DOUBT, _MOST_TURNS = 0.9, 0.6
@@ -54,12 +54,14 @@ class Identification:
     """``tag``: the likeliest language (ISO 639), "und" for text without words.
 
     ``probability``: that the text is in the target language. ``by``: the step that decided;
-    "margin" is the second identifier and word frequencies together.
+    "margin" is the second identifier and word frequencies together; ``margin``: log10 of how much
+    likelier the text is in the target than in the language that is nearest, if they were asked.
     """
 
     tag: str
     probability: float
     by: Step
+    margin: float = inf
 
 
 def identify(text: str, target: Language) -> Identification:
@@ -142,7 +144,7 @@ def _whole(
     total = sum([length for length, _ in spoken])
     mean = sum([length * turn.probability for length, turn in spoken]) / total
     longest = max(spoken, key=itemgetter(0))[1]
-    doubtful = sum([length for length, turn in spoken if turn.by == "margin"])
+    doubtful = sum([length for length, turn in spoken if turn.margin < _CLEAR])
     if longest.by == "script" or (mean >= _AGREED and doubtful <= _MOST_DOUBTFUL * total):
         return Identification(_name(target), mean, longest.by)
     joined = identifiers.readable(" ".join(texts))
@@ -185,7 +187,7 @@ def _by_languages(text: str, guesses: Guesses, target: Language, kind: Kind) -> 
     odds = 10.0 ** max(-9.0, min(9.0, over[nearest]))
     odds *= _AT_LOWEST[kind] / (1.0 - _AT_LOWEST[kind])
     tag = nearest if found[nearest] < 0.0 else _name(target)
-    return Identification(tag, odds / (1.0 + odds), "margin")
+    return Identification(tag, odds / (1.0 + odds), "margin", min(found.values()))
 
 
 def _own(guesses: Guesses, target: Language) -> float:
