@@ -29,7 +29,7 @@ async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     Ends as Completed, "CompletedShort" where cells fell short of their quota, "Stopped" after a
     signal, Cancelled, "BudgetSpent", or failed as "Refused"; the next run goes on from there.
     """
-    return await _synthesize(recipe, Watch(), lambda _: None)
+    return await _synthesize(recipe, Watch(warn=get_run_logger().warning), lambda _: None)
 
 
 def watched(
