@@ -155,5 +155,6 @@ def _own_job() -> Any:
     """
     job = import_module("ray.job_config").JobConfig()
     job._runtime_env_has_working_dir = lambda: True
-    import_module("ray._private.ray_constants").ENABLE_RAY_CLUSTER = False
+    constants: Any = import_module("ray._private.ray_constants")
+    constants.ENABLE_RAY_CLUSTER = False
     return job
