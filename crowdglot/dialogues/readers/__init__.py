@@ -17,7 +17,8 @@ from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.records import LeftOut, Record, tell
 from crowdglot.errors import MaterialError
 from crowdglot.personas.persona import Persona
-from crowdglot.user_files import is_packed, name_shown, read_head
+from crowdglot.printable import name_shown
+from crowdglot.user_files import is_packed, read_head
 
 BUNDLED = Path(__file__).parent.parent / "bundled.jsonl"
 _TEXT_FILES = ("*.csv", "*.tsv", "*.json", "*.jsonl")
