@@ -38,7 +38,7 @@ from crowdglot.dialogues.readers import read_file
 from crowdglot.engines.calls import Call, Draft, Key
 from crowdglot.engines.engine import Completion
 from crowdglot.languages.frequencies import word_scores
-from crowdglot.languages.identification import identify
+from crowdglot.languages.identifiers import ask_second, second_tags
 from crowdglot.languages.language import resolve_language
 from crowdglot.memory import freeze
 from crowdglot.recipes import build_recipe
@@ -186,9 +186,10 @@ class Chain:
 
 
 def warm_up(opened: OpenedRecipe, some: Sequence[Draft]) -> None:
-    """Load what is loaded once; the second identifier by a text in no language."""
+    """Load what is loaded once; the second identifier by a short and a long text in no language."""
+    for text in ("blabadi blabadi", 12 * "blabadi blabadi "):
+        ask_second(text, second_tags())
     for tag in opened.recipe.languages:
-        identify("bla di bla di", resolve_language(tag))
         for other in wordfreq.available_languages("small"):
             word_scores(resolve_language(tag), other)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,10 @@
-"""Text of models and strangers made fit to be shown, on a terminal or in a page."""
+"""Text of models and strangers made fit to be shown, on a terminal or in a page, or to be kept."""
 
 import re
+from collections.abc import Collection
+
+MOST_LABEL = 300  # characters of a name that is kept
+_MOST_NAME, _MOST_NAMES = 60, 12
 
 # Control characters, changes of direction, blanks without width and tags: no reader sees them, but
 # a terminal or a browser obeys them. The joiners of Persian, of India's scripts and of emoji stay.
@@ -27,6 +31,24 @@ def visible(text: object, most: int = 0) -> str:
 def one_line(text: object, most: int = 0) -> str:
     """The same on one line, without blanks around it."""
     return " ".join(visible(text, most).split())
+
+
+def name_shown(name: object) -> str:
+    """A name that a file brings, as errors show it: on one line, and short."""
+    text = one_line(str(name)[: 2 * _MOST_NAME])
+    return text if len(text) <= _MOST_NAME else f"{text[:_MOST_NAME]}…"
+
+
+def names_shown(names: Collection[object]) -> str:
+    """The first twelve names, as errors list them."""
+    some = ", ".join(name_shown(name) or '""' for name in list(names)[:_MOST_NAMES])
+    return f"{some} …" if len(names) > _MOST_NAMES else some
+
+
+def label(text: str, most: int = MOST_LABEL) -> str:
+    """``text`` as it is kept: one line of printable characters, cut, nothing of it explained."""
+    printable = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
+    return " ".join(printable.split())[:most]
 
 
 def whole(text: str) -> str:

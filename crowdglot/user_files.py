@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.printable import name_shown
 from crowdglot.strict_toml import Model, read_toml, validate
 
 MOST_BYTES = 1 << 30
@@ -133,19 +134,6 @@ def _encoding(content: bytes) -> str:
 def unprintable(text: str) -> bool:
     """Whether ``text`` holds control characters or halves of characters, which no text needs."""
     return _UNPRINTABLE.search(text) is not None
-
-
-def name_shown(name: object) -> str:
-    """A name that a file brings, as errors show it: short, and nothing that a terminal obeys."""
-    text = " ".join(str(name)[:61].split())
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-def names_shown(names: Collection[object]) -> str:
-    """The first twelve names, as errors list them."""
-    some = ", ".join(name_shown(name) or '""' for name in list(names)[:12])
-    return f"{some} …" if len(names) > 12 else some
 
 
 def parse_json(text: str, where: str) -> Any:

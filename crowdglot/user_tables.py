@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot.errors import MaterialError
+from crowdglot.printable import name_shown, names_shown
 from crowdglot.user_files import (
     CUT,
     MOST_IN_A_LINE,
-    name_shown,
-    names_shown,
     parse_json,
     read_text,
 )  # fmt: skip

@@ -14,7 +14,6 @@ from crowdglot.writing.machines.flow_run import (
     write_in_flow,
 )
 from crowdglot.writing.recipe import Recipe
-from crowdglot.writing.watch import Watch
 
 Dialogues = Annotated[int, Field(ge=1, description="Dialogues more of each language.")]
 Then = Annotated[str, Field(description="A deployment to run after success, as publish/NAME.")]
@@ -29,7 +28,7 @@ async def grow(
     The first run writes as many as the recipe says. A run that finds an earlier one unfinished
     finishes it, and adds nothing of its own. Ends as the flow "synthesize" does.
     """
-    state = await unless_refused(lambda: write_in_flow(grown(recipe, by), Watch()), directory)
+    state = await unless_refused(lambda: write_in_flow(grown(recipe, by)), directory)
     if then and state.name in ("Completed", "CompletedShort"):
         await begin(then)
     return state

@@ -20,7 +20,7 @@ async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
     Ends as Completed, "CompletedShort" where cells fell short of their quota, "Stopped" after a
     signal, Cancelled, "BudgetSpent", or failed as "Refused"; the next run goes on from there.
     """
-    return await unless_refused(lambda: write_in_flow(recipe, Watch()))
+    return await unless_refused(lambda: write_in_flow(recipe))
 
 
 def watched(

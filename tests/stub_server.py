@@ -166,8 +166,9 @@ class Stub:
     with what ``write`` makes of a question's body, after ``latency`` seconds.
 
     ``bodies``: what it was asked, and ``asked``: of each the last message and the seed. ``keys``:
-    the header with the API key. ``models`` answers GET. All but ``latency`` may be changed
-    meanwhile. ``running`` and ``peak``: questions under way now, and at most so far.
+    the header with the API key; ``paths``: all that was fetched. ``models`` answers GET. All but
+    ``latency`` may be changed meanwhile. ``running`` and ``peak``: questions under way now, and at
+    most so far.
     """
 
     def __init__(
@@ -184,6 +185,7 @@ class Stub:
         self.bodies: list[dict[str, Any]] = []
         self.asked: list[tuple[str, int]] = []
         self.keys: list[str | None] = []
+        self.paths: list[str] = []
         self.running = 0
         self.peak = 0
         self.base_url = ""
@@ -210,13 +212,19 @@ class Stub:
         usage = {"prompt_tokens": 100, "completion_tokens": 50}
         return web.json_response({"model": "stub", "choices": [choice], "usage": usage})
 
+    @web.middleware
+    async def _note(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        self.paths.append(request.path)
+        reply: web.StreamResponse = await handler(request)
+        return reply
+
     async def _list(self, request: web.Request) -> web.StreamResponse:
         return await self.models(request, {})
 
     @asynccontextmanager
     async def served(self, port: int = 0) -> AsyncIterator[str]:
         """Serve on a free port, or on ``port``; yields the base URL."""
-        application = web.Application()
+        application = web.Application(middlewares=[self._note])
         application.router.add_post("/v1/chat/completions", self._chat)
         application.router.add_post("/v1/embeddings", self._chat)
         application.router.add_get("/v1/models", self._list)

@@ -156,8 +156,7 @@ def _print_sum(rows: dict[str, dict[str, Any]]) -> None:
 def _write(table: dict[str, Any]) -> None:
     ordered = {tag: table[tag] for tag in sorted(table)}
     MEASURED.write_text(NOTE + tomli_w.dumps(ordered), "utf-8")
-    for cache in (relatives.measured, relatives._measured):
-        cache.cache_clear()
+    relatives.forget()
 
 
 NOTE = "# Written by `python -m benchmarks.verification --write`; read by relatives.py.\n"

@@ -8,9 +8,9 @@ from benchmarks.verification.texts import TURNS, Texts, dialogues
 from crowdglot.critics import THRESHOLDS
 from crowdglot.draws import Draws
 from crowdglot.languages import identification
-from crowdglot.languages.identification import Kind, identify_dialogue
+from crowdglot.languages.identification import identify_dialogue
 from crowdglot.languages.language import Language, resolve_language
-from crowdglot.languages.relatives import Lowest, Measured, labels_of
+from crowdglot.languages.relatives import Kind, Lowest, Measured, labels_of
 from crowdglot.strict_toml import read_toml
 
 SEED = 31

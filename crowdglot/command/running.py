@@ -82,9 +82,8 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
         f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
         f"→ {escape(one_line(recipe.folder))}{there}"
     )
-    for doubt in opened.doubts:
-        console.print(f"[yellow]{escape(doubt)}[/]")
-    watch, told = Watch(), list[Outcome]()
+    watch = Watch(warn=lambda doubt: console.print(Text(one_line(doubt), "yellow")))
+    told = list[Outcome]()
     async with prefect_server() as answering:
         hold_back_interrupts()
         try:

@@ -10,9 +10,9 @@ from crowdglot import __version__
 from crowdglot.critics import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.engines.calls import WRITE, Call, Draft, Key
-from crowdglot.engines.chat import MOST_LABEL, MOST_REASON, label
+from crowdglot.engines.chat import MOST_REASON
 from crowdglot.engines.engine import Completion, Sampling
-from crowdglot.printable import whole
+from crowdglot.printable import MOST_LABEL, label, whole
 from crowdglot.scenarios.scenario import GROUND
 
 _text, _whole, _real = pa.string(), pa.int64(), pa.float64()

@@ -4,14 +4,13 @@ from typing import Any
 
 from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion, Request
-from crowdglot.printable import whole
+from crowdglot.printable import label, whole
 
 # Some servers cut or refuse seeds above 32 bits, and 2**32 - 1 means "random" to llama.cpp.
 _SEEDS = 2**31 - 1
 # Servers say -9999 for what they hold impossible; what is below this is no number they mean.
 _LEAST_LOGPROB = -1e6
 MOST_REASON = 60  # characters of a finish reason
-MOST_LABEL = 300  # characters of any other name
 
 
 def request_body(request: Request) -> dict[str, Any]:
@@ -82,9 +81,3 @@ def first_logprobs(choice: dict[str, Any], most: int) -> tuple[tuple[str, float]
 
 def _count(value: object) -> int:
     return value if type(value) is int and 0 <= value < 2**31 else 0
-
-
-def label(text: str, most: int = MOST_LABEL) -> str:
-    """``text`` as one line of printable characters, cut: for names and words that others made."""
-    printable = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
-    return " ".join(printable.split())[:most]

@@ -1,9 +1,9 @@
 """What a recipe says about the models it wants: its tables [engine] and [embedding]."""
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from crowdglot.strict_toml import Strict, free, outside
 
@@ -38,6 +38,9 @@ def refuse_secrets(address: str) -> str:
     return address
 
 
+OpenAddress = Annotated[str, AfterValidator(refuse_secrets)]
+
+
 class EngineSettings(Strict):
     """Which model writes, and where it runs. An engine reads what concerns it.
 
@@ -51,7 +54,7 @@ class EngineSettings(Strict):
 
     kind: str = "embedded"
     model: str = outside("")
-    base_url: str = free("", outside=True)
+    base_url: OpenAddress = free("", outside=True)
     concurrency: int = free(0, ge=0, le=4096)
     context: int = Field(default=4096, ge=256)
     devices: tuple[str, ...] = free(())
@@ -71,11 +74,6 @@ class EngineSettings(Strict):
         """Accept a list of addresses."""
         return " ".join(map(str, value)) if isinstance(value, list) else value
 
-    @field_validator("base_url")
-    @classmethod
-    def _without_secrets(cls, value: str) -> str:
-        return refuse_secrets(value)
-
     @property
     def calls(self) -> int:
         """How many calls the engine takes at a time."""
@@ -91,15 +89,10 @@ class EmbeddingSettings(Strict):
 
     kind: Literal["", "bundled", "embedded", "openai"] = free("")
     model: str = free("", outside=True)
-    base_url: str = free("", outside=True)
+    base_url: OpenAddress = free("", outside=True)
     api_key_env: str = free("OPENAI_API_KEY", outside=True)
     context: int = free(2048, ge=64)
     time_out: float = free(60.0, gt=0)
-
-    @field_validator("base_url")
-    @classmethod
-    def _without_secrets(cls, value: str) -> str:
-        return refuse_secrets(value)
 
     def idle(self) -> frozenset[str]:
         """See ``Strict``; to a server the model is only a name."""

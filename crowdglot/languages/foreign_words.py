@@ -10,11 +10,14 @@ import gzip
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
 from statistics import median
 
 from crowdglot.languages.frequencies import LATIN, WORD, listed_as, plain
 from crowdglot.languages.frequencies import word_scores as small_scores
 from crowdglot.languages.language import Language
+from crowdglot.strict_toml import read_toml
 
 # Frequencies are on the Zipf scale: log10 of a word's occurrences in a billion. Rarer English words
 # are mostly names; the commonest stand in titles of songs and films in every language.
@@ -32,35 +35,10 @@ _USUAL = 2.0
 _LEAST = 1.0  # a lower score proves nothing
 # Not "er" and "y", in which names end.
 _ENDINGS = ("s", "es", "ed", "d", "n", "ing", "ly", "est", "ful", "ment", "ness", "less")
-# Words that are never inflected, and no names.
-_NUMBERS = frozenset(
-    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen "
-    "twenty thirty forty fifty sixty seventy eighty ninety".split()
-)
 _CAPITAL_NOUNS = ("de", "lb", "nds", "gsw")
 _IN_TITLES = frozenset({"the", "of", "and", "in", "a", "to"})
 
-# What people everywhere say, though the lists of few languages show it.
-_TRAVELLED = frozenset(
-    "airport app apps baby backup band bands bar barbecue baseball basketball beer bikini birthday "
-    "blog blogger blues boots boss brownie brunch burger burnout bus business bye camping casting "
-    "cats chat chef chips clown club clubs coach coaching cocktail cocktails comedy computer "
-    "computers controller cookie cookies cool country cover crew cupcake cupcakes dance deadline "
-    "death design display dog download drama drink drinks drums email episode fan fans fantasy "
-    "fashion feedback festival film fitness follower followers football game games gamer gaming "
-    "gangster girl goal grill guitar gym happy hello hiking hip hit hits hobbies hobby hockey hop "
-    "horror hoodie hotdog hotel indie internet jacket jazz jeans job jobs joystick keyboard "
-    "laptop lifestyle like likes link live login look looks lounge love mail makeup mall manager "
-    "match meeting metal mobile motorbike mountain mouse movie music musical nice notebook offer "
-    "office offline okay online outfit page pancakes park parties party password phone picnic "
-    "playlist pop post posts printer pub punk rap remake rock sale sandwich scanner school score "
-    "screenshot season selfie series server sexy shampoo shirt shirts shop shopping shorts show "
-    "single skateboard skating smartphone snack snacks sneakers soccer software song songs sorry "
-    "soul star startup stories story streaming stress style surfing swing tablet team techno "
-    "thriller ticket tickets toast touch tour trailer trainer training trend trip truck twist "
-    "update user vegan video vintage vlog voucher web website weekend wellness western whisky wine "
-    "workout yes yoga".split()
-)
+_ENGLISH = Path(str(files("crowdglot.languages"))) / "english.toml"
 _WORD = re.compile(f"[{LATIN}]+")
 _QUOTED = re.compile(r"[«„“”\"「『《〈][^«»„“”\"「」『』《》〈〉\n]{1,80}[»“”\"」』》〉]")
 _JOINED = frozenset("-‐‑–/@_.")  # "dog-sitting"; a stop that a letter follows
@@ -181,6 +159,7 @@ def _buckets(code: str) -> Iterator[tuple[float, list[str]]]:
 @lru_cache(maxsize=1)
 def _english() -> dict[str, float]:
     """The common English words that can be told from names, with their frequencies."""
+    special = {name: frozenset(words.split()) for name, words in read_toml(_ENGLISH).items()}
     every = {
         word: zipf
         for zipf, words in _buckets("en")
@@ -194,10 +173,10 @@ def _english() -> dict[str, float]:
         if _RAREST <= zipf < _COMMONEST
         and len(word) > 2
         and not set("aeiouy").isdisjoint(word)
-        and word not in _TRAVELLED
+        and word not in special["travelled"]
         and (
             zipf >= _NO_NAME
-            or word in _NUMBERS
+            or word in special["numbers"]
             or any(every.get(form, 0.0) >= zipf - _FORMS for form in _forms(word))
         )
     }

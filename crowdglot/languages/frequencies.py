@@ -6,6 +6,7 @@ Serbian apart here: they share one list.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -117,22 +118,41 @@ def word_scores(target: Language, other: str) -> WordScores | None:
     return WordScores(wordfreq.get_frequency_dict(foreign, "small"), known)
 
 
-def word_evidence(text: str, target: Language, other: str) -> float | None:
-    """log10 of how much likelier the words of ``text`` are in the target than in ``other``.
+class WordEvidence(dict[str, float]):
+    """Lower-case word to what it says for the target against another language.
 
-    It stays between -9 and 9, and grows with the words up to twenty: they are not independent.
-    Where only one of both has a list, what counts is how many of the words stand in it. Words by
-    which close relatives differ count besides. None where nothing is known of the words.
+    Where only one of both has a list, what counts is whether the word stands in it. Words by which
+    close relatives differ count besides.
     """
+
+    def __init__(
+        self, scores: dict[str, float], weight: float, differing: dict[str, float]
+    ) -> None:
+        super().__init__()
+        self._scores, self._weight, self._differing = scores, weight, differing
+
+    def __missing__(self, word: str) -> float:
+        score = self._weight * self._scores[word] + self._differing.get(word, 0.0)
+        if len(self) < _MOST_REMEMBERED:
+            self[word] = score
+        return score
+
+    def of(self, words: Sequence[str]) -> float:
+        """log10 of how much likelier a text of these words, one or more, is in the target.
+
+        Between -9 and 9. It grows with the words up to twenty: they are not independent.
+        """
+        total = sum(map(self.__getitem__, words)) * min(1.0, _MOST_WORDS / len(words))
+        return max(-_MOST_EVIDENCE, min(_MOST_EVIDENCE, total))
+
+
+def word_evidence(target: Language, other: str) -> WordEvidence | None:
+    """None where nothing is known of the words of either."""
     scores, differing = _relative_scores(target, other), _differing(target, other)
-    words = _lower_words(text[:_MOST_CHARACTERS], target) if scores is not None or differing else ()
-    if not words:
-        return None
-    mean = sum([differing.get(word, 0.0) for word in words]) / len(words) if differing else 0.0
-    if scores is not None:
-        weight = -_BY_BOTH_LISTS if isinstance(scores, WordScores) else 1.0
-        mean += weight * sum(map(scores.__getitem__, words)) / len(words)
-    return max(-_MOST_EVIDENCE, min(_MOST_EVIDENCE, mean * min(len(words), _MOST_WORDS)))
+    if scores is None:
+        return WordEvidence(defaultdict(float), 0.0, differing) if differing else None
+    weight = -_BY_BOTH_LISTS if isinstance(scores, WordScores) else 1.0
+    return WordEvidence(scores, weight, differing)
 
 
 @lru_cache(maxsize=1)
@@ -140,7 +160,6 @@ def _distinctive() -> dict[str, frozenset[str]]:
     return {label: frozenset(words.split()) for label, words in read_toml(_DISTINCTIVE).items()}
 
 
-@lru_cache(maxsize=1024)
 def _differing(target: Language, other: str) -> dict[str, float]:
     """The words that only one of the two languages has, with what they say for the target."""
     every = _distinctive()
@@ -151,14 +170,14 @@ def _differing(target: Language, other: str) -> dict[str, float]:
     return dict.fromkeys(own - foreign, _DIFFERS) | dict.fromkeys(foreign - own, -_DIFFERS)
 
 
-@lru_cache(maxsize=64)
-def _lower_words(text: str, target: Language) -> tuple[str, ...]:
-    """The words without those that have a capital inside a sentence: names stand in no list."""
+def lower_words(text: str, target: Language) -> Sequence[str]:
+    """The first words of ``text``, but for those with a capital inside a sentence: names."""
+    text = text[:_MOST_CHARACTERS]
     if target.script not in ("Latn", "Cyrl"):
-        return tuple(_MARKED_WORD.findall(text.lower()))
+        return _MARKED_WORD.findall(text.lower())
     if "de" not in target.detected_as:
         text = _NAME.sub(" ", text)
-    return tuple(WORD.findall(plain(text)))
+    return WORD.findall(plain(text))
 
 
 class _Listed(dict[str, float]):
@@ -173,7 +192,6 @@ class _Listed(dict[str, float]):
         return self._scores[all(part in self._words for part in parts)]
 
 
-@lru_cache(maxsize=1024)
 def _relative_scores(target: Language, other: str) -> dict[str, float] | None:
     import wordfreq
 

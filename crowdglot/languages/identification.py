@@ -9,7 +9,7 @@ the target and the languages in question alone. A turn is judged in the light of
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log10
+from math import inf, log10
 from operator import itemgetter
 from typing import Literal
 
@@ -18,10 +18,12 @@ from crowdglot.languages.frequencies import is_listed
 from crowdglot.languages.identifiers import UNDETERMINED, likeliest
 from crowdglot.languages.kanji import is_japanese
 from crowdglot.languages.language import Language
-from crowdglot.languages.relatives import lowest, margins
+from crowdglot.languages.relatives import Kind, lowest, margins
 
 # From this probability on the fast model is believed, unless it names a relative as well.
 _SURE = 0.80
+# From this probability on nothing else can be in question.
+_BEYOND_QUESTION = 0.99
 # From these on another language, and a relative, is in question.
 _IN_QUESTION, _RELATIVE_IN_QUESTION = 0.05, 0.01
 # A turn with fewer letters, if in the right script, always counts as in the target.
@@ -30,9 +32,9 @@ _FEWEST_LETTERS = 7
 _SHORT = 30
 # What a margin at its lowest means: the critic's thresholds, as probabilities.
 _AT_LOWEST = {"whole": 0.7, "turn": 0.15}
-# From this mean probability of its turns on, the fast model is believed about the dialogue, if it
-# left no more than this share of the text in question.
-_AGREED, _MOST_DOUBTFUL = 0.9, 0.5
+# From this mean probability of its turns on, a dialogue is what its turns are, if no more than this
+# share of the text is in doubt: not so many times (log10) likelier in the target.
+_AGREED, _MOST_DOUBTFUL, _CLEAR = 0.9, 0.5, 1.0
 # A dialogue is beyond doubt in a language where the fast model is so sure of it, and of so many of
 # its turns.
 _BEYOND_DOUBT, _MOST_TURNS = 0.9, 0.6
@@ -44,7 +46,6 @@ _HAN = scripts.DENSE - {"Kore"}
 _JAPANESE = 0.2
 
 Step = Literal["nothing", "script", "model", "margin"]
-Kind = Literal["whole", "turn"]
 Guesses = dict[str, float]
 
 
@@ -53,12 +54,14 @@ class Identification:
     """``tag``: the likeliest language (ISO 639), "und" for text without words.
 
     ``probability``: that the text is in the target language. ``by``: the step that decided;
-    "margin" is the second identifier and word frequencies together.
+    "margin" is the second identifier and word frequencies together; ``margin``: log10 of how much
+    likelier the text is in the target than in the language that is nearest, if they were asked.
     """
 
     tag: str
     probability: float
     by: Step
+    margin: float = inf
 
 
 def identify(text: str, target: Language) -> Identification:
@@ -120,7 +123,7 @@ def _ask(text: str, target: Language) -> Guesses:
     if "zh" in target.detected_as and scripts.without_kana(text):
         # Han characters without kana are Chinese; only Cantonese differs from it.
         cantonese = guesses.get("yue", 0.0)
-        return {"zh": 1.0 - cantonese, "yue": cantonese}
+        return {"zh": 1.0 - cantonese, "yue": cantonese} if cantonese else {"zh": 1.0}
     return guesses
 
 
@@ -141,7 +144,7 @@ def _whole(
     total = sum([length for length, _ in spoken])
     mean = sum([length * turn.probability for length, turn in spoken]) / total
     longest = max(spoken, key=itemgetter(0))[1]
-    doubtful = sum([length for length, turn in spoken if turn.by == "margin"])
+    doubtful = sum([length for length, turn in spoken if turn.margin < _CLEAR])
     if longest.by == "script" or (mean >= _AGREED and doubtful <= _MOST_DOUBTFUL * total):
         return Identification(_name(target), mean, longest.by)
     joined = identifiers.readable(" ".join(texts))
@@ -153,17 +156,21 @@ def margins_of(text: str, target: Language, kind: Kind) -> dict[str, float]:
     text = identifiers.readable(text)
     if _by_script(text, target):
         return {}
-    return _margins(text, _ask(text, target), target, kind)
+    return _margins(text, _ask(text, target), target, kind, exact=True)
 
 
-def _margins(text: str, guesses: Guesses, target: Language, kind: Kind) -> dict[str, float]:
+def _margins(
+    text: str, guesses: Guesses, target: Language, kind: Kind, *, exact: bool
+) -> dict[str, float]:
     """Over the languages in question: a whole dialogue's are all relatives as well."""
-    others = _in_question(guesses, target)
-    sure = _own(guesses, target) >= _SURE and others.isdisjoint(target.confusables)
-    if kind == "turn" and sure:
+    own = _own(guesses, target)
+    if kind == "turn" and own >= _BEYOND_QUESTION:
         return {}
-    others |= set(target.confusables)
-    found = margins(text, guesses, target, others)
+    others = _in_question(guesses, target)
+    if kind == "turn" and own >= _SURE and others.isdisjoint(target.confusables):
+        return {}
+    others.update(target.confusables)
+    found = margins(text, guesses, target, others, None if exact else kind)
     if kind == "whole":
         return found
     short = log10(max(1.0, _SHORT / scripts.count_letters(text)))
@@ -172,7 +179,7 @@ def _margins(text: str, guesses: Guesses, target: Language, kind: Kind) -> dict[
 
 def _by_languages(text: str, guesses: Guesses, target: Language, kind: Kind) -> Identification:
     """By the margin that is nearest to its lowest, as a probability; else by the fast model."""
-    found = _margins(text, guesses, target, kind)
+    found = _margins(text, guesses, target, kind, exact=False)
     if not found:
         return Identification(_name(target), max(_SURE, min(1.0, _own(guesses, target))), "model")
     over = {other: margin - lowest(target, other, kind) for other, margin in found.items()}
@@ -180,7 +187,7 @@ def _by_languages(text: str, guesses: Guesses, target: Language, kind: Kind) -> 
     odds = 10.0 ** max(-9.0, min(9.0, over[nearest]))
     odds *= _AT_LOWEST[kind] / (1.0 - _AT_LOWEST[kind])
     tag = nearest if found[nearest] < 0.0 else _name(target)
-    return Identification(tag, odds / (1.0 + odds), "margin")
+    return Identification(tag, odds / (1.0 + odds), "margin", min(found.values()))
 
 
 def _own(guesses: Guesses, target: Language) -> float:
@@ -190,10 +197,10 @@ def _own(guesses: Guesses, target: Language) -> float:
 def _in_question(guesses: Guesses, target: Language) -> set[str]:
     """The labels that the fast model names beside the target; at least its likeliest one."""
     foreign = {label: p for label, p in guesses.items() if label not in target.detected_as}
-    relatives = frozenset(target.confusables)
     found = {
         label for label, probability in foreign.items()
-        if probability >= (_RELATIVE_IN_QUESTION if label in relatives else _IN_QUESTION)
+        if probability >= _IN_QUESTION
+        or (probability >= _RELATIVE_IN_QUESTION and label in target.confusables)
     }  # fmt: skip
     return found or ({likeliest(foreign)} if foreign else set())
 

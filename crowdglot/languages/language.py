@@ -120,6 +120,9 @@ class Language:
     confusables: tuple[str, ...] = ()
     pack: Pack | None = field(default=None, compare=False)
 
+    def __hash__(self) -> int:
+        return hash(self.tag)  # languages are keys of caches that are asked for each turn
+
     @property
     def code(self) -> str:
         """The primary language subtag, such as "pt" of "pt-BR"."""

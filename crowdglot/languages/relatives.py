@@ -6,15 +6,17 @@ be is chosen for each language, and for each of its relatives, on text of that l
 ``python -m benchmarks.verification --write``; the figures stand in ``measured.toml``.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from math import log10
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
-from crowdglot.languages.frequencies import word_evidence
+from crowdglot.languages.frequencies import WordEvidence, lower_words, word_evidence
 from crowdglot.languages.identifiers import ask_second, second_tags
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import DENSE
@@ -26,9 +28,11 @@ MEASURED = Path(str(files("crowdglot.languages"))) / "measured.toml"
 _MODEL, _SECOND = 0.5, 2.0
 # The second identifier is sure of itself where it is wrong, too.
 _LEAST_MODEL, _LEAST_SECOND = 0.003, 0.005
+_MOST_SECOND = -_SECOND * log10(_LEAST_SECOND)  # the most that it adds or takes off
 # The lowest margins of a language that was not measured.
 _UNMEASURED_WHOLE, _UNMEASURED_TURN = -0.5, -2.0
 NEVER = -99.0
+Kind = Literal["whole", "turn"]
 _LABELS = {"nb": ("no", "nb"), "no": ("no", "nb")}
 
 
@@ -74,13 +78,36 @@ def _measured() -> dict[str, Measured]:
     }
 
 
-def lowest(target: Language, other: str, kind: str) -> float:
-    """The lowest margin over ``other`` that text in the target has; ``kind``: whole or turn."""
-    known = measured(target)
-    if known is None:
-        return _UNMEASURED_WHOLE if kind == "whole" else _UNMEASURED_TURN
-    entry = known.relatives.get(other, known.others)
-    return entry.whole if kind == "whole" else entry.turn
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """What is known of a target against one other language.
+
+    ``labels``: of the other. ``lowest``: the margins over it that text in the target has at least.
+    """
+
+    labels: tuple[str, ...]
+    words: WordEvidence | None
+    lowest: dict[Kind, float]
+
+
+@lru_cache(maxsize=4096)
+def _rival(target: Language, other: str) -> _Rival:
+    lowest: dict[Kind, float] = {"whole": _UNMEASURED_WHOLE, "turn": _UNMEASURED_TURN}
+    if known := measured(target):
+        entry = known.relatives.get(other, known.others)
+        lowest = {"whole": entry.whole, "turn": entry.turn}
+    return _Rival(labels_of(other), word_evidence(target, other), lowest)
+
+
+def lowest(target: Language, other: str, kind: Kind) -> float:
+    """The lowest margin over ``other`` that text in the target has."""
+    return _rival(target, other).lowest[kind]
+
+
+def forget() -> None:
+    """Read ``MEASURED`` anew, which has changed."""
+    for cache in (measured, _measured, _rival):
+        cache.cache_clear()
 
 
 def labels_of(other: str) -> tuple[str, ...]:
@@ -89,44 +116,57 @@ def labels_of(other: str) -> tuple[str, ...]:
 
 
 def margins(
-    text: str, guesses: dict[str, float], target: Language, others: Collection[str]
+    text: str,
+    guesses: dict[str, float],
+    target: Language,
+    others: Iterable[str],
+    kind: Kind | None = None,
 ) -> dict[str, float]:
     """The margin over each of ``others`` (labels) of which there is any evidence.
 
-    ``guesses``: the fast model's of ``text``.
+    ``guesses``: the fast model's of ``text``. ``kind``: where it only matters whether a margin is
+    below its lowest; then the second identifier, by far the dearest, is asked only about languages
+    of which it could change that.
     """
-    second = _second_guesses(text, target, others)
-    found = {}
-    for other in others:
-        names = labels_of(other)
-        by_model = _ratio(guesses, target.detected_as, names, _LEAST_MODEL)
-        by_words = word_evidence(text, target, other)
-        by_second = None
-        if not second.keys().isdisjoint(names):
-            by_second = _SECOND * _ratio(second, target.detected_as, names, _LEAST_SECOND)
-        if by_second is not None or by_words is not None:
-            found[other] = _MODEL * by_model + (by_second or 0.0) + (by_words or 0.0)
-        elif not guesses.keys().isdisjoint(names):
+    rivals = {other: _rival(target, other) for other in others}
+    found, cheap = {}, {}
+    own = _log_share(guesses, target.detected_as, _LEAST_MODEL)
+    listed = any(rival.words is not None for rival in rivals.values())
+    words = lower_words(text, target) if listed else ()
+    for other, rival in rivals.items():
+        by_model = own - _log_share(guesses, rival.labels, _LEAST_MODEL)
+        cheap[other] = _MODEL * by_model
+        if words and rival.words is not None:
+            found[other] = cheap[other] = cheap[other] + rival.words.of(words)
+        elif not guesses.keys().isdisjoint(rival.labels):
             found[other] = by_model
+    open_to = {
+        other: rival.labels
+        for other, rival in rivals.items()
+        if kind is None or cheap[other] - rival.lowest[kind] < _MOST_SECOND
+    }
+    second = _second_guesses(text, target, open_to.values()) if open_to else {}
+    for other, labels in open_to.items():
+        if not second.keys().isdisjoint(labels):
+            own = _log_share(second, target.detected_as, _LEAST_SECOND)
+            by_second = own - _log_share(second, labels, _LEAST_SECOND)
+            found[other] = cheap[other] + _SECOND * by_second
     return found
 
 
-def _second_guesses(text: str, target: Language, others: Collection[str]) -> dict[str, float]:
+def _second_guesses(
+    text: str, target: Language, others: Iterable[tuple[str, ...]]
+) -> dict[str, float]:
     if target.script in DENSE:  # it takes any text with kana for Japanese
         return {}
     known = second_tags()
     own = known.intersection(target.detected_as)
-    foreign = {name for other in others for name in labels_of(other)} & known - own
+    foreign = {label for labels in others for label in labels} & known - own
     if not own or not foreign:
         return {}
     guesses = ask_second(text, frozenset(own | foreign))
     return guesses if any(guesses.values()) else {}
 
 
-def _ratio(
-    guesses: dict[str, float], own: Collection[str], other: Collection[str], least: float
-) -> float:
-    def share(names: Collection[str]) -> float:
-        return max(least, sum([guesses.get(name, 0.0) for name in names]))
-
-    return log10(share(own) / share(other))
+def _log_share(guesses: dict[str, float], labels: tuple[str, ...], least: float) -> float:
+    return log10(max(least, sum([guesses.get(label, 0.0) for label in labels])))

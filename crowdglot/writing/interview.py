@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.calls import REFUSED, Call, Key
-from crowdglot.engines.chat import MOST_REASON, label
+from crowdglot.engines.chat import MOST_REASON
 from crowdglot.engines.engine import Completion, Engine, Request
 from crowdglot.errors import RequestRefused
-from crowdglot.printable import whole
+from crowdglot.printable import label, whole
 
 Result = TypeVar("Result")
 Ask = Callable[[Key, Asked], Awaitable[Call]]

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from crowdglot.datasets.storage.location import Location, locate
 from crowdglot.dialogues.ways import build_way
 from crowdglot.dialogues.ways.settings import WaySettings
-from crowdglot.engines.settings import EmbeddingSettings, EngineSettings, refuse_secrets
+from crowdglot.engines.settings import EmbeddingSettings, EngineSettings, OpenAddress
 from crowdglot.languages.language import resolve_language
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
@@ -102,13 +102,8 @@ class MachineSettings(Strict):
     this machine; ``workers``: its processes, or how many groups of shards to keep a cluster at."""
 
     runner: Literal["here", "dask", "ray"] = free("here")
-    address: str = free("", outside=True)
+    address: OpenAddress = free("", outside=True)
     workers: int = free(2, ge=1, le=1024)
-
-    @field_validator("address")
-    @classmethod
-    def _without_secrets(cls, value: str) -> str:
-        return refuse_secrets(value)
 
     def idle(self) -> frozenset[str]:
         """See ``Strict``."""

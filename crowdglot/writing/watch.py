@@ -1,7 +1,8 @@
 """What can be watched of a run while it goes on, and the wish to stop it."""
 
+import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -99,7 +100,20 @@ class Stop:
 
 @dataclass(slots=True)
 class Watch:
-    """Handed to ``write_dataset`` by whoever wants to see its progress, or may stop it."""
+    """Handed to ``write_dataset`` by whoever wants to see its progress, or may stop it.
+
+    ``warn``: what is done with a sentence that the user should read before the first call, such as
+    on a language that nobody can verify; by default it is logged. ``told``: those so far.
+    """
 
     progress: Progress = field(default_factory=Progress)
     stop: Stop = field(default_factory=Stop)
+    warn: Callable[[str], object] = logging.getLogger(__name__).warning
+    told: list[str] = field(default_factory=list)
+
+    def tell(self, sentences: Iterable[str]) -> None:
+        """Warn of each of them once."""
+        for sentence in sentences:
+            if sentence not in self.told:
+                self.told.append(sentence)
+                self.warn(sentence)

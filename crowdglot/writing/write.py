@@ -1,7 +1,6 @@
 """``write_dataset``: a recipe becomes a dataset, without Prefect and without a terminal."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.shards import Shard, incomplete, set_aside_damaged
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import EngineError
-from crowdglot.languages.language import resolve_language
-from crowdglot.languages.verification import doubts
 from crowdglot.writing.binding import bind_dataset
 from crowdglot.writing.budget import Budget
 from crowdglot.writing.ending.duplicates import carry_out, note_writing, withdraw_duplicates
@@ -25,7 +22,6 @@ from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.shards.in_process import in_this_process
 from crowdglot.writing.watch import Watch
 
-_LOG = logging.getLogger(__name__)
 WriteShards = Callable[[Sequence[Shard]], Awaitable[object]]
 # How shards are written: entered once, and only where one is missing. What it gives returns when
 # all shards it was given are written, or a stop is wanted.
@@ -57,30 +53,37 @@ async def write_dataset(
     """Write all of ``recipe`` that is not on disk yet, then metrics, report and card.
 
     What exists on disk is the only ledger: after a stop or a crash the same call goes on.
-    ``watch``: for whoever wants to see the progress, or may stop it. ``shards``: how shards are
-    written; by default in this process, or by the recipe's machines. ``verify``: whether to look
-    for damaged files first. Raises CrowdglotError: what can be wrong in the recipe, or a cause
-    that made going on pointless.
+    ``watch``: for whoever wants to see the progress, may stop it, or is told what is in doubt.
+    ``shards``: how shards are written; by default in this process, or by the recipe's machines.
+    ``verify``: whether to look for damaged files first. Raises CrowdglotError: what can be wrong in
+    the recipe, or a cause that made going on pointless.
     """
     watch = watch or Watch()
     open_recipe(recipe)  # what is wrong in it is found before a pool is written
     for iteration, path in iterations_left(recipe):
-        outcome = await write_dataset(iteration, watch, shards=shards, verify=verify)
+        # A wish to stop at its very end is none to begin the next one.
+        outcome = await _write_one(iteration, watch, shards, verify=verify, last=False)
         if outcome.state in ("stopped", "budget_spent"):
             return outcome
         seal(iteration, path, recipe.pool.keep)
+    return await _write_one(recipe, watch, shards, verify=verify, last=True)
+
+
+async def _write_one(
+    recipe: Recipe, watch: Watch, shards: ShardWriter | None, *, verify: bool, last: bool
+) -> Outcome:
+    """Write the dataset of the recipe, or of an iteration of its pool, which is not the last."""
     opened = open_recipe(recipe)
     check_references(opened)
-    for sentence in doubts(map(resolve_language, recipe.languages)):
-        _LOG.warning("%s", sentence)
     with locked(opened.folder):
         bind_dataset(opened)
         damaged = tuple(set_aside_damaged(opened.folder, opened.shards())) if verify else ()
         funnel = finished(opened)
         if funnel is not None:
             return Outcome(funnel, *_state(funnel, watch), damaged=damaged)
+        watch.tell(opened.doubts)
         await _write(opened, watch, shards or _usual(recipe), Budget.of(opened, watch))
-        if is_done(opened):
+        if last and is_done(opened):
             watch.stop.take_back()
         with watch.progress.busy():
             funnel = await _finish(opened, watch)

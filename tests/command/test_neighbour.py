@@ -200,7 +200,9 @@ def test_a_cluster_on_this_machine_is_for_this_user(monkeypatch):
     class Job:
         pass
 
+    constants = type("M", (), {"ENABLE_RAY_CLUSTER": True})
     fakes = {"distributed": type("M", (), {"Security": Security}),
+             "ray._private.ray_constants": constants,
              "ray.job_config": type("M", (), {"JobConfig": Job})}  # fmt: skip
     monkeypatch.setattr(cluster, "import_module", lambda name: fakes[name])
     dask = cluster._arguments(settings("dask"))["cluster_kwargs"]
@@ -211,6 +213,7 @@ def test_a_cluster_on_this_machine_is_for_this_user(monkeypatch):
     assert ray["address"] == "local"
     assert ray["job_config"]._runtime_env_has_working_dir()
     assert ray["include_dashboard"] is False
+    assert constants.ENABLE_RAY_CLUSTER is False
     assert cluster._arguments(settings("dask", "tcp://127.0.0.1:9")) == {
         "address": "tcp://127.0.0.1:9"
     }
@@ -221,8 +224,8 @@ def test_workers_get_a_token_and_the_environment_is_as_before(monkeypatch):
 
     class Runner:
         def __init__(self, **_arguments):
-            seen.append({k: os.environ.get(k) for k in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN",
-                                                        "PYTHONSAFEPATH")})  # fmt: skip
+            names = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "PYTHONSAFEPATH", cluster._CLUSTERS)
+            seen.append({name: os.environ.get(name) for name in names})
 
         def __enter__(self):
             return self
@@ -237,7 +240,7 @@ def test_workers_get_a_token_and_the_environment_is_as_before(monkeypatch):
             pass
     one, other = seen
     assert one["RAY_AUTH_MODE"] == "token"
-    assert one["PYTHONSAFEPATH"] == "1"
+    assert one["PYTHONSAFEPATH"] == "1" and one[cluster._CLUSTERS] == "0"
     assert len(one["RAY_AUTH_TOKEN"]) >= 32
     assert one["RAY_AUTH_TOKEN"] != other["RAY_AUTH_TOKEN"]
     assert dict(os.environ) == before

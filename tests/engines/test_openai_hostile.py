@@ -123,6 +123,19 @@ def test_a_redirect_is_not_followed() -> None:
     assert elsewhere.bodies == []
 
 
+def test_nothing_is_fetched_but_answers_and_the_list_of_models() -> None:
+    """Not a page of figures either, such as vLLM's /metrics, which may be of any size."""
+    stub = Stub(fixed(503), chat())
+
+    async def run() -> None:
+        async with stub.served() as url, open_ai(url, first_wait=0.01) as engine:
+            for _ in range(3):
+                await engine.complete(question())
+
+    asyncio.run(run())
+    assert set(stub.paths) == {"/v1/chat/completions", "/v1/models"}
+
+
 def test_retry_after_is_honoured_and_capped() -> None:
     async def wait_for(header: str, longest: float) -> float:
         refusal = fixed(429, headers={"Retry-After": header})

@@ -19,6 +19,17 @@ def test_what_a_retry_after_asks_for(header: str | None, seconds: float) -> None
     assert retry_after(header) == seconds
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "9" * 400, "1e400", "Fri, 02 Jan 99999999999999999999 04:05:05 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 0001 00:00:00 +2359",
+    ],
+)  # fmt: skip
+def test_an_absurd_retry_after_ends_no_run(header: str) -> None:
+    assert retry_after(header) >= 0.0
+
+
 @pytest.mark.parametrize(("minutes", "zone"), [(0, "GMT"), (0, "-0000"), (60, "+0100")])
 def test_a_retry_after_may_be_a_date(minutes: int, zone: str) -> None:
     date = datetime.now(UTC) + timedelta(minutes=minutes, seconds=90)

@@ -10,8 +10,17 @@ from crowdglot.engines.embedding.bundled import missing
 from crowdglot.errors import ConfigurationError, StorageError
 from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.pool import lacking
+from crowdglot.writing.watch import Watch
 from tests.stub_server import ABOUT_NOTHING
-from tests.writing.builders import Canned, good, make_opened, rows_of, stop_anywhere, write
+from tests.writing.builders import (
+    Canned,
+    assert_same,
+    good,
+    make_opened,
+    rows_of,
+    stop_anywhere,
+    write,
+)
 
 # What people wrote, and what the model writes in the first and in the second iteration.
 SOURCE = (
@@ -129,6 +138,31 @@ def test_an_empty_pool_is_said_and_the_source_shown_alone(tmp_path, without_even
     reopened = open_recipe(opened.recipe)
     assert {one.source for one in reopened.demonstrations.all} == {"personachat.jsonl"}
     assert "pool: no dialogue" in reopened.doubts[0]
+
+
+def test_a_stop_at_the_very_end_of_an_iteration_keeps_the_next_from_beginning(
+    tmp_path, without_events
+):
+    calm, opened = (
+        make_opened(tmp_path / name, *CHANGES, without_events) for name in ("calm", "d")
+    )
+    undisturbed = Canned(say, 1)
+    write(calm, undisturbed)
+    first = rows_of(calm.recipe.pool_folder / "iteration-1").height
+    watch, engine = Watch(), Canned(say, 1)
+
+    def interrupted(request):
+        watch.stop.wanted = len(engine.asked) == first  # Ctrl-C while the last answer is awaited
+        return say(request)
+
+    engine.write = interrupted
+    outcome = write(opened, engine, watch)
+    assert outcome.state == "stopped" and len(engine.asked) == first
+    assert not (opened.recipe.pool_folder / "iteration-2").exists()
+    again = Canned(say, 1)
+    assert write(opened, again).state == "complete"
+    assert sorted(engine.asked + again.asked) == sorted(undisturbed.asked)
+    assert_same(opened, calm)
 
 
 def test_a_pool_is_part_of_what_the_rows_depend_on(tmp_path, without_events):

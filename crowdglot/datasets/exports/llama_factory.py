@@ -7,15 +7,8 @@ from pathlib import Path
 import yaml
 
 from crowdglot.datasets.exports.making.dialogues import TRAIN, VALIDATION, Told
-from crowdglot.datasets.exports.making.export import (
-    JSON_LINES,
-    Limit,
-    Made,
-    Record,
-    Wanted,
-    chat_tokens,
-)
-from crowdglot.datasets.exports.making.views import views
+from crowdglot.datasets.exports.making.export import JSON_LINES, Limit, Made, Record, Wanted
+from crowdglot.datasets.exports.making.views import View, chat_records
 from crowdglot.datasets.exports.sharegpt import renamed
 
 FILES = JSON_LINES
@@ -25,14 +18,14 @@ LIMIT = Limit("LLaMA-Factory", "cutoff_len", 2048)
 
 def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     """A record for every view: turns of human and gpt by turns, an even number of them."""
-    for view in views(dialogues, wanted.noted):
-        messages = view.messages(folded=wanted.folded)
-        fields = {
-            **view.about,
+
+    def shape(view: View, messages: list[dict[str, str]]) -> dict[str, object]:
+        return {
             "system": "" if wanted.folded else view.system,
             "conversations": renamed(one for one in messages if one["role"] != "system"),
         }
-        yield Record(view.split, fields, chat_tokens(messages))
+
+    return chat_records(dialogues, wanted, shape)
 
 
 def finish(folder: Path, made: Made) -> None:

@@ -4,14 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crowdglot.datasets.exports.making.dialogues import Told
-from crowdglot.datasets.exports.making.export import (
-    JSON_LINES,
-    Made,
-    Record,
-    Wanted,
-    chat_tokens,
-)
-from crowdglot.datasets.exports.making.views import View, views
+from crowdglot.datasets.exports.making.export import JSON_LINES, Made, Record, Wanted
+from crowdglot.datasets.exports.making.views import chat_records
 
 FILES = JSON_LINES
 REJECTED = False
@@ -20,14 +14,7 @@ LIMIT = None
 
 def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     """A record for every view."""
-    for view in views(dialogues, wanted.noted):
-        yield chat_record(view, folded=wanted.folded)
-
-
-def chat_record(view: View, *, folded: bool) -> Record:
-    """A view as chat messages, with what it is about."""
-    messages = view.messages(folded=folded)
-    return Record(view.split, {**view.about, "messages": messages}, chat_tokens(messages))
+    return chat_records(dialogues, wanted, lambda _, messages: {"messages": messages})
 
 
 def finish(folder: Path, made: Made) -> None:

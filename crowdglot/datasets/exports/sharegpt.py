@@ -4,14 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crowdglot.datasets.exports.making.dialogues import Told
-from crowdglot.datasets.exports.making.export import (
-    JSON_LINES,
-    Made,
-    Record,
-    Wanted,
-    chat_tokens,
-)
-from crowdglot.datasets.exports.making.views import views
+from crowdglot.datasets.exports.making.export import JSON_LINES, Made, Record, Wanted
+from crowdglot.datasets.exports.making.views import chat_records
 
 FILES = JSON_LINES
 REJECTED = False
@@ -21,10 +15,7 @@ _ROLES = {"system": "system", "user": "human", "assistant": "gpt"}
 
 def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     """A record for every view."""
-    for view in views(dialogues, wanted.noted):
-        messages = view.messages(folded=wanted.folded)
-        fields = {**view.about, "conversations": renamed(messages)}
-        yield Record(view.split, fields, chat_tokens(messages))
+    return chat_records(dialogues, wanted, lambda _, told: {"conversations": renamed(told)})
 
 
 def renamed(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:

@@ -13,8 +13,9 @@ from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.assembly import SPEAKERS, assemble
 from crowdglot.dialogues.readers.records import Record, each
 from crowdglot.errors import MaterialError
+from crowdglot.printable import name_shown
 from crowdglot.scenarios.event import event_names
-from crowdglot.user_files import checked_object, json_lines, name_shown, unprintable
+from crowdglot.user_files import checked_object, json_lines, unprintable
 
 _FIELDS = ("event", "premise", "personas", "turns")
 # The first line begins with one of our fields and holds turns of ours.

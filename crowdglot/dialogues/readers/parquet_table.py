@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from crowdglot.dialogues.readers.records import Record
 from crowdglot.dialogues.readers.table import read_rows
 from crowdglot.errors import MaterialError
-from crowdglot.user_files import CUT, MOST_BYTES, name_shown
+from crowdglot.printable import name_shown
+from crowdglot.user_files import CUT, MOST_BYTES
 
 HEAD = re.compile("PAR1")
 _DAMAGED = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from crowdglot.errors import MaterialError
-from crowdglot.user_files import name_shown, names_shown
+from crowdglot.printable import name_shown, names_shown
 from crowdglot.user_tables import parse_cell
 
 Facts = dict[str, tuple[str, Any]]  # by label the column and the sentences of a persona

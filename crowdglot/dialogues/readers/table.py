@@ -36,7 +36,7 @@ from crowdglot.dialogues.readers.turns import Spoken, Turns, read_turns, split_l
 from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import looks_english
 from crowdglot.personas.persona import persona_of
-from crowdglot.user_files import names_shown
+from crowdglot.printable import names_shown
 from crowdglot.user_tables import parse_cell
 
 Row = Mapping[str, Any]

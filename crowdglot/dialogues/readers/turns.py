@@ -14,7 +14,7 @@ from typing import Any
 
 from crowdglot.dialogues.readers.people import PERSONA, is_known, plain, role_of
 from crowdglot.errors import MaterialError
-from crowdglot.user_files import name_shown, names_shown
+from crowdglot.printable import name_shown, names_shown
 from crowdglot.user_tables import parse_cell
 
 Spoken = list[tuple[str, str]]  # label of the speaker and text of every turn

@@ -4,13 +4,14 @@ import json
 import re
 from typing import Any, NoReturn
 
-from crowdglot.engines.chat import completion, first_logprobs, label
+from crowdglot.engines.chat import completion, first_logprobs
 from crowdglot.engines.engine import Completion
 from crowdglot.engines.openai.complaint import Complaint, complaint, complaint_of, parse
 from crowdglot.engines.openai.exchange import Again, Fault, Reply
 from crowdglot.engines.openai.pieces import joined
 from crowdglot.engines.openai.retries import retry_after
 from crowdglot.errors import ContextTooSmall, EngineError, RequestRefused
+from crowdglot.printable import label
 
 _SHOWN = 300
 _OVERLOADED = frozenset({429, 503, 529})  # 529: Anthropic and its imitators

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from crowdglot.engines.chat import label
+from crowdglot.printable import label
 
 _MOST_DEEP, _MOST_READ, _MOST_WORDS = 6, 65_536, 4096
 _LOC = re.compile(r"['\"]loc['\"]:\s*[\[(]([^\])]{0,200})[\])]")

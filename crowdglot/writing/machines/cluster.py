@@ -21,6 +21,8 @@ from crowdglot.writing.signals import caught, hold_back_interrupts, let_interrup
 _RUNNERS = {"dask": ("prefect_dask", "DaskTaskRunner"), "ray": ("prefect_ray", "RayTaskRunner")}
 
 _LOOPBACK = "127.0.0.1"
+# Ray's switch for clusters of several machines: without them it listens on loopback alone.
+_CLUSTERS = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 _SETUP = "crowdglot.writing.machines.own_settings.keep_to_own_settings"
 
 
@@ -66,7 +68,7 @@ def started(make: Any, settings: MachineSettings) -> Iterator[Any]:
     """
     ours = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONSAFEPATH": "1"}
     if settings.runner == "ray" and not settings.address:
-        ours |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token_hex(32)}
+        ours |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token_hex(32), _CLUSTERS: "0"}
     with ExitStack() as stack:
         stack.enter_context(_environment(ours))
         with _signals_for_us():
@@ -139,17 +141,20 @@ def _arguments(settings: MachineSettings) -> dict[str, Any]:
             "num_cpus": settings.workers,
             "include_dashboard": False,
             "log_to_driver": False,
-            "job_config": _no_modules_from_here(),
+            "job_config": _own_job(),
             "runtime_env": {"worker_process_setup_hook": _SETUP},
         }
     }
 
 
-def _no_modules_from_here() -> Any:
+def _own_job() -> Any:
     """Ray's settings of a job, but its workers do not look for modules in the working directory.
 
-    Ray has no switch for that; it leaves the directory out where a job brings its own.
+    Ray has no switch for that; it leaves the directory out where a job brings its own. The switch
+    for loopback was read when Ray was imported, so that it is set in this process once more.
     """
     job = import_module("ray.job_config").JobConfig()
     job._runtime_env_has_working_dir = lambda: True
+    constants: Any = import_module("ray._private.ray_constants")
+    constants.ENABLE_RAY_CLUSTER = False
     return job

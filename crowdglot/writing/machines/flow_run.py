@@ -42,7 +42,7 @@ Directory = Annotated[
 
 async def write_in_flow(
     recipe: Recipe,
-    watch: Watch,
+    watch: Watch | None = None,
     tell: Callable[[Outcome], None] = lambda _: None,
     started: Awaitable[Started] | None = None,
     *,
@@ -51,9 +51,11 @@ async def write_in_flow(
     """Write what is missing of ``recipe``, a task for each batch of shards; the final state.
 
     A signal, and a cancellation or suspension that is asked for in Prefect, stop it between two
-    calls. ``tell``, ``started``, ``verify``: see ``flows.synthesize.watched``. Raises
-    CrowdglotError, and Prefect's own Pause where the run is suspended.
+    calls. ``watch``: by default one that warns in the run's log. ``tell``, ``started``,
+    ``verify``: see ``flows.synthesize.watched``. Raises CrowdglotError, and Prefect's own Pause
+    where the run is suspended.
     """
+    watch = watch or Watch(warn=get_run_logger().warning)
     here = recipe.machines.runner == "here"
     shards = in_this_process(started, _as_task) if here else on_machines
     for sentence in open_recipe(recipe).left_out:

@@ -17,6 +17,7 @@ from crowdglot.dialogues.ways import Way
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED, WRITE, Draft, Key
 from crowdglot.engines.engine import Completion, Request, Sampling
+from crowdglot.languages.verification import doubts
 from crowdglot.scenarios.plan import Plan
 from crowdglot.scenarios.scenario import Scenario
 from crowdglot.writing.recipe import POOL, Recipe
@@ -60,17 +61,16 @@ class OpenedRecipe:
 
     @property
     def doubts(self) -> list[str]:
-        """What the recipe wants and does not get: a sentence for a pool without dialogues, and for
-        each judge and language in which it is not believed."""
-        doubts = [doubt for judge in self.judges for doubt in judge.doubts.values()]
-        doubts += self.match[1].values()
-        if self.recipe.pool.iterations and not any(
-            d.source == POOL for d in self.demonstrations.all
-        ):
-            doubts.insert(
-                0, "pool: no dialogue of it is shown, the demonstrations' source alone is."
-            )
-        return doubts
+        """What the recipe wants and does not get: a sentence for a pool without dialogues, for each
+        judge and language in which it is not believed, and on how languages are verified."""
+        shown = any(d.source == POOL for d in self.demonstrations.all)
+        pool = "pool: no dialogue of it is shown, the demonstrations' source alone is."
+        return [
+            *([pool] if self.recipe.pool.iterations and not shown else []),
+            *(doubt for judge in self.judges for doubt in judge.doubts.values()),
+            *self.match[1].values(),
+            *doubts(self.plan.languages),
+        ]
 
     @property
     def asks_judges(self) -> bool:

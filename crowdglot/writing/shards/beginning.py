@@ -13,8 +13,8 @@ from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.tables import read_table
 from crowdglot.engines.calls import Draft
-from crowdglot.engines.chat import label
 from crowdglot.errors import CrowdglotError, EngineError
+from crowdglot.printable import label
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.opened import ENGINE, OpenedRecipe
 from crowdglot.writing.watch import Progress, Watch

@@ -19,8 +19,8 @@ from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_sh
 from crowdglot.dialogues.interview import WRITER, Asked
 from crowdglot.dialogues.prompt import prompt_hash
 from crowdglot.engines.calls import Call, Draft, Key
-from crowdglot.engines.chat import label
 from crowdglot.errors import ContextTooSmall, CrowdglotError, EngineError, RequestRefused
+from crowdglot.printable import label
 from crowdglot.writing.interview import NothingAsked, complete, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run

@@ -493,15 +493,62 @@ def needs(package):
     return pytest.mark.skipif(missing, reason=f"{package} is not installed (an extra)")
 
 
-@pytest.mark.slow
-@pytest.mark.server
-@pytest.mark.parametrize(
+RUNNERS = pytest.mark.parametrize(
     "runner",
     [
         pytest.param("dask", marks=needs("prefect_dask")),
         pytest.param("ray", marks=needs("prefect_ray")),
     ],
 )
+LISTENING = """
+import os, sys
+from pathlib import Path
+
+from crowdglot.recipes import build_recipe
+from crowdglot.writing.machines import cluster
+
+
+def family(pid):
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for task in tasks for child in task.read_text().split()]
+    return [pid, *(one for child in children for one in family(child))]
+
+
+table = {"name": "x", "languages": ["fr"], "dialogues_per_language": 1}
+machines = {"runner": sys.argv[1], "workers": 2}
+settings = build_recipe(table | {"machines": machines}, (), "x").machines
+with cluster.started(cluster.runner_class(settings), settings):
+    files = [file for pid in family(os.getpid()) for file in Path(f"/proc/{pid}/fd").glob("*")]
+    sockets = {os.readlink(file) for file in files if file.is_symlink()}
+    for kind in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]:
+            _, address, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"socket:[{inode}]" in sockets:
+                print("listens", address.split(":")[0])
+"""
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="this machine has no /proc")
+@RUNNERS
+def test_a_cluster_on_this_machine_listens_on_loopback_alone(tmp_path, runner):
+    short = tempfile.mkdtemp(prefix="ray")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", LISTENING, runner], cwd=ROOT, capture_output=True, text=True,
+            timeout=300, env=os.environ | {"RAY_TMPDIR": short, "HOME": str(tmp_path)},
+        )  # fmt: skip
+    finally:
+        shutil.rmtree(short, ignore_errors=True)
+    assert done.returncode == 0, done.stderr
+    addresses = [line.split()[1] for line in done.stdout.splitlines() if "listens" in line]
+    assert addresses and set(addresses) <= LOOPBACK, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@RUNNERS
 def test_a_killed_worker_costs_what_was_under_way(tmp_path, command, runner):
     with serving(latency=0.1) as stub:
         alone = write_alone(make_opened(tmp_path / "alone", stub.base_url))

@@ -1,11 +1,13 @@
 """A dialogue as one of its speakers lives it: the others speak, the speaker answers."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from crowdglot.datasets.exports.making.dialogues import Told
+from crowdglot.datasets.exports.making.export import Record, Wanted, chat_tokens
 from crowdglot.languages.language import resolve_language
 
 
@@ -116,3 +118,14 @@ def _said(turn: dict[str, str], people: dict[str, dict[str, str]], *, named: boo
 
 def _message(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}
+
+
+def chat_records(
+    dialogues: Iterable[Told],
+    wanted: Wanted,
+    shape: Callable[[View, list[dict[str, str]]], Mapping[str, Any]],
+) -> Iterator[Record]:
+    """A record for every view: what it is about, and what ``shape`` makes of its chat messages."""
+    for view in views(dialogues, wanted.noted):
+        messages = view.messages(folded=wanted.folded)
+        yield Record(view.split, {**view.about, **shape(view, messages)}, chat_tokens(messages))
