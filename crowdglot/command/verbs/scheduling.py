@@ -32,7 +32,7 @@ def deploy(
     from crowdglot.hub_repository import check_name
     from crowdglot.recipes import read_recipe
     from crowdglot.writing.binding import check_dataset
-    from crowdglot.writing.growth import grown
+    from crowdglot.writing.machines.growth import grown
     from crowdglot.writing.opened import open_recipe
 
     trust_if(recipe, trust)
