@@ -6,13 +6,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from crowdglot.recipes.growth import grown
 from crowdglot.writing.machines.flow_run import (
     Directory,
     begin,
     unless_refused,
     write_in_flow,
 )
+from crowdglot.writing.machines.growth import grown
 from crowdglot.writing.recipe import Recipe
 
 Dialogues = Annotated[int, Field(ge=1, description="Dialogues more of each language.")]

@@ -16,7 +16,7 @@ from crowdglot.flows.report import report
 from crowdglot.command.deploying import Wanted
 from crowdglot.command.deploying import deploy as deploy_wanted
 from crowdglot.errors import ConfigurationError, CrowdglotError, StorageError
-from crowdglot.recipes.growth import grown
+from crowdglot.writing.machines.growth import grown
 from crowdglot.writing.recipe import Recipe
 from tests.ground.test_hub import closed_port
 from tests.writing.builders import Canned, fill, good, make_opened

@@ -169,6 +169,26 @@ def test_a_bad_value_is_refused_before_a_run(bench):
         assert form["properties"]["by"]["minimum"] == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "environment", "sentence"),
+    [
+        (("--pool", "boxes"), {}, "is a work pool of type 'docker', and 'process' is wanted"),
+        ((), {"PREFECT_API_AUTH_STRING": "who:else"}, "does not accept the credentials"),
+        (("--publish", "org/my talk"), {}, "'org/my talk': no name of a repository"),
+        (("--set", "demonstrations.source=not/here.json"), {}, "not/here.json"),
+    ],
+    ids=["pool", "credentials", "name", "path"],
+)
+def test_what_deploy_refuses_is_one_sentence(bench, words, environment, sentence):
+    (bench.folder / "bad.toml").write_text('name = "bad"\nlanguages = ["fr"]\n')
+    if "boxes" in words:
+        bench.ask("POST", "/work_pools/", {"name": "boxes", "type": "docker"})
+    words = ("bad.toml", "--set", "dialogues_per_language=2", *words)
+    done = bench.crowdglot("deploy", *words, **environment)
+    assert done.returncode == 2 and sentence in done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("crowdglot: ")
+
+
 def test_cancelled_in_prefect_it_keeps_all_that_was_paid_for(bench):
     with serving(latency=0.5) as stub, bench.working() as said:
         folder = deployed(bench, stub, "cancelled", dialogues_per_language=150, shard_size=200)

@@ -31,8 +31,8 @@ def deploy(
     """Have RECIPE's dataset grow every night, on a Prefect server; see docs/schedule.md."""
     from crowdglot.hub_repository import check_name
     from crowdglot.recipes import read_recipe
-    from crowdglot.recipes.growth import grown
     from crowdglot.writing.binding import check_dataset
+    from crowdglot.writing.machines.growth import grown
     from crowdglot.writing.opened import open_recipe
 
     trust_if(recipe, trust)

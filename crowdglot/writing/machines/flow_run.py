@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, chdir, contextmanager
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -57,7 +58,7 @@ async def write_in_flow(
     """
     watch = watch or Watch(warn=get_run_logger().warning)
     here = recipe.machines.runner == "here"
-    shards = in_this_process(started, _as_task) if here else on_machines
+    shards = in_this_process(started, partial(_as_task, watch.stop)) if here else on_machines
     for sentence in open_recipe(recipe).left_out:
         get_run_logger().warning(sentence)
     with stopping_on_signals(watch.stop):
@@ -76,8 +77,12 @@ async def write_in_flow(
     return Completed(data=metrics)
 
 
-async def _as_task(rank: int, fill: Callable[[], Awaitable[int]]) -> int:
-    """Fill one batch of shards as a task of the flow run."""
+async def _as_task(stop: Stop, rank: int, fill: Callable[[], Awaitable[int]]) -> int:
+    """Fill one batch of shards as a task of the flow run.
+
+    Of a run that is suspended Prefect interrupts the task that begins or ends next; the others
+    shall end in good order.
+    """
 
     @task(
         name="shards",
@@ -90,7 +95,11 @@ async def _as_task(rank: int, fill: Callable[[], Awaitable[int]]) -> int:
         get_run_logger().info("%d shards written, from %d on", written, rank)
         return written
 
-    return await shards()
+    try:
+        return await shards()
+    except Pause:
+        stop.wanted = True
+        return 0
 
 
 async def _wish() -> State | None:
