@@ -34,6 +34,7 @@ from crowdglot.dialogues.readers.records import LeftOut, Record, Rows, each
 from crowdglot.dialogues.readers.turn_rows import CONVERSATION_ID, with_turns_joined
 from crowdglot.dialogues.readers.turns import Spoken, Turns, read_turns, split_label, text_of
 from crowdglot.errors import MaterialError
+from crowdglot.personas.lines import read_persona
 from crowdglot.personas.normalise import looks_english
 from crowdglot.personas.persona import persona_of
 from crowdglot.user_files import names_shown
@@ -176,6 +177,8 @@ def _is_rich(value: Any) -> bool:
 
 def _without_dialogue(row: Row, where: str) -> LeftOut:
     personas = []
+    if "facts" in row and ("traits" in row or "origins" in row):
+        return LeftOut(f"{where}: a persona and no dialogue.", (read_persona(row, where),))
     for column, own in lonely_personas(row, where):
         english = isinstance(own, list) and looks_english(filter(_is_text, own))
         personas.append(persona_of(own, where, column, english=english))
