@@ -56,7 +56,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     languages = [resolve_language(tag) for tag in recipe.languages]
     events = [read_event(name) for name in recipe.event_names]
     material = read_material(recipe.demonstrations.source)
-    personas, also_left_out = _personas(recipe, material)
+    personas, also_left_out = read_personas(recipe, material)
     demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
     debate = recipe.way == "debate"
     plan = Plan(
@@ -123,12 +123,18 @@ def _critics(recipe: Recipe) -> tuple[Critic, ...]:
     return load_critics(recipe.critics, meaning=bool(recipe.meaning))
 
 
-def _personas(recipe: Recipe, material: Material) -> tuple[tuple[Persona, ...], str]:
-    """The personas, and what is to be told of their source if it is another one."""
+def read_personas(
+    recipe: Recipe, material: Material | None = None
+) -> tuple[tuple[Persona, ...], str]:
+    """The recipe's personas, and what is to be told of their source if it is another one.
+
+    ``material``: that of its demonstrations, where it is read already.
+    """
     source = recipe.personas.source
     if source == "bundled":
         return bundled_personas(), ""
     if source in ("demonstrations", recipe.demonstrations.source):
+        material = material or read_material(recipe.demonstrations.source)
         return personas_of(material.demonstrations), ""
     other = read_material(source, personas=True)
     return other.every_persona, other.left_out
