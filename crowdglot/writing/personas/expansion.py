@@ -14,7 +14,7 @@ from crowdglot.draws import Draws
 from crowdglot.personas.persona import Persona
 from crowdglot.writing.judging.asker import Asker
 from crowdglot.writing.personas.askers import writer_and_judge
-from crowdglot.writing.personas.fitting import FitJudge, assemble, try_judge
+from crowdglot.writing.personas.fitting import UNTRIED, FitJudge, assemble, try_judge
 from crowdglot.writing.personas.growing import Growth, likeness_at_hand
 from crowdglot.writing.personas.made import Made, Refusal, check_output, fingerprint
 from crowdglot.writing.personas.questions import AT_A_TIME
@@ -47,7 +47,7 @@ async def expand(
         tell(f"{len(growth.questions)} questions from {len(facts)} sentences.")
         await growth.ask_lines(writer, wanted)
         tell(f"{growth.size} new sentences, {len(growth.refused)} refusals.")
-        fit = await try_judge(judge)
+        fit = await try_judge(judge) if growth.size else UNTRIED
         tell(fit.told)
         dealt = deal(growth.lines, sentences + spare * (fit.least is not None), hands, recipe.seed)
         made, refused = await _assembled(judge, dealt, sentences, fit)

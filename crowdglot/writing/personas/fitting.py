@@ -74,6 +74,9 @@ class FitJudge:
         )
 
 
+UNTRIED = FitJudge(0.5, 0.0, 1.0, None)
+
+
 async def try_judge(asker: Asker) -> FitJudge:
     """The judge, as far as known pairs tell. Raises what the engine raises."""
     known = validate(_Pairs, read_toml(_PAIRS), _PAIRS).pairs
@@ -84,7 +87,7 @@ async def try_judge(asker: Asker) -> FitJudge:
     told = await asker.interviews("fits.known", steps)
     read = [(one[0][0], one[1][0]) for one in told if one and one[0] and one[1]]
     if 2 * len(read) <= len(known):
-        return FitJudge(0.5, 0.0, 1.0, None)
+        return UNTRIED
     fits, others = np.array(read).T
     low, high = bootstrap(len(read), lambda drawn: auc(fits[drawn], others[drawn]))
     least = float(np.quantile(fits, _REFUSED_IN_VAIN, method="lower")) if low >= BAR else None
