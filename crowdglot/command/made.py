@@ -17,7 +17,8 @@ _MOST = 400  # characters of a sentence, a value, an origin
 def print_made(path: Path, made: Made) -> None:
     """Write what was made, and print where it is and what was refused."""
     mark = write_made(path, made)
-    console.print(Text(f"{one_line(path)}: {len(made.personas)} personas, fingerprint {mark}."))
+    told = f"{one_line(path)}: {len(made.personas)} personas, fingerprint {mark}."
+    console.print(Text(told), soft_wrap=True)
     if made.refused:
         counts = ", ".join(f"{reason} {count}" for reason, count in made.reasons.items())
         where = one_line(beside(path, "refused.jsonl"))

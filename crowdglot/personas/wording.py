@@ -6,7 +6,7 @@ from crowdglot.personas.normalise import normalise_fact
 from crowdglot.user_files import unprintable
 
 MOST_CHARACTERS = 160
-_FEWEST_LETTERS = 6
+_FEWEST_LETTERS = 4
 _NUMBER = re.compile(r"^[\W_]*(?:\d{1,2}[.):\]]\s*)?")
 _FIRST_PERSON = re.compile(r"\b(?:I|I['’]\w+|me|my|mine|myself|we|our|us)\b", re.IGNORECASE)
 _SENTENCES = re.compile(r"[.!?…]['\"”’»)]* +(?=[^\W\d_])")
@@ -28,7 +28,7 @@ def tidied(text: str, *, english: bool = True) -> str:
 def fault_of_sentence(text: str, *, english: bool = True) -> str:
     """Why a tidied text is no sentence about oneself: a name for counting; "" where it is one."""
     if sum(map(str.isalpha, text)) < _FEWEST_LETTERS or unprintable(text):
-        return "empty"
+        return "too_short"
     if len(text) > MOST_CHARACTERS:
         return "too_long"
     if _MODEL.search(text):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crowdglot.dialogues.grams import grams, squeezed
 from crowdglot.draws import Draws
+from crowdglot.evidence.traits.labelled import Labelled
 
 Scores = NDArray[np.float64]
 _LENGTHS = (1, 2, 3)
@@ -56,6 +57,26 @@ def held_out(texts: Sequence[str], labels: Sequence[str], values: Sequence[str])
         trained = Classifier([texts[at] for at in others], [labels[at] for at in others], values)
         found[own] = trained.scores([texts[at] for at in own])
     return found
+
+
+class ByClassifier:
+    """Tells traits (see ``measure.Recogniser``) by what it learns from the labelled texts."""
+
+    name = "classifier"
+
+    async def scores(
+        self,
+        role: str,
+        key: str,
+        values: Sequence[str],
+        known: Sequence[Labelled],
+        said: Sequence[Sequence[str]] | None,
+    ) -> Scores:
+        """See ``Recogniser``; asks nobody, so ``role`` is not needed."""
+        texts, labels = [one.text for one in known], [one.value for one in known]
+        if said is None:
+            return held_out(texts, labels, values)
+        return Classifier(texts, labels, values).scores([" ".join(turns) for turns in said])
 
 
 def _grams(text: str) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from crowdglot.critics.judges.asking import Ballot, poll_about
 from crowdglot.evidence.traits.classifier import Scores
+from crowdglot.evidence.traits.labelled import Labelled
 from crowdglot.writing.judging.asker import Asker
 
 _ABOUT = (
@@ -17,18 +18,28 @@ _ABOUT = (
 _QUESTION = "Which of these fits the person's {what} best?"
 
 
-async def judged(
-    asker: Asker, role: str, key: str, values: Sequence[str], said: Sequence[Sequence[str]]
-) -> Scores:
-    """The share of each of ``values`` for each member, by what it says; NaN where the answer could
-    not be read or the question was refused. Raises what the engine raises."""
-    question = Ballot(_QUESTION.format(what=key.replace("_", " ")), tuple(values))
-    steps = [
-        partial(poll_about, _ABOUT.format(turns="\n".join(f"- {one}" for one in turns)), [question])
-        for turns in said
-    ]
-    told = await asker.interviews(role, steps)
-    nothing = [np.nan] * len(values)
-    return np.array([one[0] if one and one[0] else nothing for one in told]).reshape(
-        -1, len(values)
-    )
+class ByJudge:
+    """Tells traits (see ``measure.Recogniser``) by the shares of the model's answers."""
+
+    name = "judge"
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    async def scores(
+        self,
+        role: str,
+        key: str,
+        values: Sequence[str],
+        known: Sequence[Labelled],
+        said: Sequence[Sequence[str]] | None,
+    ) -> Scores:
+        """See ``Recogniser``; raises what the engine raises."""
+        question = Ballot(_QUESTION.format(what=key.replace("_", " ")), tuple(values))
+        read = [(one.text,) for one in known] if said is None else said
+        abouts = [_ABOUT.format(turns="\n".join(f"- {one}" for one in turns)) for turns in read]
+        steps = [partial(poll_about, about, [question]) for about in abouts]
+        told = await self._asker.interviews(role, steps)
+        nothing = [np.nan] * len(values)
+        shares = [one[0] if one and one[0] else nothing for one in told]
+        return np.array(shares, float).reshape(-1, len(values))

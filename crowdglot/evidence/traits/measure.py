@@ -1,10 +1,11 @@
 """How often each conditioned trait is recovered, by whom, and on which turns."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from crowdglot.datasets.metrics.measuring.figure import FEWEST, Reading, interva
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import ConfigurationError
-from crowdglot.evidence.traits.classifier import Classifier, Scores, held_out
-from crowdglot.evidence.traits.judge import judged
+from crowdglot.evidence.traits.classifier import ByClassifier, Scores
+from crowdglot.evidence.traits.judge import ByJudge
 from crowdglot.evidence.traits.labelled import (
     Labelled,
     fitting,
@@ -25,7 +26,7 @@ from crowdglot.evidence.traits.labelled import (
 )
 from crowdglot.evidence.traits.members import CALLED, RANDOM, Member, members
 from crowdglot.personas.traits import declared
-from crowdglot.writing.judging.asker import Asker, asking
+from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.personas.made import calls_of
 from crowdglot.writing.recipe import Recipe
 
@@ -63,59 +64,17 @@ class Recogniser(Protocol):
 
     name: str
 
-    async def tried(self, role: str, key: str, texts: Sequence[Labelled], values: Sequence[str]
-                    ) -> Scores:  # fmt: skip
-        """The score of each of ``values`` for each labelled text, as one who has not seen it."""
+    async def scores(
+        self,
+        role: str,
+        key: str,
+        values: Sequence[str],
+        known: Sequence[Labelled],
+        said: Sequence[Sequence[str]] | None,
+    ) -> Scores:
+        """Of each of ``values`` a score by what members say; of the texts of ``known`` where
+        ``said`` is None, as of texts not seen. NaN where nothing could be read."""
         ...
-
-    async def tell(self, role: str, key: str, said: Sequence[Sequence[str]], values: Sequence[str]
-                   ) -> Scores:  # fmt: skip
-        """The same for the turns of each member; NaN where nothing could be read."""
-        ...
-
-
-class ByJudge:
-    """Asks a model."""
-
-    name = "judge"
-
-    def __init__(self, asker: Asker) -> None:
-        self._asker = asker
-
-    async def tried(
-        self, role: str, key: str, texts: Sequence[Labelled], values: Sequence[str]
-    ) -> Scores:
-        """See ``Recogniser``."""
-        return await self.tell(f"{role}.known", key, [[one.text] for one in texts], values)
-
-    async def tell(
-        self, role: str, key: str, said: Sequence[Sequence[str]], values: Sequence[str]
-    ) -> Scores:
-        """See ``Recogniser``."""
-        return await judged(self._asker, role, key, values, said)
-
-
-class ByClassifier:
-    """Learns from the labelled texts on which it is tried."""
-
-    name = "classifier"
-
-    def __init__(self) -> None:
-        self._trained: dict[str, Classifier] = {}
-
-    async def tried(
-        self, role: str, key: str, texts: Sequence[Labelled], values: Sequence[str]
-    ) -> Scores:
-        """See ``Recogniser``."""
-        told, labels = [one.text for one in texts], [one.value for one in texts]
-        self._trained[role] = Classifier(told, labels, values)
-        return held_out(told, labels, values)
-
-    async def tell(
-        self, role: str, key: str, said: Sequence[Sequence[str]], values: Sequence[str]
-    ) -> Scores:
-        """See ``Recogniser``."""
-        return self._trained[role].scores([" ".join(turns) for turns in said])
 
 
 async def measure(
@@ -125,23 +84,24 @@ async def measure(
     rates = []
     for (language, key), group in sorted(found.items()):
         values = sorted({member.value for member in group})
-        role, known = f"traits.{language}.{key}", fitting(texts, language, key, values)
-        doubt = await _doubt(by, role, key, known, values)
+        known = fitting(texts, language, key, values)
+        role = f"traits.{language}.{key}"
+        doubt = await _doubt(by, role, key, values, known)
         for contexts in (CALLED, RANDOM):
             own = [member for member in group if member.turns.get(contexts)]
             line = _Line(language, key, values, contexts, by.name)
             if doubt or not own:
                 why = doubt or "no model tells here which turns call for it (extra `meaning`)"
-                rates.append(line.without(len(own), why))
+                rates.append(line.rate(ALL, len(own), why=why))
                 continue
             said = [member.turns[contexts] for member in own]
-            scores = await by.tell(f"{role}.{contexts}", key, said, values)
+            scores = await by.scores(f"{role}.{contexts}", key, values, known, said)
             rates += line.rates(own, scores)
     return rates
 
 
 async def _doubt(
-    by: Recogniser, role: str, key: str, known: Sequence[Labelled], values: Sequence[str]
+    by: Recogniser, role: str, key: str, values: Sequence[str], known: Sequence[Labelled]
 ) -> str:
     """Why this one is not believed; "" where it is."""
     if len(values) < 2:
@@ -150,17 +110,15 @@ async def _doubt(
         return f"no labelled text for '{missing[0]}' on which the {by.name} could be tried"
     if len(known) < _FEWEST_TRIED:
         return f"{len(known)} labelled texts to try the {by.name} on; {_FEWEST_TRIED} are needed"
-    scores = await by.tried(role, key, known, values)
+    scores = await by.scores(f"{role}.known", key, values, known, None)
     labels = np.array([values.index(one.value) for one in known])
     read = np.isfinite(scores).all(axis=1)
     if 2 * read.sum() <= len(known):
         return f"the {by.name}'s answers on known text could not be read"
     scores, labels = scores[read], labels[read]
     low, high = bootstrap(len(labels), lambda drawn: _told_apart(scores[drawn], labels[drawn]))
-    if low >= BAR:
-        return ""
     figures = f"{_told_apart(scores, labels):.2f} ({low:.2f} to {high:.2f})"
-    return f"the {by.name}'s AUC on known text, {figures}, is below the bar of {BAR}"
+    return "" if low >= BAR else f"its AUC on known text, {figures}, is below the bar of {BAR}"
 
 
 def _told_apart(scores: Scores, labels: NDArray[np.intp]) -> float:
@@ -183,56 +141,43 @@ class _Line:
     contexts: str
     by: str
 
-    def without(self, count: int, why: str, value: str = ALL, unread: int = 0) -> Rate:
-        """A line without a figure."""
+    def rate(self, value: str, count: int, unread: int = 0, **told: Any) -> Rate:
+        """One of them."""
         own = self.language, self.key, value, self.contexts, self.by
-        return Rate(*own, count, unread, 1 / len(self.values), why=why)
+        return Rate(*own, count, unread, 1 / len(self.values), **told)
 
-    def rates(self, group: Sequence[Member], scores: Scores) -> list[Rate]:
-        """The line of all values together, then one for each."""
+    def rates(self, group: Sequence[Member], scores: Scores) -> Iterator[Rate]:
+        """That of all values together, and one for each."""
         planned = np.array([self.values.index(member.value) for member in group])
         read = np.isfinite(scores).all(axis=1)
-        hits = np.zeros(len(group))
-        hits[read] = scores[read].argmax(axis=1) == planned[read]
-        parts = [(ALL, np.ones(len(group), bool))]
-        parts += [(value, planned == at) for at, value in enumerate(self.values)]
-        return [
-            self._rate(
-                value, group, hits[one & read], planned[one & read], one, int((~read & one).sum())
-            )
-            for value, one in parts
-        ]
+        best = np.where(read, np.nan_to_num(scores).argmax(axis=1), -1)
+        for value in (ALL, *self.values):
+            wanted = [*range(len(self.values))] if value == ALL else [self.values.index(value)]
+            chosen = read & np.isin(planned, wanted)
+            unread = int((~read & np.isin(planned, wanted)).sum())
+            fewest = min(int((planned[chosen] == at).sum()) for at in wanted)
+            if fewest < FEWEST:
+                which = "of a value " if value == ALL else ""
+                why = f"{fewest} speakers {which}are too few for a rate ({FEWEST})"
+                yield self.rate(value, int(chosen.sum()), unread, why=why)
+                continue
+            hits, of = (best == planned)[chosen], planned[chosen]
+            reading = Reading("trait", partial(_recovered, hits, of), "higher", "bootstrap")
+            rate = float(np.mean([hits[of == at].mean() for at in wanted]))
+            low, high = interval(reading, rate, len(hits), 0, _RESAMPLES) or (None, None)
+            told = [group[at].coherence for at in np.flatnonzero(chosen).tolist()]
+            coherence = [one for one in told if one is not None]
+            yield self.rate(
+                value, len(hits), unread, rate=rate, low=low, high=high,
+                coherence=float(np.mean(coherence)) if coherence else None,
+            )  # fmt: skip
 
-    def _rate(
-        self,
-        value: str,
-        group: Sequence[Member],
-        hits: Scores,
-        planned: NDArray[np.intp],
-        chosen: NDArray[np.bool_],
-        unread: int,
-    ) -> Rate:
-        fewest = min((int((planned == at).sum()) for at in set(planned)), default=0)
-        of_each = len(set(planned)) == (len(self.values) if value == ALL else 1)
-        if fewest < FEWEST or not of_each:
-            which = "of a value " if value == ALL else ""
-            why = f"{fewest if of_each else 0} speakers {which}are too few for a rate ({FEWEST})"
-            return self.without(int(chosen.sum()), why, value, unread)
 
-        def mean(drawn: NDArray[np.int64]) -> float | None:
-            told = [hits[drawn][planned[drawn] == at] for at in set(planned)]
-            return float(np.mean([one.mean() for one in told])) if all(map(len, told)) else None
-
-        rate = mean(np.arange(len(hits)))
-        assert rate is not None
-        reading = Reading("trait", mean, "higher", "bootstrap", resamples=_RESAMPLES)
-        low, high = interval(reading, rate, len(hits), 0, _RESAMPLES) or (None, None)
-        of = [m.coherence for m, one in zip(group, chosen, strict=True) if one]
-        known = [one for one in of if one is not None]
-        return Rate(
-            self.language, self.key, value, self.contexts, self.by, int(chosen.sum()), unread,
-            1 / len(self.values), rate, low, high, float(np.mean(known)) if known else None,
-        )  # fmt: skip
+def _recovered(
+    hits: NDArray[np.bool_], planned: NDArray[np.intp], drawn: NDArray[np.int64]
+) -> float:
+    """The mean over the values of the share of their speakers that is recovered."""
+    return float(np.mean([hits[drawn][planned[drawn] == at].mean() for at in set(planned[drawn])]))
 
 
 async def recover(
