@@ -102,10 +102,11 @@ def values_of(traits: Iterable[Trait], key: str) -> tuple[str, ...]:
     return tuple(trait.value for trait in traits if trait.key == key)
 
 
-def fault_of(traits: Sequence[Trait]) -> str:
+def fault_of(traits: Sequence[Trait], also: Sequence[Contradiction] = ()) -> str:
     """What is wrong with traits, as a sentence without its beginning; "" where nothing is.
 
-    An unknown key, a value that is not declared, one value too many, or a contradiction.
+    An unknown key, a value that is not declared, one value too many, or a contradiction, of those
+    declared or of ``also``.
     """
     keys = declared().keys
     for trait in traits:
@@ -117,11 +118,11 @@ def fault_of(traits: Sequence[Trait]) -> str:
     for key, values in told.items():
         if len(values) > 1 and not keys[key].several:
             return f"trait '{key}' has {len(values)} values; give one."
-    return _contradiction(told)
+    return _contradiction(told, (*declared().contradictions, *also))
 
 
-def _contradiction(told: Mapping[str, Sequence[str]]) -> str:
-    for rule in declared().contradictions:
+def _contradiction(told: Mapping[str, Sequence[str]], rules: Iterable[Contradiction]) -> str:
+    for rule in rules:
         if rule.holds(told):
             keys = ["age"] * (rule.age is not None) + [*rule.values, *rule.apart]
             said = " and ".join(f"{key} '{', '.join(told[key])}'" for key in keys)

@@ -31,11 +31,11 @@ def expand(
     from crowdglot.command.console import print_left_out
     from crowdglot.command.made import print_made
     from crowdglot.recipes import read_recipe
-    from crowdglot.writing.opened import read_personas
+    from crowdglot.writing.opened import read_personas_of
     from crowdglot.writing.personas.expansion import expand as made_by_expansion
 
     chosen = read_recipe(recipe, changes or [])
-    known, left_out = read_personas(chosen)
+    known, left_out = read_personas_of(chosen)
     print_left_out(filter(None, [left_out]))
     asked = made_by_expansion(chosen, known, output, count=count, sentences=sentences, tell=_tell)
     print_made(output, asyncio.run(asked))
@@ -76,10 +76,10 @@ def show(
     from crowdglot.command.console import print_left_out
     from crowdglot.command.made import print_personas
     from crowdglot.recipes import read_recipe
-    from crowdglot.writing.opened import read_personas
+    from crowdglot.writing.opened import read_personas_of
 
     chosen = read_recipe("demo", [f"personas.source={json.dumps(source)}"])
-    known, left_out = read_personas(chosen)
+    known, left_out = read_personas_of(chosen)
     print_left_out(filter(None, [left_out]))
     print_personas(source, known, first, count)
 

@@ -10,19 +10,18 @@ from crowdglot.critics.judges.belief import believed_judges, believed_match
 from crowdglot.dialogues.demonstrations import FEWEST_TURNS, DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.prompt import template_hash
-from crowdglot.dialogues.readers import Material, personas_of, read_lines, read_material
+from crowdglot.dialogues.readers import read_lines, read_material
 from crowdglot.dialogues.ways import build_way
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.engines.embedding.bundled import missing
 from crowdglot.engines.engine import Sampling
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language, resolve_language
-from crowdglot.personas.pairing import PersonaPool
 from crowdglot.personas.persona import Persona
-from crowdglot.personas.sources.bundled import bundled_personas
 from crowdglot.scenarios.event import SpeechEvent, read_event
 from crowdglot.scenarios.plan import VERSION as PLAN_VERSION
 from crowdglot.scenarios.plan import Plan
+from crowdglot.writing.opened.cast import open_cast, read_personas_of
 from crowdglot.writing.opened.recipe import OpenedRecipe
 from crowdglot.writing.recipe import POOL, Recipe
 
@@ -56,7 +55,8 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     languages = [resolve_language(tag) for tag in recipe.languages]
     events = [read_event(name) for name in recipe.event_names]
     material = read_material(recipe.demonstrations.source)
-    personas, also_left_out = read_personas(recipe, material)
+    personas, also_left_out = read_personas_of(recipe, material)
+    cast, events, uncast, meant = open_cast(recipe, personas, events)
     demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
     debate = recipe.way == "debate"
     plan = Plan(
@@ -64,7 +64,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         languages=languages,
         events=events,
         turns=recipe.turns,
-        personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
+        personas=cast,
         debate=debate,
     )
     plan.check()
@@ -75,7 +75,8 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         count=recipe.demonstrations.count,
         most_turns=recipe.turns[1],
     )
-    told = (material.left_out, also_left_out, _too_short(recipe, demonstrations, shown))
+    short = _too_short(recipe, demonstrations, shown)
+    told = (material.left_out, also_left_out, uncast, short)
     return OpenedRecipe(
         recipe=recipe,
         plan=plan,
@@ -88,7 +89,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         match=_match(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
         fingerprint=_fingerprint(
-            (template_hash(recipe.prompt), *way.texts),
+            (template_hash(recipe.prompt), *way.texts, *map(repr, sorted(meant.items()))),
             languages,
             [_told(event, debate=debate) for event in events],
             personas,
@@ -121,23 +122,6 @@ def _critics(recipe: Recipe) -> tuple[Critic, ...]:
             "the key out."
         )
     return load_critics(recipe.critics, meaning=bool(recipe.meaning))
-
-
-def read_personas(
-    recipe: Recipe, material: Material | None = None
-) -> tuple[tuple[Persona, ...], str]:
-    """The recipe's personas, and what is to be told of their source if it is another one.
-
-    ``material``: that of its demonstrations, where it is read already.
-    """
-    source = recipe.personas.source
-    if source == "bundled":
-        return bundled_personas(), ""
-    if source in ("demonstrations", recipe.demonstrations.source):
-        material = material or read_material(recipe.demonstrations.source)
-        return personas_of(material.demonstrations), ""
-    other = read_material(source, personas=True)
-    return other.every_persona, other.left_out
 
 
 def _told(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:

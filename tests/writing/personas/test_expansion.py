@@ -13,6 +13,7 @@ from crowdglot.personas.lines import read_personas
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources.bundled import bundled_personas
 from crowdglot.strict_toml import read_toml
+from crowdglot.writing.opened import read_personas_of
 from crowdglot.writing.personas import fitting as fitting_room
 from crowdglot.writing.personas import growing
 from crowdglot.writing.personas.expansion import deal, expand
@@ -84,9 +85,7 @@ def test_what_is_made_is_a_file_that_a_recipe_names(tmp_path, monkeypatch, capsy
     assert told["source_fingerprint"] == fingerprint(bundled_personas())
     assert told["judged"].startswith("The judge tells contradictions in known pairs: AUC 1.00")
     assert fingerprint(personas) in capsys.readouterr().out
-    from crowdglot.writing.opened import read_personas as of_recipe
-
-    assert of_recipe(recipe(f"personas.source={output}"))[0] == personas
+    assert read_personas_of(recipe(f"personas.source={output}"))[0] == personas
 
 
 @pytest.mark.parametrize("trial", range(4))
