@@ -1,5 +1,6 @@
 """Personas in the terminal, and what a model made of them."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,9 @@ from rich.panel import Panel
 from rich.text import Text
 
 from crowdglot.command.console import console
+from crowdglot.datasets.storage.files import write_text
+from crowdglot.errors import ConfigurationError
+from crowdglot.personas.lines import as_line
 from crowdglot.personas.persona import Persona
 from crowdglot.printable import one_line
 from crowdglot.writing.personas.made import Made, beside, fingerprint, made_as, write_made
@@ -23,6 +27,19 @@ def print_made(path: Path, made: Made) -> None:
         counts = ", ".join(f"{reason} {count}" for reason, count in made.reasons.items())
         where = one_line(beside(path, "refused.jsonl"))
         console.print(Text(f"Refused: {counts}; see {where}."), soft_wrap=True)
+
+
+def print_lines(personas: Sequence[Persona], path: Path | None) -> None:
+    """Personas as a recipe's file of them: on the terminal, or written where nothing stands yet."""
+    lines = "".join(f"{as_line(persona)}\n" for persona in personas)
+    if path is None:
+        sys.stdout.write(lines)
+        return
+    if path.exists() and path.read_bytes() != lines.encode():
+        raise ConfigurationError(f"{path}: is there already; give another --output.")
+    write_text(path, lines)
+    told = f"{one_line(path)}: {len(personas)} personas, fingerprint {fingerprint(personas)}."
+    console.print(Text(told), soft_wrap=True)
 
 
 def print_personas(source: str, personas: Sequence[Persona], first: int, count: int) -> None:

@@ -67,6 +67,22 @@ def extract(
 
 
 @personas.command()
+def bank(
+    count: Annotated[int, typer.Option(help="Only the first; 0 for all.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="As a recipe's.", min=0)] = 0,
+    data: Annotated[
+        Path | None, typer.Option(help="Another bank: a TOML as personas/sources/bank.toml.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="A file; else they are printed.")] = None,
+) -> None:
+    """Write the bank of characters as a file of personas, to be changed by hand."""
+    from crowdglot.command.made import print_lines
+    from crowdglot.personas.sources import SourceSettings, made_personas
+
+    print_lines(made_personas("bank", SourceSettings(seed, count, data)), output)
+
+
+@personas.command()
 def show(
     source: Annotated[str, typer.Argument(help='A file, or as in "personas.source".')],
     count: Annotated[int, typer.Option(help="How many to show.", min=0)] = 4,

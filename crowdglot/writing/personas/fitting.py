@@ -17,7 +17,8 @@ from crowdglot.critics.judges.asking import Ballot, Shares, poll_about, settle
 from crowdglot.critics.judges.belief import BAR
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
-from crowdglot.personas.persona import Persona
+from crowdglot.personas.casting.life import life_of
+from crowdglot.personas.persona import ADULT, Persona
 from crowdglot.strict_toml import Strict, read_toml, validate
 from crowdglot.writing.judging.asker import Asker
 from crowdglot.writing.personas.made import Refusal
@@ -37,6 +38,12 @@ _ANSWERS = (
     "Something that cannot be true of the same person.",
     "The same as a sentence that is known, in other words.",
 )
+# What a sentence says of an age that says nothing; signs of casting that exclude each other.
+_NO_AGE = (ADULT, 110)
+_NEVER_BOTH = (
+    {"childless", "children"}, {"childless", "grandchildren"}, {"orphan", "with_parents"},
+    {"alone", "with_parents"}, {"pupil", "retired"},
+)  # fmt: skip
 # Of sentences that fit, so many may be refused: others are at hand.
 _REFUSED_IN_VAIN = 0.1
 
@@ -126,12 +133,19 @@ def assemble(
     return tuple(facts), tuple(refused)
 
 
-def against_rules(facts: tuple[str, ...]) -> str:
-    """Why these sentences cannot be of one person, as far as patterns tell; else ""."""
-    persona = Persona(facts)
-    if persona.partnered and (persona.single or persona.minor):
-        return "contradicts"
-    return ""
+def against_rules(facts: Sequence[str]) -> str:
+    """Why these sentences cannot be of one person, as far as patterns tell; else "".
+
+    The patterns are those of casting: ages that do not meet, a partner and none, signs of which
+    nobody shows both.
+    """
+    persona = Persona(tuple(facts))
+    lives = [life_of(Persona((fact,))) for fact in facts]
+    ages = [life.ages for life in lives if life.ages != _NO_AGE]
+    signs = frozenset().union(*(life.signs for life in lives))
+    apart = bool(ages) and max(low for low, _ in ages) > min(high for _, high in ages)
+    alone = persona.partnered and (persona.single or persona.minor)
+    return "contradicts" if apart or alone or any(map(signs.issuperset, _NEVER_BOTH)) else ""
 
 
 def _reason(shares: Shares, least: float) -> str:

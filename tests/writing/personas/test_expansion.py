@@ -162,6 +162,23 @@ def test_rules_and_judge_keep_contradictions_apart():
     assert [(one.reason, one.text) for one in refused] == [("contradicts", HAND[1])]
 
 
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        (("I am twelve years old.", "I cook."), ""),
+        (("I am twelve years old.", "I have three grandchildren."), "contradicts"),
+        (("I am retired.", "I am in the seventh grade, I go to middle school."), "contradicts"),
+        (("I am twenty-four and study physics.", "I turned sixty last spring."), "contradicts"),
+        (("I have no children.", "My daughter plays the harp."), "contradicts"),
+        (("I am an orphan.", "I still live with my parents."), "contradicts"),
+        (("I live alone.", "I love my garden.", "I am a nurse."), ""),
+        (("I am a student.", "I share a room with my sister."), ""),
+    ],
+)
+def test_rules_know_what_no_single_person_says(facts, reason):
+    assert fitting_room.against_rules(facts) == reason
+
+
 def test_what_the_judge_refuses_is_not_taken():
     from crowdglot.engines.engine import Completion
 
