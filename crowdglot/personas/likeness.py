@@ -17,7 +17,11 @@ from crowdglot.personas.normalise import ENGLISH_WORDS
 
 Rows = NDArray[np.floating[Any]]
 _WIDTH = 2048  # two of some hundred words seldom share a column
-_COMMON = 0.3  # what a word counts that stands in most English sentences
+# Words that stand in most sentences about oneself, whatever they say, and what such a word counts.
+_SMALL = ENGLISH_WORDS | frozenset(
+    "always as at been cannot every has have m me never no not on ve was we with".split()
+)
+_COMMON = 0.3
 MOST_ALIKE = 8  # sentences of one cluster
 
 
@@ -37,11 +41,11 @@ def word_rows(sentences: Sequence[str]) -> Rows:
     rows = np.zeros((len(sentences), _WIDTH), np.float32)
     for row, text in zip(rows, fold(sentences), strict=True):
         for word in text.split():
-            row[crc32(word.encode()) % _WIDTH] = _COMMON if word in ENGLISH_WORDS else 1.0
+            row[crc32(word.encode()) % _WIDTH] = _COMMON if word in _SMALL else 1.0
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
 
-BY_WORDS = Likeness("words", word_rows, same=0.75, kin=0.3)
+BY_WORDS = Likeness("words", word_rows, same=0.6, kin=0.3)
 
 
 def clusters(rows: Rows, kin: float) -> list[list[int]]:

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+
 from crowdglot.critics.meaning.space import placed_english
 from crowdglot.draws import Draws
 from crowdglot.errors import EngineError
-from crowdglot.personas.likeness import BY_WORDS, Known, Likeness, Rows, clusters
+from crowdglot.personas.likeness import BY_WORDS, Known, Likeness, Rows, clusters, word_rows
 from crowdglot.personas.normalise import looks_english
 from crowdglot.personas.wording import fault_of_sentence, tidied
 from crowdglot.writing.judging.asker import Asker
@@ -20,18 +22,26 @@ _MOST_ROUNDS = 8
 _SHOWN = 5  # sentences with a question
 
 
+_MEANING = 0.7  # of a likeness by meaning; the rest is by words
+
+
 def likeness_at_hand() -> Likeness:
-    """By meaning where the bundled model is at hand, else by words."""
+    """By meaning and words where the bundled model is at hand, else by words.
+
+    By meaning alone, "I have never seen the sea." says "I have never been on a plane." again: the
+    model goes by the form of so short a sentence.
+    """
     if placed_english(["I bake."]) is None:
         return BY_WORDS
-    return Likeness("meaning", _placed, same=0.72, kin=0.45)
+    return Likeness("meaning", _placed, same=0.65, kin=0.38)
 
 
 def _placed(sentences: Sequence[str]) -> Rows:
     rows = placed_english(sentences)
     if rows is None:
         raise EngineError("The bundled embedding model failed; run the same command again.")
-    return rows
+    both = (_MEANING**0.5 * rows, (1 - _MEANING) ** 0.5 * word_rows(sentences))
+    return np.concatenate(both, axis=1)
 
 
 class Growth:

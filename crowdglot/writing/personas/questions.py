@@ -26,9 +26,9 @@ _QUESTION = (
 )
 _LINES = (
     'Different people were asked: "{question}"\nSome of them said:\n{lines}\n'
-    "Write what {count} others of them say, each in one sentence of their own language level, in "
-    "the first person. Each is another person: nobody repeats what is said above, or what another "
-    "one says, in other words."
+    "Write what {count} others of them say: each one short sentence in the first person, with a "
+    "detail that few people share. Each is another person: nobody repeats what is said above, or "
+    "what another one says, in other words."
 )
 
 

@@ -41,7 +41,7 @@ def number(request):
 
 def sentence(at):
     verb, thing = VERBS[at % len(VERBS)], THINGS[at // 10 % len(THINGS)]
-    return f"I {verb} {thing} with {at} friends from {PLACES[at // 160 % len(PLACES)]}."
+    return f"I {verb} {thing} in {PLACES[at // 160 % len(PLACES)]}, {at}."
 
 
 def fitting(request):
