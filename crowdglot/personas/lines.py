@@ -18,6 +18,7 @@ from crowdglot.personas.persona import Persona, persona_of
 from crowdglot.personas.traits import Trait, fault_of
 from crowdglot.user_files import checked_object, json_lines, name_shown
 
+ROW = ("key", "value", "language")  # of a trait, in a row
 FIELDS = ("facts", "traits", "origins")
 
 
@@ -46,6 +47,23 @@ def read_persona(record: Mapping[str, Any], where: str, *, english: bool = True)
     if fault := fault_of(traits):
         raise MaterialError(f"{where}: {fault}")
     return replace(bare, traits=traits, origins=told if any(told) else ())
+
+
+def row_traits(told: Any, where: str) -> dict[str, list[Trait]]:
+    """By speaker the traits in a row of a dataset of ours; none where the column is another one.
+
+    MaterialError where they are not declared, or contradict each other.
+    """
+    found: dict[str, list[Trait]] = {}
+    names = {"speaker", *ROW}
+    if isinstance(told, list) and all(isinstance(one, dict) for one in told):
+        for one in (one for one in told if one.keys() == names):
+            values = [str(one[name] or "") for name in ROW]
+            found.setdefault(str(one["speaker"]), []).append(Trait(*values))
+    for traits in found.values():
+        if fault := fault_of(traits):
+            raise MaterialError(f"{where}: {fault}")
+    return found
 
 
 def as_line(persona: Persona) -> str:

@@ -111,6 +111,11 @@ class Persona:
         """The first value of a trait, or ""."""
         return next(iter(values_of(self.traits, key)), "")
 
+    @property
+    def words(self) -> list[str]:
+        """Values of traits that are words of the language that is spoken."""
+        return [one.value for one in self.traits if one.language]
+
     @cached_property
     def minor(self) -> bool:
         """Whether the age or a sentence says that this is a child or a pupil."""

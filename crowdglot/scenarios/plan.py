@@ -16,6 +16,7 @@ from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language
 from crowdglot.personas.pairing import Cast
 from crowdglot.personas.persona import Persona
+from crowdglot.personas.sources.characters import Emotion
 from crowdglot.scenarios.debate import draw_debate
 from crowdglot.scenarios.event import CommonGroundTemplate, SpeechEvent
 from crowdglot.scenarios.scenario import (
@@ -25,6 +26,7 @@ from crowdglot.scenarios.scenario import (
     draw_names,
     fill,
 )
+from crowdglot.scenarios.scene import draw_scene
 
 MOST_DIALOGUES = 10**9  # of a language, in one plan
 VERSION = 2  # goes up when the same recipe gives other scenarios
@@ -36,7 +38,8 @@ class Plan:
 
     A plan does not depend on how many dialogues are wanted, so it can be extended at any time.
     ``turns``: the smallest and largest number of turns. ``debate``: whether each scenario becomes a
-    debate over one of its event's propositions. ConfigurationError without languages or events.
+    debate over one of its event's propositions. ``emotions``: those of characters, () where none
+    speak. ConfigurationError without languages or events.
     """
 
     seed: int
@@ -45,6 +48,7 @@ class Plan:
     turns: tuple[int, int]
     personas: Cast
     debate: bool = False
+    emotions: Sequence[Emotion] = ()
 
     def __post_init__(self) -> None:
         if not self.languages or not self.events:
@@ -104,7 +108,16 @@ class Plan:
             names=names,
             order=_order(draws, speakers, self._draw_turns(draws, event, speakers)),
         )
+        if self.emotions:
+            scenario = self._felt(scenario)
         return self._debated(scenario, turn) if self.debate else scenario
+
+    def _felt(self, scenario: Scenario) -> Scenario:
+        """The same scenario with a feeling of its first speaker."""
+        lovers = scenario.event.unattached or scenario.common_ground.relation == "couple"
+        lovers = lovers and not any(persona.minor for persona in scenario.personas)
+        at, tag = self.position(scenario.index), scenario.language.tag
+        return replace(scenario, scene=draw_scene(self.emotions, self.seed, tag, at, lovers=lovers))
 
     def _debated(self, scenario: Scenario, turn: int) -> Scenario:
         """The same speakers on the same ground, who argue over a proposition."""

@@ -16,6 +16,7 @@ from crowdglot.scenarios.event import (
     Relation,
     SpeechEvent,
 )
+from crowdglot.scenarios.scene import Scene
 
 # What speakers of a language without a pack share: true everywhere.
 _GENERIC = {
@@ -52,7 +53,8 @@ class Scenario:
 
     ``index``: its number in the plan. ``personas``, ``names``: those of the speakers A, B, … in
     this order. ``order``: the speaker of every turn, such as "ABAB". ``debate``: what is argued
-    over, where it was planned as a debate.
+    over, where it was planned as a debate. ``scene``: how the first speaker feels, where characters
+    speak.
     """
 
     index: int
@@ -63,6 +65,7 @@ class Scenario:
     names: tuple[str, ...]
     order: str
     debate: Debate | None = None
+    scene: Scene | None = None
 
     @property
     def speakers(self) -> str:

@@ -34,9 +34,10 @@ from crowdglot.dialogues.readers.records import LeftOut, Record, Rows, each
 from crowdglot.dialogues.readers.turn_rows import CONVERSATION_ID, with_turns_joined
 from crowdglot.dialogues.readers.turns import Spoken, Turns, read_turns, split_label, text_of
 from crowdglot.errors import MaterialError
-from crowdglot.personas.lines import read_persona
+from crowdglot.personas.lines import read_persona, row_traits
 from crowdglot.personas.normalise import looks_english
 from crowdglot.personas.persona import persona_of
+from crowdglot.personas.traits import Trait
 from crowdglot.user_files import names_shown
 from crowdglot.user_tables import parse_cell
 
@@ -79,6 +80,7 @@ class _Heard:
     spoken: Spoken
     facts: Facts
     group: tuple[str, ...]
+    traits: dict[str, list[Trait]]
 
     def begins(self, other: "_Heard") -> bool:
         """Whether the other row holds all of this one, and goes on."""
@@ -120,7 +122,8 @@ def _plain_rows(rows: Rows) -> Rows:
 
 def _assembled(heard: _Heard, source: str) -> Iterator[Record]:
     try:
-        yield assemble(heard.spoken, heard.facts, where=heard.where, source=source)
+        spoken, facts, traits = heard.spoken, heard.facts, heard.traits
+        yield assemble(spoken, facts, where=heard.where, source=source, traits=traits)
     except MaterialError as error:
         yield LeftOut(str(error))
 
@@ -142,7 +145,7 @@ def _hear(row: Row, where: str, source: str) -> _Heard | Record:
     group = tuple(f"{name}={row[name]}" for name in CONVERSATION_ID if row.get(name) is not None)
     if not (isinstance(row[column], list) and any(isinstance(own, list) for own in row[column])):
         _check_repetition(spoken, place)  # pairs tell by themselves who speaks
-    return _Heard(where, spoken, facts, group)
+    return _Heard(where, spoken, facts, group, row_traits(row.get("traits"), where))
 
 
 def _check_repetition(spoken: Spoken, where: str) -> None:

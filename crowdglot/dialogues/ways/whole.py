@@ -6,6 +6,7 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import answer_schema, render
+from crowdglot.dialogues.scene import thinker
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
@@ -25,7 +26,8 @@ class Whole:
         """See ``Way``."""
         if answers:
             return parse(answers[0], scenario, shown)
-        return Asked(render(scenario, shown, self._form), answer_schema(scenario.order))
+        schema = answer_schema(scenario.order, thinker(scenario))
+        return Asked(render(scenario, shown, self._form), schema)
 
     def most_calls(self, scenario: Scenario) -> int:
         """One."""

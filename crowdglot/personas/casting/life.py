@@ -1,7 +1,7 @@
 """What a persona's sentences and traits tell of a life, as far as casting asks for it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -87,34 +87,33 @@ def casting() -> Casting:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """``ages``: youngest and oldest that the person may be. ``signs``, ``topics``: names of
-    ``casting.toml``. ``marks``: topics, and traits that make two people alike."""
+    """``ages``: youngest and oldest that somebody may be. ``signs``: names of ``casting.toml``."""
 
     ages: Range
     signs: frozenset[str]
-    topics: frozenset[str]
-    marks: frozenset[str]
 
 
 _ALIKE = ("interests", "attitude", "temper", "language_style", "warmth", "aspiration", "place")
 
 
-def life_of(persona: Persona, meant: Iterable[str] = ()) -> Life:
-    """What the persona tells. ``meant``: signs and topics that were found by meaning beside."""
-    told, meant = casting(), set(meant)
-    lines = [*persona.facts, *(f"{one.key}: {one.value}" for one in persona.traits)]
-    text = "\n".join(lines)
-    signs = _found(told.signs, text, meant)
-    topics = _found(told.topics, text, meant)
+def life_of(persona: Persona, meant: Collection[str] = ()) -> Life:
+    """What the persona tells of its life. ``meant``: signs found by meaning beside."""
+    signs = _found(casting().signs, persona, meant)
+    return Life(_ages(persona, signs), signs)
+
+
+def marks_of(persona: Persona, meant: Collection[str] = ()) -> frozenset[str]:
+    """Topics, and traits that make two people alike. ``meant``: topics found by meaning beside."""
     traits = {f"{one.key}: {one.value}" for one in persona.traits if one.key in _ALIKE}
-    return Life(_ages(persona, signs, told), signs, topics, topics | traits)
+    return _found(casting().topics, persona, meant) | traits
 
 
-def _found(named: Mapping[str, Sign], text: str, meant: set[str]) -> frozenset[str]:
+def _found(named: Mapping[str, Sign], persona: Persona, meant: Collection[str]) -> frozenset[str]:
+    text = "\n".join((*persona.facts, *(f"{one.key}: {one.value}" for one in persona.traits)))
     return frozenset(name for name, sign in named.items() if name in meant or sign.found(text))
 
 
-def _ages(persona: Persona, signs: Iterable[str], told: Casting) -> Range:
+def _ages(persona: Persona, signs: Iterable[str]) -> Range:
     """The age that is told, else what the signs leave open."""
     if age := persona.trait("age"):
         return int(age), int(age)
@@ -124,6 +123,6 @@ def _ages(persona: Persona, signs: Iterable[str], told: Casting) -> Range:
         return number, number
     low, high = (4, ADULT - 1) if persona.minor else (ADULT, 110)
     for name in signs:
-        if ages := told.signs[name].ages:
+        if ages := casting().signs[name].ages:
             low, high = max(low, ages[0]), min(high, ages[1])
     return low, max(low, high)

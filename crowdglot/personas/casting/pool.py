@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
-from crowdglot.personas.casting.life import life_of
-from crowdglot.personas.casting.likeness import score, told
-from crowdglot.personas.casting.rules import clash, unfit
+from crowdglot.personas.casting.life import life_of, marks_of
+from crowdglot.personas.casting.likeness import Manner, score, told
+from crowdglot.personas.casting.rules import clash, rules_for, unfit
 from crowdglot.personas.pairing import FIRST_MINOR, PersonaPool
 from crowdglot.personas.persona import Persona
 
@@ -31,11 +31,13 @@ class CastPool:
     ) -> None:
         self.personas = PersonaPool(personas, source).personas
         self.source, self.by = source, by
-        found = meant or {}
-        self._lives = [life_of(one, found.get(one.id, ())) for one in self.personas]
+        self._meant = meant or {}
+        self._lives = [life_of(one, self._meant.get(one.id, ())) for one in self.personas]
         self._said = [frozenset(fact.casefold() for fact in one.facts) for one in self.personas]
         self._at = {one: at for at, one in enumerate(self.personas)}
-        self._fitting = lru_cache(maxsize=8192)(self._who_fits)
+        self._words = [{word.language for word in one.traits} - {""} for one in self.personas]
+        self._fitting = lru_cache(maxsize=4096)(self._who_fits)
+        self._manner = lru_cache(maxsize=None)(self._manner_of)
 
     def pick(
         self,
@@ -51,11 +53,13 @@ class CastPool:
         """``count`` personas who fit the situation and one another.
 
         The first is drawn, and for each other one a place to begin to look. ``ground``: see
-        ``rules.unfit``. ``language``: the tag of what they speak. ConfigurationError where nobody
+        ``rules_for``. ``language``: the tag of what they speak. ConfigurationError where nobody
         fits.
         """
-        kind = (relation, ground, language, adults_only, unattached)
-        pools = [self._fitting("abcd"[at], kind) for at in range(count)]
+        kind = (relation, adults_only, unattached, language if any(self._words) else "")
+        pools = [
+            self._fitting(at, kind, rules_for(relation, ground, "abcd"[at])) for at in range(count)
+        ]
         starts = [draws.below(len(pool)) if pool else 0 for pool in pools]
         for step in range(len(pools[0])):
             chosen = [pools[0][(starts[0] + step) % len(pools[0])]]
@@ -92,9 +96,8 @@ class CastPool:
         )
         line = f"cast as {relation.replace('_', ' ')}, aged {ages}: nothing they say is against it"
         if self.by != FITTING and len(lives) > 1:
-            line += (
-                f"; by {self.by} the best of up to {_WIDTH}: {told(self.by, lives[0], lives[1])}"
-            )
+            how = told(self.by, *(self._manner(self._at[one]) for one in personas[:2]))
+            line += f"; by {self.by} the best of up to {_WIDTH}: {how}"
         return f"{line}."
 
     def _partner(
@@ -109,8 +112,10 @@ class CastPool:
                 found.append(at)
                 if len(found) == width:
                     break
-        lives = self._lives
-        return max(found, key=lambda at: score(self.by, lives[chosen[0]], lives[at]), default=None)
+        if width == 1:
+            return found[0] if found else None
+        first = self._manner(chosen[0])
+        return max(found, key=lambda at: score(self.by, first, self._manner(at)), default=None)
 
     def _meet(self, first: int, second: int, relation: str, ground: str) -> bool:
         alike = FIRST_MINOR.get(relation) == 0  # both minors, or neither
@@ -121,18 +126,23 @@ class CastPool:
             *lives, relation, ground
         )
 
-    def _who_fits(self, speaker: str, kind: tuple[str, str, str, bool, bool]) -> tuple[int, ...]:
-        relation, ground, language, adults_only, unattached = kind
-        first_minor = len("abcd") if adults_only or unattached else FIRST_MINOR.get(relation, 4)
+    def _who_fits(
+        self, at: int, kind: tuple[str, bool, bool, str], rules: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """The numbers of those who may be speaker number ``at``, from 0."""
+        relation, adults_only, unattached, language = kind
+        grown = adults_only or unattached or at < FIRST_MINOR.get(relation, at + 1)
         return tuple(
-            at
-            for at, (one, life) in enumerate(zip(self.personas, self._lives, strict=True))
-            if not (one.minor and "abcd".index(speaker) < first_minor)
-            if not (unattached and one.partnered)
-            if not (relation == "couple" and not unattached and one.single)
-            if all(trait.language in ("", language) for trait in one.traits)
-            if not unfit(life, relation, ground, speaker)
+            number
+            for number, one in enumerate(self.personas)
+            if not (grown and one.minor) and not (unattached and one.partnered)
+            if unattached or relation != "couple" or not one.single
+            if self._words[number] <= {language} and not unfit(self._lives[number], rules)
         )
+
+    def _manner_of(self, number: int) -> Manner:
+        marks = marks_of(self.personas[number], self._meant.get(self.personas[number].id, ()))
+        return Manner(marks, self._lives[number].signs)
 
 
 def _gender(signs: frozenset[str]) -> str:

@@ -4,18 +4,21 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from crowdglot.personas.casting.life import Life, PairRule, Range, Rule, casting
+from crowdglot.personas.casting.life import Life, PairRule, Range, casting
 
 
 @lru_cache(maxsize=4096)
-def _of_speaker(relation: str, ground: str, speaker: str) -> Sequence[Rule]:
-    """The rules that are about this speaker, "a" or another, in a situation."""
-    return [
-        rule
-        for rule in casting().rules
+def rules_for(relation: str, ground: str, speaker: str) -> tuple[int, ...]:
+    """The numbers of the rules that are about this speaker, "a" or another, of a situation.
+
+    ``ground``: place, time, history, premise and channel, with {a} and {b} for the speakers.
+    """
+    return tuple(
+        number
+        for number, rule in enumerate(casting().rules)
         if speaker in rule.speakers and (not rule.relations or relation in rule.relations)
         if not rule.ground or speaker in _about(rule.ground, ground)
-    ]
+    )
 
 
 def _about(pattern: str, ground: str) -> set[str]:
@@ -34,12 +37,9 @@ def _of_pair(relation: str, ground: str) -> Sequence[PairRule]:
     ]
 
 
-def unfit(life: Life, relation: str, ground: str, speaker: str) -> str:
-    """Why somebody cannot be this speaker of a situation; "" where nothing speaks against it.
-
-    ``ground``: place, time, history, premise and channel, with {a} and {b} for the speakers.
-    """
-    for rule in _of_speaker(relation, ground, speaker):
+def unfit(life: Life, rules: Sequence[int]) -> str:
+    """Why rules keep somebody out; "" where none does."""
+    for rule in map(casting().rules.__getitem__, rules):
         out = rule.ages and not _overlap(life.ages, rule.ages)
         if out or not life.signs.isdisjoint(rule.never):
             return rule.because

@@ -14,6 +14,7 @@ from crowdglot.personas.casting.pool import CastPool
 from crowdglot.personas.pairing import Cast, PersonaPool
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources import SOURCES, SourceSettings, made_personas
+from crowdglot.personas.sources.characters import Emotion, read_characters
 from crowdglot.scenarios.event import CommonGroundTemplate, SpeechEvent
 from crowdglot.writing.recipe import Recipe
 
@@ -39,6 +40,13 @@ def read_personas_of(
         return personas_of(material.demonstrations), ""
     other = read_material(settings.source, personas=True)
     return other.every_persona, other.left_out
+
+
+def emotions_of(recipe: Recipe) -> tuple[Emotion, ...]:
+    """Those of a scene, where characters speak; else ()."""
+    if recipe.personas.source != "characters":
+        return ()
+    return read_characters(Path(recipe.personas.data) if recipe.personas.data else None).emotions
 
 
 def open_cast(

@@ -11,6 +11,7 @@ from crowdglot.dialogues.demonstrations import FEWEST_TURNS, DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.prompt import template_hash
 from crowdglot.dialogues.readers import read_lines, read_material
+from crowdglot.dialogues.scene import TEXTS
 from crowdglot.dialogues.ways import build_way
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.engines.embedding.bundled import missing
@@ -21,7 +22,7 @@ from crowdglot.personas.persona import Persona
 from crowdglot.scenarios.event import SpeechEvent, read_event
 from crowdglot.scenarios.plan import VERSION as PLAN_VERSION
 from crowdglot.scenarios.plan import Plan
-from crowdglot.writing.opened.cast import open_cast, read_personas_of
+from crowdglot.writing.opened.cast import emotions_of, open_cast, read_personas_of
 from crowdglot.writing.opened.recipe import OpenedRecipe
 from crowdglot.writing.recipe import POOL, Recipe
 
@@ -59,6 +60,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     cast, events, uncast, meant = open_cast(recipe, personas, events)
     demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
     debate = recipe.way == "debate"
+    emotions = emotions_of(recipe)
     plan = Plan(
         seed=recipe.seed,
         languages=languages,
@@ -66,6 +68,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         turns=recipe.turns,
         personas=cast,
         debate=debate,
+        emotions=emotions,
     )
     plan.check()
     way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
@@ -77,6 +80,8 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     )
     short = _too_short(recipe, demonstrations, shown)
     told = (material.left_out, also_left_out, uncast, short)
+    words = emotions or any(persona.words for persona in personas)
+    beside = [*(TEXTS if words else ()), *map(repr, (*sorted(meant.items()), *emotions))]
     return OpenedRecipe(
         recipe=recipe,
         plan=plan,
@@ -89,7 +94,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         match=_match(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
         fingerprint=_fingerprint(
-            (template_hash(recipe.prompt), *way.texts, *map(repr, sorted(meant.items()))),
+            (template_hash(recipe.prompt), *way.texts, *beside),
             languages,
             [_told(event, debate=debate) for event in events],
             personas,

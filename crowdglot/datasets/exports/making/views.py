@@ -85,7 +85,7 @@ def _view(told: Told, speaker: str, noted: Counter[str], *, opening: bool) -> Vi
     # Of a group, whoever reads what the others say must know which of them does.
     group = len(people) > 2
     merged = [
-        (own, "\n".join(_said(turn, people, named=group and not own) for turn in turns))
+        (own, "\n".join(_said(turn, people, own=own, named=group) for turn in turns))
         for own, turns in sides
     ]
     unanswered = bool(merged) and not merged[-1][0]
@@ -110,8 +110,13 @@ def _view(told: Told, speaker: str, noted: Counter[str], *, opening: bool) -> Vi
     )
 
 
-def _said(turn: dict[str, str], people: dict[str, dict[str, str]], *, named: bool) -> str:
-    return f"{people[turn['speaker']]['name']}: {turn['text']}" if named else turn["text"]
+def _said(
+    turn: dict[str, str], people: dict[str, dict[str, str]], *, own: bool, named: bool
+) -> str:
+    if own and (thought := turn.get("thought")):
+        return f"<think>{thought}</think>\n{turn['text']}"
+    name = f"{people[turn['speaker']]['name']}: " if named and not own else ""
+    return f"{name}{turn['text']}"
 
 
 def _message(role: str, content: str) -> dict[str, str]:
