@@ -1,11 +1,13 @@
 """Whether traits show: who recovers them, who is believed, and where there is no figure."""
 
 import asyncio
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from crowdglot.errors import MaterialError
+from crowdglot.evidence.traits import members as members_room
 from crowdglot.evidence.traits.classifier import ByClassifier, Classifier, held_out, margins
 from crowdglot.evidence.traits.judge import ByJudge
 from crowdglot.evidence.traits.labelled import Labelled, fitting, our_labelled, read_labelled
@@ -13,6 +15,7 @@ from crowdglot.evidence.traits.measure import measure
 from crowdglot.evidence.traits.members import CALLED, RANDOM, Member
 from crowdglot.personas.traits import declared
 from crowdglot.writing.judging.asker import asking
+from tests.writing.builders import Canned, fill, good, make_opened, rows_of
 from tests.writing.personas.stopped import Talker, answered_by, recipe
 
 VALUES = ("optimistic", "pessimistic")
@@ -150,6 +153,35 @@ def test_our_texts_are_of_declared_values_and_enough_for_a_trial():
             assert len(fitting(texts, "en", key, one.values)) >= 20
     assert len({one.text for one in texts}) == len(texts)
     assert len(fitting(texts, "fr-CA", "attitude", VALUES)) == 20
+
+
+def test_who_has_a_trait_is_read_from_the_rows(tmp_path, monkeypatch):
+    opened = make_opened(tmp_path / "d", "personas.source=profiles")
+    fill(opened, Canned(good))
+    monkeypatch.setattr(members_room, "_coherence", lambda row: 0.5)
+    found = members_room.members(opened.folder, ["attitude"], 3)
+    assert found.keys() == {("fr", "attitude"), ("es", "attitude")}
+    rows = {row["id"]: row for row in rows_of(opened.folder).to_dicts()}
+    for (language, key), group in found.items():
+        counts = Counter(member.value for member in group)
+        assert set(counts) == set(VALUES) and max(counts.values()) <= 3
+        for member in group:
+            name, speaker = member.id.split()
+            row = rows[name]
+            told = {(one["speaker"], one["key"], one["value"]) for one in row["traits"]}
+            assert (speaker, key, member.value) in told and row["language"] == language
+            own = {turn["text"] for turn in row["turns"] if turn["speaker"] == speaker}
+            for texts in member.turns.values():
+                assert 0 < len(texts) <= len(own) and own.issuperset(texts)
+
+
+def test_what_calls_for_a_trait_is_told_by_the_turn_before():
+    if members_room._wanted("job") is None:
+        pytest.skip("no embedding model at hand")
+    turns = [("A", "Il pleut depuis lundi."), ("B", "Encore ?"),
+             ("A", "Tu travailles dans quoi ? C'est quoi, ton métier ?"), ("B", "Je peins."),
+             ("A", "J'ai mangé une pomme."), ("B", "Une verte ?")]  # fmt: skip
+    assert members_room._called(turns, [1, 3, 5], "job", "fr")[0] == 3
 
 
 @pytest.mark.parametrize(

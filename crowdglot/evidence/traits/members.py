@@ -20,7 +20,7 @@ from crowdglot.languages.language import resolve_language
 from crowdglot.personas.traits import declared
 
 CALLED, RANDOM = "called for", "random"
-_COLUMNS = ("id", "language", "personas", "turns", "verdicts")
+_COLUMNS = ("id", "language", "traits", "turns", "verdicts")
 # What calls for a trait: turns that are nearest to this in meaning.
 _CALLS_FOR = {
     "language_style": "Tell me about it. What was it like?",
@@ -64,12 +64,12 @@ def members(
 
 
 def _traits_of(row: dict[str, Any], keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    for persona in row["personas"]:
-        told = persona.get("traits") or ()
+    told = row["traits"] or ()
+    for speaker in sorted({one["speaker"] for one in told}):
         for key in keys:
-            values = [one["value"] for one in told if one["key"] == key]
-            if len(values) == 1:
-                yield key, persona["speaker"], values[0]
+            own = [one["value"] for one in told if (one["speaker"], one["key"]) == (speaker, key)]
+            if len(own) == 1:
+                yield key, speaker, own[0]
 
 
 def _member(row: dict[str, Any], key: str, speaker: str, value: str) -> Member | None:

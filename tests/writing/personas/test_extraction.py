@@ -11,6 +11,7 @@ from crowdglot.dialogues.readers import read_file
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import MaterialError, RequestRefused
 from crowdglot.personas.lines import read_personas
+from crowdglot.personas.traits import declared
 from crowdglot.writing.personas.extraction import extract
 from crowdglot.writing.personas.profiles import MOST_FACTS, find_facts, find_manner, speakers_of
 from tests.writing.personas.stopped import Talker, recipe, run, stop_anywhere
@@ -122,18 +123,20 @@ def test_the_same_fact_twice_counts_once():
 
 
 def test_manner_is_chosen_from_what_is_declared_or_nothing():
-    first = [Completion("", "stop", 1, 1, 0.1, (("1", 0.0),))] * 3
-    traits, unread = find_manner(speaker(), first)
-    assert [(one.key, one.value) for one in traits] == [
-        ("language_style", "plain"), ("attitude", "optimistic"), ("temper", "emotional"),
-    ]  # fmt: skip
+    manner = {key: one.values for key, one in declared().keys.items() if one.manner}
+
+    def told(*labels):
+        return [Completion("", "stop", 1, 1, 0.1, ((label, 0.0),)) for label in labels]
+
+    traits, unread = find_manner(speaker(), told(*"1" * len(manner)))
+    assert [(one.key, one.value) for one in traits] == [(k, v[0]) for k, v in manner.items()]
     assert not unread and all("all turns of A" in one.origin for one in traits)
-    nothing = [Completion("", "stop", 1, 1, 0.1, ((label, 0.0),)) for label in "933"]
+    nothing = told(*(str(len(values) + 1) for values in manner.values()))
     assert find_manner(speaker(), nothing) == ((), ())
-    silent = [Completion("well", "stop", 1, 1, 0.1)] * 9
+    silent = [Completion("well", "stop", 1, 1, 0.1)] * 3 * len(manner)
     assert [one.reason for one in find_manner(speaker(), silent)[1]] == [
-        "manner.language_style.unread", "manner.attitude.unread", "manner.temper.unread",
-    ]  # fmt: skip
+        f"manner.{key}.unread" for key in manner
+    ]
 
 
 def test_profiles_are_a_file_that_a_recipe_names(tmp_path, monkeypatch):
