@@ -6,6 +6,7 @@ not in that turn is refused. How the speaker talks is chosen from the declared v
 of manner; where nothing stands out, none is kept.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from crowdglot.writing.personas.made import Refusal
 from crowdglot.writing.personas.questions import texts_schema
 
 MOST_FACTS = 5
+_KEYS = [f"{part}_{n}" for n in range(1, MOST_FACTS + 1) for part in ("turn", "quote", "fact")]
 _MOST_CHARACTERS = 8_000  # of the turns that are shown
 _FEWEST_LETTERS = 4  # of a quotation that shows anything
 _LEAST_SHARE = 0.5  # of a manner that stands out
@@ -33,11 +35,16 @@ _SYSTEM = (
 _FACTS = (
     "The turns of the person:\n{turns}\n\n"
     "What do they tell about the person's life: work, home, people, habits, likes? Note up to "
-    "{most} facts. Of each: turn_1 (the number of the turn), quote_1 (some words of that turn, "
-    'copied letter by letter), fact_1 (one {language} sentence that begins with "I" or "My"). '
-    'Leave "" where there is no further fact. Answer with a JSON object: '
-    "{keys}."
+    "{most} facts, no greetings and no moods. Of each: turn_1 (the number of the turn), quote_1 "
+    "(some words of that turn, copied letter by letter), fact_1 (one {language} sentence in which "
+    'the person says it: "I …" or "My …"). Leave "" where there is no further fact. Answer with a '
+    "JSON object: {keys}."
 )
+# An exchange that is shown first: a small model writes "The person …" without it.
+_SHOWN = ((1, "Hi! Sorry, I have just come in from the greenhouse."),
+          (3, "Orchids, mostly. My aunt left them to me."), (5, "Ha, lucky you!"))  # fmt: skip
+_NOTED = (("1", "come in from the greenhouse", "I have a greenhouse."),
+          ("3", "My aunt left them to me", "My aunt left me her orchids."))  # fmt: skip
 _MANNER = "How does the person talk: which word fits the {what}?"
 _NOTHING = "None of these: nothing in the turns stands out."
 
@@ -88,19 +95,22 @@ def find_facts(
     speaker: Speaker, answers: Sequence[Completion]
 ) -> Asked | tuple[tuple[Evidenced, ...], tuple[Refusal, ...]]:
     """The next question; else the facts that their turns show, and those that are refused; pure."""
-    names = [(f"turn_{n}", f"quote_{n}", f"fact_{n}") for n in range(1, MOST_FACTS + 1)]
-    keys = [key for name in names for key in name]
     if not answers:
-        wanted = _FACTS.format(
-            turns=speaker.shown, most=MOST_FACTS, language=SOURCE_LANGUAGE, keys=", ".join(keys)
+        shown = Speaker("", "", _SHOWN)
+        noted = dict(zip(_KEYS, (part for one in _NOTED for part in one), strict=False))
+        messages = (
+            Message("system", _SYSTEM),
+            _wanted(shown),
+            Message("assistant", json.dumps(dict.fromkeys(_KEYS, "") | noted)),
+            _wanted(speaker),
         )
-        messages = (Message("system", _SYSTEM), Message("user", wanted))
-        return Asked(messages, texts_schema(keys), {"max_tokens": 110 * MOST_FACTS})
-    told, fault = read_answer(answers[0].text, keys)
+        return Asked(messages, texts_schema(_KEYS), {"max_tokens": 110 * MOST_FACTS})
+    told, fault = read_answer(answers[0].text, _KEYS)
     if fault:
         return (), (Refusal(f"answer.{fault.partition(':')[0]}", answers[0].text[:200]),)
     found, refused = list[Evidenced](), list[Refusal]()
-    for turn, quote, fact in (tuple(told[key] for key in name) for name in names):
+    for at in range(0, len(_KEYS), 3):
+        turn, quote, fact = (told[key] for key in _KEYS[at : at + 3])
         if not fact.strip():
             continue
         reason, one = _evidenced(speaker, turn, quote, fact)
@@ -111,6 +121,12 @@ def find_facts(
         else:
             found.append(one)
     return tuple(found), tuple(refused)
+
+
+def _wanted(speaker: Speaker) -> Message:
+    keys = ", ".join(_KEYS)
+    fields = {"turns": speaker.shown, "most": MOST_FACTS, "language": SOURCE_LANGUAGE}
+    return Message("user", _FACTS.format(**fields, keys=keys))
 
 
 def _evidenced(speaker: Speaker, turn: str, quote: str, fact: str) -> tuple[str, Evidenced]:

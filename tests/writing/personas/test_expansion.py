@@ -88,7 +88,7 @@ def test_what_is_made_is_a_file_that_a_recipe_names(tmp_path, monkeypatch, capsy
     assert read_personas_of(recipe(f"personas.source={output}"))[0] == personas
 
 
-@pytest.mark.parametrize("trial", range(4))
+@pytest.mark.parametrize("trial", range(2))
 def test_stopped_anywhere_nothing_is_asked_twice(trial, tmp_path, monkeypatch):
     assert stop_anywhere(making(3), tmp_path, say, monkeypatch, trial, most=60) > 1
 
