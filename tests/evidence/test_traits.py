@@ -1,11 +1,15 @@
 """Whether traits show: who recovers them, who is believed, and where there is no figure."""
 
 import asyncio
+import json
 from collections import Counter
+from dataclasses import asdict
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from crowdglot.command.app import app
 from crowdglot.errors import MaterialError
 from crowdglot.evidence.traits import members as members_room
 from crowdglot.evidence.traits.classifier import ByClassifier, Classifier, held_out, margins
@@ -173,6 +177,20 @@ def test_who_has_a_trait_is_read_from_the_rows(tmp_path, monkeypatch):
             own = {turn["text"] for turn in row["turns"] if turn["speaker"] == speaker}
             for texts in member.turns.values():
                 assert 0 < len(texts) <= len(own) and own.issuperset(texts)
+    learnt, output = tmp_path / "learnt.jsonl", tmp_path / "t.json"
+    learnt.write_text(
+        "".join(json.dumps(asdict(one) | {"language": "fr"}) + "\n" for one in known())
+    )
+    asked = ["traits", str(opened.folder), "--train", str(learnt), "--output", str(output)]
+    result = CliRunner().invoke(app, [*asked, "--trait", "attitude", "--most", "9"])
+    assert result.exit_code == 0, result.exception
+    told = {(one["language"], one["contexts"], one["value"]): one
+            for one in json.loads(output.read_text())}  # fmt: skip
+    assert told["fr", RANDOM, "all"]["by"] == "classifier"
+    assert told["fr", RANDOM, "all"]["count"] > 0
+    assert "no labelled text" in told["es", RANDOM, "all"]["why"]
+    wrong = CliRunner().invoke(app, [*asked, "--trait", "shoe_size"])
+    assert "there is no such trait" in str(wrong.exception)
 
 
 def test_what_calls_for_a_trait_is_told_by_the_turn_before():

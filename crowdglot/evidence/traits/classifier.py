@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from crowdglot.dialogues.grams import grams, squeezed
 from crowdglot.draws import Draws
-from crowdglot.evidence.traits.labelled import Labelled
+from crowdglot.evidence.traits.labelled import Wanted
 
 Scores = NDArray[np.float64]
 _LENGTHS = (1, 2, 3)
@@ -64,19 +64,12 @@ class ByClassifier:
 
     name = "classifier"
 
-    async def scores(
-        self,
-        role: str,
-        key: str,
-        values: Sequence[str],
-        known: Sequence[Labelled],
-        said: Sequence[Sequence[str]] | None,
-    ) -> Scores:
-        """See ``Recogniser``; asks nobody, so ``role`` is not needed."""
-        texts, labels = [one.text for one in known], [one.value for one in known]
+    async def scores(self, wanted: Wanted, said: Sequence[Sequence[str]] | None) -> Scores:
+        """See ``Recogniser``."""
+        texts, labels = zip(*((one.text, one.value) for one in wanted.known), strict=True)
         if said is None:
-            return held_out(texts, labels, values)
-        return Classifier(texts, labels, values).scores([" ".join(turns) for turns in said])
+            return held_out(texts, labels, wanted.values)
+        return Classifier(texts, labels, wanted.values).scores([" ".join(turns) for turns in said])
 
 
 def _grams(text: str) -> list[str]:

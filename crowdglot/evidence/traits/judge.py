@@ -7,7 +7,7 @@ import numpy as np
 
 from crowdglot.critics.judges.asking import Ballot, poll_about
 from crowdglot.evidence.traits.classifier import Scores
-from crowdglot.evidence.traits.labelled import Labelled
+from crowdglot.evidence.traits.labelled import Wanted
 from crowdglot.writing.judging.asker import Asker
 
 _ABOUT = (
@@ -26,20 +26,13 @@ class ByJudge:
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
 
-    async def scores(
-        self,
-        role: str,
-        key: str,
-        values: Sequence[str],
-        known: Sequence[Labelled],
-        said: Sequence[Sequence[str]] | None,
-    ) -> Scores:
+    async def scores(self, wanted: Wanted, said: Sequence[Sequence[str]] | None) -> Scores:
         """See ``Recogniser``; raises what the engine raises."""
-        question = Ballot(_QUESTION.format(what=key.replace("_", " ")), tuple(values))
-        read = [(one.text,) for one in known] if said is None else said
+        question = Ballot(_QUESTION.format(what=wanted.key.replace("_", " ")), tuple(wanted.values))
+        read = [(one.text,) for one in wanted.known] if said is None else said
         abouts = [_ABOUT.format(turns="\n".join(f"- {one}" for one in turns)) for turns in read]
         steps = [partial(poll_about, about, [question]) for about in abouts]
-        told = await self._asker.interviews(role, steps)
-        nothing = [np.nan] * len(values)
+        told = await self._asker.interviews(wanted.role, steps)
+        nothing = [np.nan] * len(wanted.values)
         shares = [one[0] if one and one[0] else nothing for one in told]
-        return np.array(shares, float).reshape(-1, len(values))
+        return np.array(shares, float).reshape(-1, len(wanted.values))

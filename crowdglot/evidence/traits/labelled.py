@@ -26,6 +26,17 @@ class Labelled:
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody who tells traits is asked: which of ``values`` of the trait ``key`` it is, as
+    the texts ``known`` show them. ``role``: a name for the answers."""
+
+    role: str
+    key: str
+    values: Sequence[str]
+    known: Sequence[Labelled]
+
+
 def read_labelled(path: Path) -> list[Labelled]:
     """A user's file: JSON lines, or a table as text, with text, trait, value and perhaps language.
 

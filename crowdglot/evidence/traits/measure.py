@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from crowdglot.evidence.traits.classifier import ByClassifier, Scores
 from crowdglot.evidence.traits.judge import ByJudge
 from crowdglot.evidence.traits.labelled import (
     Labelled,
+    Wanted,
     fitting,
     our_labelled,
     read_labelled,
@@ -64,16 +65,9 @@ class Recogniser(Protocol):
 
     name: str
 
-    async def scores(
-        self,
-        role: str,
-        key: str,
-        values: Sequence[str],
-        known: Sequence[Labelled],
-        said: Sequence[Sequence[str]] | None,
-    ) -> Scores:
-        """Of each of ``values`` a score by what members say; of the texts of ``known`` where
-        ``said`` is None, as of texts not seen. NaN where nothing could be read."""
+    async def scores(self, wanted: Wanted, said: Sequence[Sequence[str]] | None) -> Scores:
+        """Of each value a score by what members say; where ``said`` is None of the known texts,
+        as of texts not seen. NaN where nothing could be read."""
         ...
 
 
@@ -84,9 +78,9 @@ async def measure(
     rates = []
     for (language, key), group in sorted(found.items()):
         values = sorted({member.value for member in group})
-        known = fitting(texts, language, key, values)
         role = f"traits.{language}.{key}"
-        doubt = await _doubt(by, role, key, values, known)
+        wanted = Wanted(role, key, values, fitting(texts, language, key, values))
+        doubt = await _doubt(by, wanted)
         for contexts in (CALLED, RANDOM):
             own = [member for member in group if member.turns.get(contexts)]
             line = _Line(language, key, values, contexts, by.name)
@@ -95,22 +89,21 @@ async def measure(
                 rates.append(line.rate(ALL, len(own), why=why))
                 continue
             said = [member.turns[contexts] for member in own]
-            scores = await by.scores(f"{role}.{contexts}", key, values, known, said)
+            scores = await by.scores(replace(wanted, role=f"{role}.{contexts}"), said)
             rates += line.rates(own, scores)
     return rates
 
 
-async def _doubt(
-    by: Recogniser, role: str, key: str, values: Sequence[str], known: Sequence[Labelled]
-) -> str:
+async def _doubt(by: Recogniser, wanted: Wanted) -> str:
     """Why this one is not believed; "" where it is."""
+    values, known = wanted.values, wanted.known
     if len(values) < 2:
         return f"everybody is '{values[0]}', so nothing can be told apart"
     if missing := sorted(set(values) - {one.value for one in known}):
         return f"no labelled text for '{missing[0]}' on which the {by.name} could be tried"
     if len(known) < _FEWEST_TRIED:
         return f"{len(known)} labelled texts to try the {by.name} on; {_FEWEST_TRIED} are needed"
-    scores = await by.scores(f"{role}.known", key, values, known, None)
+    scores = await by.scores(replace(wanted, role=f"{wanted.role}.known"), None)
     labels = np.array([values.index(one.value) for one in known])
     read = np.isfinite(scores).all(axis=1)
     if 2 * read.sum() <= len(known):
