@@ -50,7 +50,7 @@ def read_persona(record: Mapping[str, Any], where: str, *, english: bool = True)
 
 
 def row_traits(told: Any, where: str) -> dict[str, list[Trait]]:
-    """By speaker the traits in a row of a dataset of ours; none where the column is another one.
+    """By speaker, in lower case, the traits in a row of a dataset of ours; none where the column is another one.
 
     MaterialError where they are not declared, or contradict each other.
     """
@@ -59,7 +59,7 @@ def row_traits(told: Any, where: str) -> dict[str, list[Trait]]:
     if isinstance(told, list) and all(isinstance(one, dict) for one in told):
         for one in (one for one in told if one.keys() == names):
             values = [str(one[name] or "") for name in ROW]
-            found.setdefault(str(one["speaker"]), []).append(Trait(*values))
+            found.setdefault(str(one["speaker"]).casefold(), []).append(Trait(*values))
     for traits in found.values():
         if fault := fault_of(traits):
             raise MaterialError(f"{where}: {fault}")

@@ -96,9 +96,13 @@ class CastPool:
         )
         line = f"cast as {relation.replace('_', ' ')}, aged {ages}: nothing they say is against it"
         if self.by != FITTING and len(lives) > 1:
-            how = told(self.by, *(self._manner(self._at[one]) for one in personas[:2]))
+            how = told(self.by, *map(self.manner, personas[:2]))
             line += f"; by {self.by} the best of up to {_WIDTH}: {how}"
         return f"{line}."
+
+    def manner(self, persona: Persona) -> Manner:
+        """By what somebody is like or unlike others."""
+        return self._manner(self._at[persona])
 
     def _partner(
         self, pool: Sequence[int], start: int, chosen: Sequence[int], relation: str, ground: str

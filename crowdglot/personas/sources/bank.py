@@ -22,7 +22,7 @@ from crowdglot.personas.sources.material import (
     said_of,
     working,
 )
-from crowdglot.personas.traits import Trait, fault_of
+from crowdglot.personas.traits import Trait, declared, fault_of
 from crowdglot.strict_toml import Strict, read_toml, validate
 
 FILE = Path(__file__).parent / "bank.toml"
@@ -59,6 +59,17 @@ def read_bank(path: Path | None = None) -> Bank:
                 f"{where}: 'ages' holds {low} to {high}; give ranges within {ADULT} to 100, for "
                 "the bank's characters are adults."
             )
+    named = {
+        "gender": [*bank.genders],
+        "partner": bank.partners,
+        "family": bank.families,
+        "language_style": [one.style for one in bank.temperaments],
+        "warmth": [one.warmth for one in bank.temperaments if one.warmth],
+        "control": [one.control for one in bank.temperaments if one.control],
+    }
+    for key, values in named.items():
+        for fault in filter(None, map(declared().keys[key].fault, values)):
+            raise ConfigurationError(f"{where}: trait '{key}' {fault}.")
     if len({one.name for one in bank.temperaments}) < len(bank.temperaments):
         raise ConfigurationError(f"{where}: two temperaments have one name; rename one.")
     return bank

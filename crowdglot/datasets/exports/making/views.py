@@ -8,6 +8,8 @@ from itertools import groupby
 from crowdglot.datasets.exports.making.dialogues import Told
 from crowdglot.languages.language import resolve_language
 
+_THOUGHT_ENDS = "</think>\n"
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -43,7 +45,8 @@ class View:
         language = resolve_language(self.language).name
         lines = [f"You are {self.name}, talking with {self.others} in {language}.", *self.persona]
         lines += [self.premise] if self.premise else []
-        lines += [f"You began the conversation: “{self.turns[0]}”"] if self.begins else []
+        opening = self.turns[0].rpartition(_THOUGHT_ENDS)[2]
+        lines += [f"You began the conversation: “{opening}”"] if self.begins else []
         return "\n".join(lines)
 
     def messages(self, *, folded: bool) -> list[dict[str, str]]:
@@ -114,7 +117,7 @@ def _said(
     turn: dict[str, str], people: dict[str, dict[str, str]], *, own: bool, named: bool
 ) -> str:
     if own and (thought := turn.get("thought")):
-        return f"<think>{thought}</think>\n{turn['text']}"
+        return f"<think>{thought}{_THOUGHT_ENDS}{turn['text']}"
     name = f"{people[turn['speaker']]['name']}: " if named and not own else ""
     return f"{name}{turn['text']}"
 
