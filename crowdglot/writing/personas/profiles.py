@@ -28,6 +28,7 @@ _KEYS = [f"{part}_{n}" for n in range(1, MOST_FACTS + 1) for part in ("turn", "q
 _MOST_CHARACTERS = 8_000  # of the turns that are shown
 _FEWEST_LETTERS = 4  # of a quotation that shows anything
 _LEAST_SHARE = 0.5  # of a manner that stands out
+_ASKS = ("?", "？", "؟")  # who asks tells nothing of herself or himself
 _SYSTEM = (
     "You are shown what one person says in a conversation, turn by turn, and nothing of what the "
     "others say. You keep to what is written: what a turn does not say, you do not know."
@@ -142,7 +143,11 @@ def _evidenced(speaker: Speaker, turn: str, quote: str, fact: str) -> tuple[str,
     words, said = fold([one.quote, own[number]])
     if sum(map(str.isalnum, words)) < _FEWEST_LETTERS:
         return "no_quote", one
-    return "" if words in said else "quote_not_in_turn", one
+    if words not in said:
+        return "quote_not_in_turn", one
+    rest = own[number].casefold().partition(one.quote.casefold())[2].lstrip("\"'”’» ")
+    asks = one.quote.endswith(_ASKS) or rest.startswith(_ASKS)
+    return "quote_is_a_question" if asks else "", one
 
 
 def find_manner(

@@ -75,7 +75,8 @@ def speaker(letter="A"):
 def _dialogue():
     from crowdglot.dialogues.dialogue import Demonstration, Turn
 
-    turns = tuple(Turn("AB"[at % 2], text) for at, text in enumerate(TALK))
+    said = (*TALK, "And you, do you have a boat? I would love one.")
+    turns = tuple(Turn("AB"[at % 2], text) for at, text in enumerate(said))
     return Demonstration(turns, (None, None))
 
 
@@ -107,6 +108,8 @@ def test_a_fact_keeps_its_turn_and_its_words():
         (("three", "My dog", "I have a dog."), "not_an_own_turn"),
         (("3", "my", "I have a dog."), "no_quote"),
         (("3", "", "I have a dog."), "no_quote"),
+        (("7", "do you have a boat", "I have a boat."), "quote_is_a_question"),
+        (("7", "And you, do you have a boat?", "I have a boat."), "quote_is_a_question"),
         (("3", "My dog wakes me", "The dog is punctual."), "not_of_oneself"),
         (("3", "My dog wakes me", "As an AI I have no dog."), "talk_of_a_model"),
     ],
