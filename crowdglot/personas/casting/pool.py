@@ -19,7 +19,7 @@ class CastPool:
     """All personas of a recipe, of whom those are drawn that fit.
 
     ``by``: "fitting", or by what the best of several partners is taken (see ``likeness.score``).
-    ``meant``: by a persona's id the signs and topics found by meaning. Else as ``PersonaPool``.
+    ``meant``: by a persona's id the signs found by meaning. Else as ``PersonaPool``.
     """
 
     def __init__(
@@ -31,8 +31,8 @@ class CastPool:
     ) -> None:
         self.personas = PersonaPool(personas, source).personas
         self.source, self.by = source, by
-        self._meant = meant or {}
-        self._lives = [life_of(one, self._meant.get(one.id, ())) for one in self.personas]
+        found = meant or {}
+        self._lives = [life_of(one, found.get(one.id, ())) for one in self.personas]
         self._said = [frozenset(fact.casefold() for fact in one.facts) for one in self.personas]
         self._at = {one: at for at, one in enumerate(self.personas)}
         self._words = [{word.language for word in one.traits} - {""} for one in self.personas]
@@ -145,8 +145,7 @@ class CastPool:
         )
 
     def _manner_of(self, number: int) -> Manner:
-        marks = marks_of(self.personas[number], self._meant.get(self.personas[number].id, ()))
-        return Manner(marks, self._lives[number].signs)
+        return Manner(marks_of(self.personas[number]), self._lives[number].signs)
 
 
 def _gender(signs: frozenset[str]) -> str:
