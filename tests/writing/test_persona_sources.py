@@ -173,3 +173,15 @@ def test_a_sentence_in_other_words_is_found_by_its_meaning():
     personas = {fact: Persona((fact,)) for fact in told}
     found = by_meaning([*personas.values()])
     assert {fact: found.get(one.id) for fact, one in personas.items()} == told
+
+
+def test_a_language_in_which_nobody_may_speak_is_told_before_the_run(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    who = [{"facts": [f"I sell book {at}."]} for at in range(3)]
+    word = {"traits": {"job": {"value": "bouquiniste", "language": "fr"}}}
+    path.write_text("".join(json.dumps(one | word) + "\n" for one in who))
+    changes = (f"personas.source={path}", "personas.casting=fitting", "events=small_talk")
+    opened = make_opened(tmp_path / "d", *changes, "languages=fr")
+    assert '"bouquiniste" in exactly that word' in opened.prompt(0)[-1].content
+    with pytest.raises(ConfigurationError, match="no personas fit any situation"):
+        make_opened(tmp_path / "e", *changes, "languages=fr, sw")

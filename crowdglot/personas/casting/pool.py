@@ -53,8 +53,8 @@ class CastPool:
         """``count`` personas who fit the situation and one another.
 
         The first is drawn, and for each other one a place to begin to look. ``ground``: see
-        ``rules_for``. ``language``: the tag of what they speak. ConfigurationError where nobody
-        fits.
+        ``rules_for``. ``language``: the tag of what they speak, "" for any.
+        ConfigurationError where nobody fits.
         """
         kind = (relation, adults_only, unattached, language if any(self._words) else "")
         pools = [
@@ -141,7 +141,8 @@ class CastPool:
             for number, one in enumerate(self.personas)
             if not (grown and one.minor) and not (unattached and one.partnered)
             if unattached or relation != "couple" or not one.single
-            if self._words[number] <= {language} and not unfit(self._lives[number], rules)
+            if not language or self._words[number] <= {language}
+            if not unfit(self._lives[number], rules)
         )
 
     def _manner_of(self, number: int) -> Manner:
