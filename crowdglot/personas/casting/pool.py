@@ -19,7 +19,7 @@ class CastPool:
     """All personas of a recipe, of whom those are drawn that fit.
 
     ``by``: "fitting", or by what the best of several partners is taken (see ``likeness.score``).
-    ``meant``: by a persona's id the signs and topics found by meaning. Else as ``PersonaPool``.
+    ``meant``: by a persona's id the signs found by meaning. Else as ``PersonaPool``.
     """
 
     def __init__(
@@ -31,8 +31,8 @@ class CastPool:
     ) -> None:
         self.personas = PersonaPool(personas, source).personas
         self.source, self.by = source, by
-        self._meant = meant or {}
-        self._lives = [life_of(one, self._meant.get(one.id, ())) for one in self.personas]
+        found = meant or {}
+        self._lives = [life_of(one, found.get(one.id, ())) for one in self.personas]
         self._said = [frozenset(fact.casefold() for fact in one.facts) for one in self.personas]
         self._at = {one: at for at, one in enumerate(self.personas)}
         self._words = [{word.language for word in one.traits} - {""} for one in self.personas]
@@ -53,8 +53,8 @@ class CastPool:
         """``count`` personas who fit the situation and one another.
 
         The first is drawn, and for each other one a place to begin to look. ``ground``: see
-        ``rules_for``. ``language``: the tag of what they speak. ConfigurationError where nobody
-        fits.
+        ``rules_for``. ``language``: the tag of what they speak, "" for any.
+        ConfigurationError where nobody fits.
         """
         kind = (relation, adults_only, unattached, language if any(self._words) else "")
         pools = [
@@ -141,12 +141,12 @@ class CastPool:
             for number, one in enumerate(self.personas)
             if not (grown and one.minor) and not (unattached and one.partnered)
             if unattached or relation != "couple" or not one.single
-            if self._words[number] <= {language} and not unfit(self._lives[number], rules)
+            if not language or self._words[number] <= {language}
+            if not unfit(self._lives[number], rules)
         )
 
     def _manner_of(self, number: int) -> Manner:
-        marks = marks_of(self.personas[number], self._meant.get(self.personas[number].id, ()))
-        return Manner(marks, self._lives[number].signs)
+        return Manner(marks_of(self.personas[number]), self._lives[number].signs)
 
 
 def _gender(signs: frozenset[str]) -> str:

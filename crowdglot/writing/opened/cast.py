@@ -18,8 +18,9 @@ from crowdglot.personas.sources.characters import Emotion, read_characters
 from crowdglot.scenarios.event import CommonGroundTemplate, SpeechEvent
 from crowdglot.writing.recipe import Recipe
 
-# From this cosine on a sentence means what another says; see benchmarks/casting.py.
-_SAME = 0.6
+# From this cosine on a sentence means what another says. Below 0.65 who was raised by one parent
+# has children, by multilingual-e5-small.
+_SAME = 0.7
 _NEGATED = frozenset({"not", "never", "no", "without", "used", "don't", "isn't", "won't"})
 
 
@@ -63,7 +64,9 @@ def open_cast(
         return PersonaPool(personas, source), [*events], "", {}
     meant = by_meaning(personas) if recipe.meaning else {}
     pool = CastPool(personas, source, settings.casting, meant)
-    kept = [_castable(event, pool) for event in events]
+    # Words bind their owners to a language; without any, what fits one language fits all.
+    words = any(persona.words for persona in personas)
+    kept = [_castable(event, pool, recipe.languages if words else ("",)) for event in events]
     if empty := next((one.name for one in kept if not one.common_grounds), ""):
         raise ConfigurationError(
             f"{source}: no personas fit any situation of the event '{empty}'; add personas, leave "
@@ -74,38 +77,43 @@ def open_cast(
     return pool, kept, f"{source}: {lost}" if left < every else "", meant
 
 
-def _castable(event: SpeechEvent, pool: CastPool) -> SpeechEvent:
+def _castable(event: SpeechEvent, pool: CastPool, languages: Sequence[str]) -> SpeechEvent:
     """The event without relations and common grounds for which nobody can be cast."""
     fitting: list[CommonGroundTemplate] = []
     for ground in event.common_grounds:
-        relations = [one for one in ground.relations if _fits(event, one, ground.told, pool)]
+        relations = [
+            one for one in ground.relations if _fits(event, one, ground.told, pool, languages)
+        ]
         if relations:
             fitting.append(ground.model_copy(update={"relations": tuple(relations)}))
     return event.model_copy(update={"common_grounds": tuple(fitting)})
 
 
-def _fits(event: SpeechEvent, relation: str, ground: str, pool: CastPool) -> bool:
+def _fits(
+    event: SpeechEvent, relation: str, ground: str, pool: CastPool, languages: Sequence[str]
+) -> bool:
     try:
-        pool.pick(
-            Draws("check"),
-            relation=relation,
-            count=event.speakers[1],
-            adults_only=event.adults_only,
-            unattached=event.unattached,
-            ground=ground,
-        )
+        for language in languages:
+            pool.pick(
+                Draws("check"),
+                relation=relation,
+                count=event.speakers[1],
+                adults_only=event.adults_only,
+                unattached=event.unattached,
+                ground=ground,
+                language=language,
+            )
     except ConfigurationError:
         return False
     return True
 
 
 def by_meaning(personas: Sequence[Persona]) -> dict[str, list[str]]:
-    """By a persona's id the signs and topics of ``casting.toml`` that a sentence of it means.
+    """By a persona's id the signs of ``casting.toml`` that a sentence of it means.
 
     Sentences that deny something are left to the patterns: a denial lies near what it denies.
     """
-    signs = casting().signs | casting().topics
-    likes = [(name, like) for name, sign in signs.items() for like in sign.like]
+    likes = [(name, like) for name, sign in casting().signs.items() for like in sign.like]
     facts = [
         (one.id, fact)
         for one in personas
