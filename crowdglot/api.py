@@ -76,9 +76,11 @@ class Dataset:
         """The recipe that made it; ConfigurationError where it reaches out and is not trusted."""
         return read_recipe(str(self.folder))
 
-    def export(self, form: str, to: str = "", *, fold: bool = False) -> Exported:
+    def export(
+        self, form: str, to: str = "", *, fold: bool = False, thoughts: bool = False
+    ) -> Exported:
         """Write it in the shape ``form`` that a trainer reads, such as "trl-sft"; docs/train.md."""
-        return export_dataset(self.folder, form, to, folded=fold)
+        return export_dataset(self.folder, form, to, folded=fold, thoughts=thoughts)
 
     def publish(self, repo: str, *, private: bool = False, gated: bool = False) -> Published:
         """Upload what the hub's repository ``repo`` does not hold of it yet; docs/publish.md."""

@@ -9,7 +9,7 @@ import typer
 
 from crowdglot import __version__
 from crowdglot.command.options import MOST_SHOWN
-from crowdglot.command.verbs import VERBS
+from crowdglot.command.verbs import GROUPS, VERBS
 from crowdglot.errors import CrowdglotError
 from crowdglot.printable import one_line
 
@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 for verb in VERBS:
     app.command()(verb)
+for name, group in GROUPS.items():
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

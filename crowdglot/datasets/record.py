@@ -12,6 +12,7 @@ from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.engines.calls import WRITE, Call, Draft, Key
 from crowdglot.engines.chat import MOST_REASON
 from crowdglot.engines.engine import Completion, Sampling
+from crowdglot.personas.lines import ROW
 from crowdglot.printable import MOST_LABEL, label, whole
 from crowdglot.scenarios.scenario import GROUND
 
@@ -42,6 +43,9 @@ _MEMORY = {
     "strength": _whole, "recalled": _whole, "forgotten": _whole,
 }  # fmt: skip
 _DEBATE = {"proposition": _text, "in_favour": _text, "known": pa.bool_()}
+_TRAIT = dict.fromkeys(("speaker", *ROW), _text)
+_SCENE = dict.fromkeys(("speaker", "emotion"), _text)
+_THOUGHT = {"turn": _whole, "text": _text}
 _PERSONA = {"speaker": _text, "name": _text, "id": _text, "facts": pa.list_(_text)}
 _MOST_NAME = 1000  # characters of an engine's kind, a revision
 _LABELS = {"model": MOST_LABEL, "finish_reason": MOST_REASON}
@@ -59,6 +63,9 @@ SCHEMA = pa.schema(
         "parts": pa.list_(pa.struct(_PART)),
         "memories": pa.list_(pa.struct(_MEMORY | {"turns": pa.list_(_whole)})),
         "debate": pa.struct(_DEBATE),
+        "traits": pa.list_(pa.struct(_TRAIT)),
+        "scene": pa.struct(_SCENE),
+        "thoughts": pa.list_(pa.struct(_THOUGHT)),
         "messages": pa.list_(pa.struct({"role": _text, "content": _text})),
         "model": _text,
         "seed": _whole,
@@ -108,6 +115,14 @@ def to_row(
         ]
         or None,
         "debate": _fields(scenario.debate, _DEBATE) if scenario.debate else None,
+        "traits": [
+            {"speaker": speaker} | _fields(trait, ROW)
+            for speaker, persona in zip(scenario.speakers, scenario.personas, strict=True)
+            for trait in persona.traits
+        ]
+        or None,
+        "scene": _fields(scenario.scene, _SCENE) if scenario.scene else None,
+        "thoughts": [_fields(one, _THOUGHT) for one in dialogue.thoughts] or None,
         "messages": _messages(dialogue),
         "model": calls[0]["model"],
         "seed": calls[0]["seed"],

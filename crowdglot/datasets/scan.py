@@ -109,7 +109,10 @@ def first_rows(
 def lazily(files: Sequence[Location]) -> pl.LazyFrame:
     """The rows of all files; of local ones only what a query needs is read."""
     local = [path for path in files if isinstance(path, Path)]
-    return pl.scan_parquet(local, glob=False) if local else collect(files).lazy()
+    if not local:
+        return collect(files).lazy()
+    # Datasets of an earlier version lack columns that came later.
+    return pl.scan_parquet(local, glob=False, schema=_NO_ROWS.schema, missing_columns="insert")
 
 
 def merged(

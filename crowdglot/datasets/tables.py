@@ -19,7 +19,8 @@ _ROOM, _TIMES = 1 << 26, 100
 _ROWS, _FEW = 128, 32
 # What our own rows leave out: fields, and whole columns.
 _NULLS = {"verdicts": {"reason", "score"}, "calls": {"prompt_logprob"}}
-_NULLABLE = frozenset({"ended", "parts", "memories", "debate"})
+_LATER = frozenset({"traits", "scene", "thoughts"})  # which earlier datasets do not have
+_NULLABLE = frozenset({"ended", "parts", "memories", "debate", *_LATER})
 
 
 def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table:
@@ -108,6 +109,8 @@ def _as_written(path: Location, table: pa.Table, names: Sequence[str]) -> pa.Tab
     try:
         table.validate(full=True)  # text is checked to be UTF-8
         for name in names:
+            if name not in table.column_names and name in _LATER:
+                table = table.append_column(name, pa.nulls(len(table), SCHEMA.field(name).type))
             if name not in table.column_names:
                 raise unreadable(path, "not as it was written", f"it has no column '{name}'")
             found, wanted = table.schema.field(name).type, SCHEMA.field(name).type

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from crowdglot.dialogues.memories import Memory
+from crowdglot.dialogues.scene import Thought
 from crowdglot.personas.persona import Persona
 from crowdglot.scenarios.scenario import Scenario
 
@@ -59,6 +60,7 @@ class Dialogue:
     ``around``: what the draft held besides its JSON object (see ``wrapping.Read``).
     ``ended``: what ended it before the planned number of turns, "" where nothing did. ``parts``:
     its parts in their order, where it has several. ``memories``: what the speakers remember of it.
+    ``thoughts``: what a character thinks and does not say.
     """
 
     scenario: Scenario
@@ -69,3 +71,4 @@ class Dialogue:
     ended: str = ""
     parts: tuple[Part, ...] = ()
     memories: tuple[Memory, ...] = ()
+    thoughts: tuple[Thought, ...] = ()

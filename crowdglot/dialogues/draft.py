@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.prompt import turn_keys
+from crowdglot.dialogues.scene import THINKS, Thought, thinker
 from crowdglot.dialogues.wrapping import Read, read_json
 from crowdglot.languages.folding import composed
 from crowdglot.scenarios.scenario import Scenario
@@ -24,10 +25,15 @@ def parse(draft: str, scenario: Scenario, demonstrations: Sequence[Demonstration
     "wrong_keys" or "not_text".
     """
     read = read_json(draft)
-    told, fault = _answer(read, turn_keys(scenario.order))
-    spoken = () if fault else zip(scenario.order, told.values(), strict=True)
-    turns = tuple(Turn(speaker, text) for speaker, text in spoken)
-    return Dialogue(scenario, turns, demonstrations, fault, read.around)
+    keys = turn_keys(scenario.order)
+    told, fault = _answer(read, turn_keys(scenario.order, thinker(scenario)))
+    if fault:
+        return Dialogue(scenario, (), demonstrations, fault, read.around)
+    spoken = zip(scenario.order, keys, strict=True)
+    turns = tuple(Turn(speaker, told[key]) for speaker, key in spoken)
+    kept = [told.get(f"{key}{THINKS}", "") for key in keys]
+    thoughts = tuple(Thought(number, text) for number, text in enumerate(kept, start=1) if text)
+    return Dialogue(scenario, turns, demonstrations, "", read.around, thoughts=thoughts)
 
 
 def read_answer(draft: str, keys: Sequence[str]) -> tuple[dict[str, str], str]:

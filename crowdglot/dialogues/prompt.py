@@ -27,6 +27,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.letters import lettered
 from crowdglot.dialogues.message import Message
+from crowdglot.dialogues.scene import THINKS, scene_lines, thinker
 from crowdglot.scenarios.event import read_event
 from crowdglot.scenarios.scenario import GROUND, Scenario
 
@@ -90,15 +91,23 @@ def text_hash(parts: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def turn_keys(order: str) -> Sequence[str]:
-    """The keys of the answer, one a turn: "ABA" becomes A1, B1, A2."""
-    return [f"{speaker}{order[: at + 1].count(speaker)}" for at, speaker in enumerate(order)]
+def turn_keys(order: str, thinker: str = "") -> Sequence[str]:
+    """The keys of the answer, one a turn: "ABA" becomes A1, B1, A2.
+
+    Before each turn of the ``thinker`` comes the key of a thought: A1_thinks.
+    """
+    keys = [f"{speaker}{order[: at + 1].count(speaker)}" for at, speaker in enumerate(order)]
+    return [
+        key
+        for turn in keys
+        for key in ((f"{turn}{THINKS}", turn) if turn[0] == thinker else (turn,))
+    ]
 
 
 @lru_cache(maxsize=4096)
-def answer_schema(order: str) -> Mapping[str, Any]:
-    """A JSON schema with one required string a turn, which also fixes the speakers' order."""
-    keys = list(turn_keys(order))
+def answer_schema(order: str, thinker: str = "") -> Mapping[str, Any]:
+    """A JSON schema with one required string a key, which also fixes the speakers' order."""
+    keys = list(turn_keys(order, thinker))
     return {
         "type": "object",
         "properties": {key: {"type": "string"} for key in keys},
@@ -120,12 +129,21 @@ def render(
     return (*_prefix(tuple(demonstrations), form, turns), request(scenario, form))
 
 
-def request(scenario: Scenario, form: str = "full", **changed: str) -> Message:
-    """The request for a scenario, with other texts for the template's fields ``changed``."""
-    fields = scenario_fields(scenario)
+def request(
+    scenario: Scenario, form: str = "full", *, thinking: bool = True, **changed: str
+) -> Message:
+    """The request for a scenario, with other texts for the template's fields ``changed``.
+
+    ``thinking``: whether a character's thoughts are asked for beside the turns.
+    """
+    fields = scenario_fields(scenario) | changed
     if form == "short":
         fields["premise"] = lettered(scenario.common_ground.premise, scenario.names)
-    return _ask(fields | changed, form)
+    if thinking:
+        fields["keys"] = turn_keys(scenario.order, thinker(scenario))
+    lines = scene_lines(scenario, thinking=thinking)
+    fields["instruction"] = "\n".join((*lines, fields["instruction"]))
+    return _ask(fields, form)
 
 
 @lru_cache(maxsize=64)

@@ -26,6 +26,7 @@ from crowdglot.dialogues.prompt import (
     template,
     told_in,
 )
+from crowdglot.dialogues.scene import THOUGHT, THOUGHT_KEY, Thought, own_lines, thinker
 from crowdglot.scenarios.scenario import Scenario
 
 _FOLDER = Path(__file__).parent
@@ -97,7 +98,21 @@ def known_by_ground(talk: Talk, speaker: str) -> dict[str, Sequence[str]]:
 def ask_turn(talk: Talk, side: Side, said: Sequence[Said], number: int) -> Asked:
     """The question for turn ``number``, after ``said`` was said."""
     messages = chat(talk, side, said, _cue(talk, side, number))
-    return Asked(messages, object_of({TURN: None, **side.beside}), {"max_tokens": TURN_TOKENS})
+    keys = turn_answer(talk.scenario, side.speaker)
+    asked = dict.fromkeys(keys) | dict(side.beside)
+    return Asked(messages, object_of(asked), {"max_tokens": len(keys) * TURN_TOKENS})
+
+
+def turn_answer(scenario: Scenario, speaker: str, *beside: str) -> tuple[str, ...]:
+    """The keys of a speaker's answer: a thought where the speaker's are asked for, the turn, and
+    ``beside``."""
+    return (*((THOUGHT,) if thinker(scenario) == speaker else ()), TURN, *beside)
+
+
+def thoughts_of(said: Sequence[Said], turns: int) -> tuple[Thought, ...]:
+    """What was thought before the first ``turns`` of what was said."""
+    told = [(one.number + 1, one.answer.get(THOUGHT, "")) for one in said[:turns]]
+    return tuple(Thought(number, text) for number, text in told if text)
 
 
 def object_of(keys: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
@@ -188,8 +203,8 @@ def _view(talk: Talk, side: Side, names: Mapping[str, str]) -> str:
         "me": names[side.speaker],
         "facts": own if talk.form != "short" else (),
         "others": [{"name": names[letter], "facts": facts} for letter, facts in side.known.items()],
-        "told": side.told,
-        "keys": side.keys,
+        "told": (*side.told, *own_lines(scenario, side.speaker)),
+        "keys": f"{THOUGHT_KEY}, {side.keys}" if thinker(scenario) == side.speaker else side.keys,
         "premise": _hidden(scenario.common_ground.premise, scenario, names),
         "relation": _lettered_out(fields["relation"], names),
     }

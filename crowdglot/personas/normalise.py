@@ -37,7 +37,7 @@ _FINAL_MARK = re.compile(r"[.!?…。！？।۔؟]['\"”’»)]*$|[:;=]-?[)(DP
 _CHINESE_OR_JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 
-_ENGLISH_WORDS = frozenset({
+ENGLISH_WORDS = frozenset({
     "a", "am", "and", "are", "do", "for", "have", "i", "i'm", "in", "is", "it", "like",
     "my", "of", "that", "the", "to", "you", "your",
 })  # fmt: skip
@@ -81,7 +81,7 @@ def looks_english(texts: Iterable[str]) -> bool:
     It matters for the pronoun: "i" means "the" in Italian and "and" in several Slavic languages.
     """
     words = [word for text in islice(texts, 200) for word in text.lower().split()]
-    return sum(word in _ENGLISH_WORDS for word in words) >= 0.12 * len(words)
+    return sum(word in ENGLISH_WORDS for word in words) >= 0.12 * len(words)
 
 
 def _join_initials(match: re.Match[str]) -> str:

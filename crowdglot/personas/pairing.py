@@ -1,6 +1,7 @@
 """Who talks with whom: personas drawn so that the relation between the speakers is plausible."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
@@ -8,7 +9,31 @@ from crowdglot.personas.persona import Persona
 
 # Relations in which minors may be planned, each with the first speaker who is one. All others are
 # between adults, because a random pairing cannot take the care that a child's talk needs.
-_FIRST_MINOR = {"classmates": 0, "friends": 0, "siblings": 0, "parent_and_child": 1}
+FIRST_MINOR = {"classmates": 0, "friends": 0, "siblings": 0, "parent_and_child": 1}
+
+
+class Cast(Protocol):
+    """Who draws the speakers of a scenario: ``PersonaPool``, or ``casting.pool.CastPool``."""
+
+    personas: tuple[Persona, ...]
+
+    def pick(
+        self,
+        draws: Draws,
+        *,
+        relation: str,
+        count: int,
+        adults_only: bool,
+        unattached: bool,
+        ground: str = "",
+        language: str = "",
+    ) -> tuple[Persona, ...]:
+        """``count`` personas for a relation; ConfigurationError where there are too few."""
+        ...
+
+    def genders(self, personas: Sequence[Persona], relation: str) -> tuple[str, ...]:
+        """The gender of each, "" where it may be any."""
+        ...
 
 
 class PersonaPool:
@@ -30,9 +55,17 @@ class PersonaPool:
         self._not_single = tuple(p for p in self._adults if not p.single)
 
     def pick(
-        self, draws: Draws, *, relation: str, count: int, adults_only: bool, unattached: bool
+        self,
+        draws: Draws,
+        *,
+        relation: str,
+        count: int,
+        adults_only: bool,
+        unattached: bool,
+        ground: str = "",
+        language: str = "",
     ) -> tuple[Persona, ...]:
-        """``count`` personas, no two of which share a sentence.
+        """``count`` personas, no two of which share a sentence; for any ``ground``.
 
         Minors appear as often as their share of the pool, where event and relation allow them.
         Raises ConfigurationError where the pool has too few personas of the kind needed.
@@ -40,10 +73,10 @@ class PersonaPool:
         grown = self._adults
         if unattached or relation == "couple":
             grown = self._unattached if unattached else self._not_single
-        minors = not adults_only and relation in _FIRST_MINOR
+        minors = not adults_only and relation in FIRST_MINOR
         minors = minors and draws.below(len(self.personas)) < len(self._minors) and not unattached
         # All minors of a pool may share the sentence that tells their age; then adults are drawn.
-        for first_minor in (_FIRST_MINOR[relation], count) if minors else (count,):
+        for first_minor in (FIRST_MINOR[relation], count) if minors else (count,):
             chosen: list[Persona] = []
             for speaker in range(count):
                 pool = self._minors if speaker >= first_minor else grown
@@ -56,6 +89,10 @@ class PersonaPool:
             f"{self.source}: too few personas that fit the relation '{relation}' "
             f"({len(pool)} of {len(self.personas)} do); add personas or leave out its events."
         )
+
+    def genders(self, personas: Sequence[Persona], relation: str) -> tuple[str, ...]:
+        """The gender of each where a trait tells it, else ""."""
+        return tuple(persona.trait("gender") for persona in personas)
 
 
 def _unlike(draws: Draws, pool: Sequence[Persona], chosen: Sequence[Persona]) -> Persona | None:

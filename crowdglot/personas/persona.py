@@ -5,12 +5,13 @@ open ("I hate school.") counts as a minor's: that mistake only keeps an adult ou
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 
 from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import normalise_fact
+from crowdglot.personas.traits import Trait, values_of
 from crowdglot.user_files import unprintable
 
 _I_AM = r"\bi(?: am|['’]m)(?: (?:only|just|still|almost|currently|now))?"
@@ -77,35 +78,62 @@ _SINGLE = re.compile(
     re.IGNORECASE,
 )
 
+ADULT = 18  # years
+_ATTACHED = frozenset({"in a relationship", "married"})
+
 
 @dataclass(frozen=True)
 class Persona:
-    """Who a speaker is. ``facts``: English first-person sentences, at least one, none empty."""
+    """Who a speaker is. ``facts``: English first-person sentences, at least one, none empty.
+
+    ``traits``: what is known beside the sentences, as keys and values (see ``traits.fault_of``).
+    ``origins``: where each fact came from, in their order, or () where nobody says; it makes no
+    other persona.
+    """
 
     facts: tuple[str, ...]
+    traits: tuple[Trait, ...] = ()
+    origins: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not self.facts or not all(fact.strip() for fact in self.facts):
             raise ValueError("a persona needs at least one sentence, and none may be empty")
+        if self.origins and len(self.origins) != len(self.facts):
+            raise ValueError("a persona's origins are as many as its sentences, or none")
 
     @cached_property
     def id(self) -> str:
-        """A name that depends on the facts alone, so that it is the same in every source."""
-        return blake2b("\n".join(self.facts).encode(), digest_size=6).hexdigest()
+        """A name that depends on facts and traits alone, so that it is the same in every source."""
+        told = [f"\x1f{one.key}\x1f{one.value}\x1f{one.language}" for one in self.traits]
+        return blake2b("\n".join((*self.facts, *told)).encode(), digest_size=6).hexdigest()
+
+    def trait(self, key: str) -> str:
+        """The first value of a trait, or ""."""
+        return next(iter(values_of(self.traits, key)), "")
+
+    @property
+    def words(self) -> list[str]:
+        """Values of traits that are words of the language that is spoken."""
+        return [one.value for one in self.traits if one.language]
 
     @cached_property
     def minor(self) -> bool:
-        """Whether a sentence says that this is a child or a pupil."""
-        return any(map(_MINOR.search, self.facts))
+        """Whether the age or a sentence says that this is a child or a pupil."""
+        age = self.trait("age")
+        return bool(age and int(age) < ADULT) or any(map(_MINOR.search, self.facts))
 
     @cached_property
     def partnered(self) -> bool:
-        """Whether a sentence speaks of the person's own spouse or partner of today."""
+        """Whether a trait or a sentence speaks of the person's own spouse or partner of today."""
+        if partner := self.trait("partner"):
+            return partner in _ATTACHED
         return any(_PARTNERED.search(fact) and not _ENDED.search(fact) for fact in self.facts)
 
     @cached_property
     def single(self) -> bool:
-        """Whether a sentence says that the person has no partner."""
+        """Whether a trait or a sentence says that the person has no partner."""
+        if partner := self.trait("partner"):
+            return partner not in _ATTACHED
         return any(_SINGLE.search(fact) or _ENDED.search(fact) for fact in self.facts)
 
 

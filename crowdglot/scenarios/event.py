@@ -5,7 +5,7 @@ ground after Clark (1996): communal (shared by membership), personal (shared by 
 the premise that opens this conversation.
 """
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
@@ -63,6 +63,12 @@ class CommonGroundTemplate(Strict):
     premise: str = Field(min_length=20)
     plain: str = ""
     knows: Knowledge
+
+    @cached_property
+    def told(self) -> str:
+        """Place, time, history, premise and channel in one text, with its slots."""
+        where = self.setting
+        return f"{where.place}; {where.time}; {self.personal} {self.premise}; {where.channel}"
 
     @model_validator(mode="after")
     def _plausible(self) -> "CommonGroundTemplate":

@@ -14,11 +14,19 @@ from functools import lru_cache
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language
-from crowdglot.personas.pairing import PersonaPool
+from crowdglot.personas.pairing import Cast
 from crowdglot.personas.persona import Persona
+from crowdglot.personas.sources.characters import Emotion
 from crowdglot.scenarios.debate import draw_debate
 from crowdglot.scenarios.event import CommonGroundTemplate, SpeechEvent
-from crowdglot.scenarios.scenario import Scenario, draw_community, draw_names, fill
+from crowdglot.scenarios.scenario import (
+    Scenario,
+    draw_community,
+    draw_material,
+    draw_names,
+    fill,
+)
+from crowdglot.scenarios.scene import draw_scene
 
 MOST_DIALOGUES = 10**9  # of a language, in one plan
 VERSION = 2  # goes up when the same recipe gives other scenarios
@@ -31,16 +39,18 @@ class Plan:
     A plan does not depend on how many dialogues are wanted, so it can be extended at any time.
     ``turns``: the smallest and largest number of turns. ``debate``: whether each scenario becomes a
     debate over one of its event's propositions. ``plain``: whether situations are told in plain
-    words, where the event has them. ConfigurationError without languages or events.
+    words, where the event has them. ``emotions``: those of characters, () where none speak.
+    ConfigurationError without languages or events.
     """
 
     seed: int
     languages: Sequence[Language]
     events: Sequence[SpeechEvent]
     turns: tuple[int, int]
-    personas: PersonaPool
+    personas: Cast
     debate: bool = False
     plain: bool = False
+    emotions: Sequence[Emotion] = ()
 
     def __post_init__(self) -> None:
         if not self.languages or not self.events:
@@ -88,16 +98,30 @@ class Plan:
         relation = draws.choice(template.relations)
         community = draw_community(draws, language)
         names = draw_names(draws, community, speakers)
+        material = draw_material(draws, community)
+        personas = self._cast(draws, event, template, relation, speakers, language.tag)
+        if any(genders := self.personas.genders(personas, relation)):
+            named = Draws(self.seed, "names", index)
+            names = draw_names(named, community, speakers, genders)
         scenario = Scenario(
             index=index,
             language=language,
             event=event,
-            common_ground=fill(template, relation, community, names, draws),
-            personas=self._cast(draws, event, relation, speakers),
+            common_ground=fill(template, relation, community, names, material),
+            personas=personas,
             names=names,
             order=_order(draws, speakers, self._draw_turns(draws, event, speakers)),
         )
+        if self.emotions:
+            scenario = self._felt(scenario)
         return self._debated(scenario, turn) if self.debate else scenario
+
+    def _felt(self, scenario: Scenario) -> Scenario:
+        """The same scenario with a feeling of its first speaker."""
+        lovers = scenario.event.unattached or scenario.common_ground.relation == "couple"
+        lovers = lovers and not any(persona.minor for persona in scenario.personas)
+        at, tag = self.position(scenario.index), scenario.language.tag
+        return replace(scenario, scene=draw_scene(self.emotions, self.seed, tag, at, lovers=lovers))
 
     def _debated(self, scenario: Scenario, turn: int) -> Scenario:
         """The same speakers on the same ground, who argue over a proposition."""
@@ -114,11 +138,18 @@ class Plan:
                     f"events: '{event.name}' has no propositions to debate over; name only events "
                     "that have some, such as persuading_conversation."
                 )
-            for relation in event.relations:
-                self._cast(Draws("check"), event, relation, event.speakers[1])
+            for template in event.common_grounds:
+                for relation in template.relations:
+                    self._cast(Draws("check"), event, template, relation, event.speakers[1])
 
     def _cast(
-        self, draws: Draws, event: SpeechEvent, relation: str, speakers: int
+        self,
+        draws: Draws,
+        event: SpeechEvent,
+        template: CommonGroundTemplate,
+        relation: str,
+        speakers: int,
+        language: str = "",
     ) -> tuple[Persona, ...]:
         return self.personas.pick(
             draws,
@@ -126,6 +157,8 @@ class Plan:
             count=speakers,
             adults_only=event.adults_only,
             unattached=event.unattached,
+            ground=template.told,
+            language=language,
         )
 
     def _split(self, index: int) -> tuple[int, int, int]:

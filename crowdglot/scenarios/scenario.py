@@ -1,6 +1,7 @@
 """Scenarios: all that a dialogue is asked for with, and how a common ground is filled."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crowdglot.draws import Draws
@@ -15,6 +16,7 @@ from crowdglot.scenarios.event import (
     Relation,
     SpeechEvent,
 )
+from crowdglot.scenarios.scene import Scene
 
 # What speakers of a language without a pack share: true everywhere.
 _GENERIC = {
@@ -51,7 +53,8 @@ class Scenario:
 
     ``index``: its number in the plan. ``personas``, ``names``: those of the speakers A, B, … in
     this order. ``order``: the speaker of every turn, such as "ABAB". ``debate``: what is argued
-    over, where it was planned as a debate.
+    over, where it was planned as a debate. ``scene``: how the first speaker feels, where characters
+    speak.
     """
 
     index: int
@@ -62,6 +65,7 @@ class Scenario:
     names: tuple[str, ...]
     order: str
     debate: Debate | None = None
+    scene: Scene | None = None
 
     @property
     def speakers(self) -> str:
@@ -74,13 +78,20 @@ class Scenario:
         return f"{self.language.tag}-{self.index:010d}"
 
 
-def draw_names(draws: Draws, community: Community | None, count: int) -> tuple[str, ...]:
-    """``count`` different given names; "speaker A" and so on where no pack knows any."""
+def draw_names(
+    draws: Draws, community: Community | None, count: int, genders: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """``count`` different given names; "speaker A" and so on where no pack knows any.
+
+    ``genders``: of each speaker, "female", "male", or anything else for either kind of name.
+    """
     if community is None:
         return tuple(f"speaker {letter.upper()}" for letter in SPEAKER_SLOTS[:count])
     names: list[str] = []
     while len(names) < count:
-        kind = draws.choice((community.feminine_names, community.masculine_names))
+        kinds = {"female": community.feminine_names, "male": community.masculine_names}
+        of = genders[len(names)] if genders else ""
+        kind = kinds.get(of) or draws.choice([*kinds.values()])
         name = draws.choice(kind)
         if name not in names:
             names.append(name)
@@ -96,22 +107,24 @@ def draw_community(draws: Draws, language: Language) -> Community | None:
     return draws.choice(of_region or communities)
 
 
+def draw_material(draws: Draws, community: Community | None) -> Mapping[str, str]:
+    """By slot what people of the community share."""
+    if community is None:
+        return _GENERIC
+    # The order of these draws is part of every plan.
+    fields = zip(_GENERIC, ("towns", "food", "customs", "school", "work"), strict=True)
+    return {slot: draws.choice(getattr(community, field)) for slot, field in fields}
+
+
 def fill(
     template: CommonGroundTemplate,
     relation: Relation,
     community: Community | None,
     names: tuple[str, ...],
-    draws: Draws,
+    material: Mapping[str, str],
 ) -> CommonGround:
     """The template with every slot replaced; each slot has one value throughout."""
-    slots = dict(zip(SPEAKER_SLOTS, names, strict=False))
-    if community is None:
-        slots |= _GENERIC
-    else:
-        # The order of these draws is part of every plan.
-        fields = ("towns", "food", "customs", "school", "work")
-        for slot, field in zip(_GENERIC, fields, strict=True):
-            slots[slot] = draws.choice(getattr(community, field))
+    slots = {**dict(zip(SPEAKER_SLOTS, names, strict=False)), **material}
 
     def sentence(text: str) -> str:
         filled = re.sub("(?<=[.!?] )speaker (?=[A-Z])", "Speaker ", text.format_map(slots))

@@ -11,12 +11,15 @@ from crowdglot.dialogues.ways import build_way
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.engines.settings import EmbeddingSettings, EngineSettings, OpenAddress
 from crowdglot.languages.language import resolve_language
+from crowdglot.personas.sources import SOURCES
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
 from crowdglot.strict_toml import Strict, free, is_free, outside
 
 # What a prompt tells (see ``dialogues.prompt``).
 Form = Literal["full", "short", "personas", "personas_and_event", "personas_and_ground"]
+# Keys that recipes did not always have, and what datasets were made with before.
+_LATER = {"personas.count": 0, "personas.data": "", "personas.casting": ""}
 # The folder of the pool in that of a dataset.
 POOL = "pool"
 
@@ -33,9 +36,29 @@ class DemonstrationSettings(Strict):
 
 
 class PersonaSettings(Strict):
-    """``source``: "bundled", "demonstrations" (their speakers), a file or "hf:org/name"."""
+    """``source``: one of ``personas.sources``, "demonstrations" (their speakers), a file or
+    "hf:org/name"; ``count``: how many of a source that makes them, 0: as many as it likes;
+    ``data``: a TOML in the place of that source's own. ``casting``: "" for any two whom the
+    relation allows; "fitting" for two of whom nothing contradicts the situation or the other;
+    "similarity", "contrast", "match" for the best of several who fit."""
 
     source: str = outside("bundled")
+    count: int = Field(default=0, ge=0, le=100_000)
+    data: str = outside("")
+    casting: Literal["", "fitting", "similarity", "contrast", "match"] = ""
+
+    @model_validator(mode="after")
+    def _made(self) -> "PersonaSettings":
+        makes = self.source in SOURCES and self.source != "bundled"
+        if (self.count or self.data) and not makes:
+            raise ValueError(
+                f"'count' and 'data' do nothing for the source '{self.source}'; leave them out"
+            )
+        return self
+
+    def idle(self) -> frozenset[str]:
+        """See ``Strict``: a source of ours reaches nobody."""
+        return frozenset({"source"} if self.source in SOURCES else ())
 
 
 class SamplingSettings(Strict):
@@ -249,7 +272,8 @@ class Recipe(Strict):
 
         Fields that are marked as free (see ``strict_toml.free``) are left out.
         """
-        return dict(_bound(self, ""))
+        bound = dict(_bound(self, ""))
+        return {key: value for key, value in bound.items() if _LATER.get(key) != value}
 
 
 def _bound(settings: Strict, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from crowdglot.errors import MaterialError
-from crowdglot.personas.sources.bundled import bundled_personas, read_personas
+from crowdglot.personas.lines import read_personas
+from crowdglot.personas.sources.bundled import bundled_personas
 
 
 def test_bundled_personas_are_many_and_different() -> None:

@@ -10,7 +10,7 @@ from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import packed_tags, resolve_language
 from crowdglot.scenarios import event
 from crowdglot.scenarios.event import event_names, read_event
-from crowdglot.scenarios.scenario import fill
+from crowdglot.scenarios.scenario import draw_material, fill
 
 # Goldsmith & Baxter (1996).
 TAXONOMY = (
@@ -55,13 +55,10 @@ def test_every_template_fills_without_a_slot_left(tag):
     communities = resolve_language(tag).pack.communities
     for name in event_names():
         for number, template in enumerate(read_event(name).common_grounds):
-            ground = fill(
-                template,
-                template.relations[0],
-                communities[number % len(communities)],
-                ("Ana", "Bo", "Cleo", "Dan"),
-                Draws(tag, name, number),
-            )
+            community = communities[number % len(communities)]
+            material = draw_material(Draws(tag, name, number), community)
+            names = ("Ana", "Bo", "Cleo", "Dan")
+            ground = fill(template, template.relations[0], community, names, material)
             text = " ".join((ground.place, ground.time, ground.communal, ground.premise))
             assert "{" not in text
             assert "}" not in text

@@ -1,10 +1,12 @@
 """What can be asked of the command, verb by verb.
 
 A module holds the verbs of one purpose as plain functions of typer; VERBS is their order in
-``--help``.
+``--help``, and GROUPS holds those with verbs of their own, by name.
 """
 
 from collections.abc import Callable
+
+import typer
 
 from crowdglot.command.verbs.auditing import audit, personality
 from crowdglot.command.verbs.browse import browse
@@ -12,11 +14,13 @@ from crowdglot.command.verbs.comparing import compare, experiment
 from crowdglot.command.verbs.looking import events, languages, show
 from crowdglot.command.verbs.measuring import calibrate, report
 from crowdglot.command.verbs.passing_on import export, publish
+from crowdglot.command.verbs.personas import personas, traits
 from crowdglot.command.verbs.resembling import resemble, selection
 from crowdglot.command.verbs.scheduling import deploy
 from crowdglot.command.verbs.writing import preview, rejudge, synthesize
 
 VERBS: tuple[Callable[..., None], ...] = (
     synthesize, preview, rejudge, experiment, show, browse, report, compare, resemble, selection,
-    audit, personality, export, publish, deploy, calibrate, languages, events,
+    audit, personality, traits, export, publish, deploy, calibrate, languages, events,
 )  # fmt: skip
+GROUPS: dict[str, typer.Typer] = {"personas": personas}

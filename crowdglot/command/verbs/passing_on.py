@@ -15,13 +15,16 @@ def export(
     fold: Annotated[
         bool, typer.Option("--fold", help="Personas in the first user turn, not as system text.")
     ] = False,
+    thoughts: Annotated[
+        bool, typer.Option("--thoughts", help="What characters think, before what they say.")
+    ] = False,
 ) -> None:
     """Write DATASET in the shape that a trainer reads, every dialogue once a speaker."""
     from crowdglot.command.tables import print_exported
     from crowdglot.datasets.exports.making.exporting import export_dataset
     from crowdglot.datasets.storage.location import locate
 
-    print_exported(export_dataset(locate(dataset), form, to, folded=fold))
+    print_exported(export_dataset(locate(dataset), form, to, folded=fold, thoughts=thoughts))
 
 
 def publish(

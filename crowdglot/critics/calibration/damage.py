@@ -10,7 +10,7 @@ from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.draws import Draws
 from crowdglot.personas.persona import Persona
 from crowdglot.scenarios.event import event_names, read_event
-from crowdglot.scenarios.scenario import CommonGround, fill
+from crowdglot.scenarios.scenario import CommonGround, draw_material, fill
 from crowdglot.strict_toml import read_toml
 
 # A damage makes other texts of a dialogue's texts, with those of another dialogue in the same
@@ -132,7 +132,8 @@ def another_premise(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
     event = read_event(draws.choice([name for name in event_names() if name != own]))
     pack, template = scenario.language.pack, draws.choice(event.common_grounds)
     community, names = pack.communities[0] if pack else None, (*scenario.names, "Kim", "Alex")
-    ground = fill(template, draws.choice(template.relations), community, names[:4], draws)
+    relation, material = draws.choice(template.relations), draw_material(draws, community)
+    ground = fill(template, relation, community, names[:4], material)
     return replace(dialogue, scenario=replace(scenario, common_ground=ground))
 
 

@@ -103,19 +103,32 @@ def poll(
     dialogue: Dialogue, ballots: Sequence[Ballot], answers: Sequence[Completion]
 ) -> Asked | list[Shares]:
     """The next question of an interview that puts all ``ballots`` in turn; else the shares."""
-    about, shares, left = show(dialogue), list[Shares](), list(answers)
+    return poll_about(show(dialogue), ballots, answers)
+
+
+def poll_about(
+    about: str, ballots: Sequence[Ballot], answers: Sequence[Completion]
+) -> Asked | list[Shares]:
+    """The same on what ``about`` shows, which need not be a dialogue."""
+    shares, left = list[Shares](), answers
     for ballot in ballots:
-        if not left:
-            return ballot.asked(about, 0)
-        if (told := ballot.told(left[0])) is not None:
-            shares.append(told)
-            del left[0]
-            continue
-        if len(left) < ballot.votes:
-            return ballot.asked(about, len(left))
-        shares.append(ballot.counted(left[: ballot.votes]))
-        del left[: ballot.votes]
+        told = settle(about, ballot, left)
+        if isinstance(told, Asked):
+            return told
+        shares.append(told[0])
+        left = left[told[1] :]
     return shares
+
+
+def settle(about: str, ballot: Ballot, answers: Sequence[Completion]) -> Asked | tuple[Shares, int]:
+    """The next question of one ballot; else its shares, and how many answers these took."""
+    if not answers:
+        return ballot.asked(about, 0)
+    if (told := ballot.told(answers[0])) is not None:
+        return told, 1
+    if len(answers) < ballot.votes:
+        return ballot.asked(about, len(answers))
+    return ballot.counted(answers[: ballot.votes]), ballot.votes
 
 
 def mean(scores: Sequence[float | None]) -> float | None:

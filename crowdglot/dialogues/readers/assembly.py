@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crowdglot.dialogues.dialogue import Demonstration, Turn
 from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import looks_english, normalise
 from crowdglot.personas.persona import persona_of
+from crowdglot.personas.traits import Trait
 from crowdglot.user_files import unprintable
 
 SPEAKERS = "ABCD"
@@ -24,11 +26,13 @@ def assemble(
     english: bool | None = None,
     event: str | None = None,
     premise: str = "",
+    traits: Mapping[str, Sequence[Trait]] | None = None,
 ) -> Demonstration:
     """The demonstration of (speaker, text) pairs under the format's own speaker labels.
 
     ``facts``: by label the sentences of a persona, and before them the field's name for errors.
-    ``where``: the record, for errors. ``english``: None where the texts shall tell.
+    ``where``: the record, for errors. ``english``: None where the texts shall tell. ``traits``: by
+    label those of a persona.
     Silence is dropped, consecutive turns of one speaker become one, texts are normalised.
     MaterialError where a turn has no text, fewer than two turns remain, or more than four people
     speak.
@@ -39,6 +43,8 @@ def assemble(
         label: persona_of(own, where, field, english=english)
         for label, (field, own) in facts.items()
     }
+    for label in personas.keys() & (traits or {}).keys():
+        personas[label] = replace(personas[label], traits=tuple((traits or {})[label]))
     letters: dict[str, str] = {}
     turns: list[Turn] = []
     for number, (label, said) in enumerate(spoken, start=1):

@@ -34,8 +34,10 @@ from crowdglot.dialogues.readers.records import LeftOut, Record, Rows, each
 from crowdglot.dialogues.readers.turn_rows import CONVERSATION_ID, with_turns_joined
 from crowdglot.dialogues.readers.turns import Spoken, Turns, read_turns, split_label, text_of
 from crowdglot.errors import MaterialError
+from crowdglot.personas.lines import read_persona, row_traits
 from crowdglot.personas.normalise import looks_english
 from crowdglot.personas.persona import persona_of
+from crowdglot.personas.traits import Trait
 from crowdglot.printable import names_shown
 from crowdglot.user_tables import parse_cell
 
@@ -78,6 +80,7 @@ class _Heard:
     spoken: Spoken
     facts: Facts
     group: tuple[str, ...]
+    traits: dict[str, list[Trait]]
 
     def begins(self, other: "_Heard") -> bool:
         """Whether the other row holds all of this one, and goes on."""
@@ -119,7 +122,8 @@ def _plain_rows(rows: Rows) -> Rows:
 
 def _assembled(heard: _Heard, source: str) -> Iterator[Record]:
     try:
-        yield assemble(heard.spoken, heard.facts, where=heard.where, source=source)
+        spoken, facts, traits = heard.spoken, heard.facts, heard.traits
+        yield assemble(spoken, facts, where=heard.where, source=source, traits=traits)
     except MaterialError as error:
         yield LeftOut(str(error))
 
@@ -141,7 +145,7 @@ def _hear(row: Row, where: str, source: str) -> _Heard | Record:
     group = tuple(f"{name}={row[name]}" for name in CONVERSATION_ID if row.get(name) is not None)
     if not (isinstance(row[column], list) and any(isinstance(own, list) for own in row[column])):
         _check_repetition(spoken, place)  # pairs tell by themselves who speaks
-    return _Heard(where, spoken, facts, group)
+    return _Heard(where, spoken, facts, group, row_traits(row.get("traits"), where))
 
 
 def _check_repetition(spoken: Spoken, where: str) -> None:
@@ -176,6 +180,8 @@ def _is_rich(value: Any) -> bool:
 
 def _without_dialogue(row: Row, where: str) -> LeftOut:
     personas = []
+    if "facts" in row and ("traits" in row or "origins" in row):
+        return LeftOut(f"{where}: a persona and no dialogue.", (read_persona(row, where),))
     for column, own in lonely_personas(row, where):
         english = isinstance(own, list) and looks_english(filter(_is_text, own))
         personas.append(persona_of(own, where, column, english=english))

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
 from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.speaking import TEXTS, TURN, Said, Side, Talk, ask_turn
+from crowdglot.dialogues.speaking import (
+    TEXTS,
+    TURN,
+    Said,
+    Side,
+    Talk,
+    ask_turn,
+    thoughts_of,
+    turn_answer,
+)
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.scenario import Scenario
@@ -45,14 +54,15 @@ class DebateWay:
         """See ``Way``."""
         said: list[Said] = []
         for number, answer in enumerate(answers):
-            told, fault = read_answer(answer, (TURN,))
+            told, fault = read_answer(answer, turn_answer(scenario, scenario.order[number]))
             if fault:
                 return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
             said.append(Said(number, scenario.order[number], told))
         parts = stages(len(scenario.order))
         if len(said) == len(scenario.order):
             turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in said)
-            return Dialogue(scenario, turns, shown, parts=parts)
+            thoughts = thoughts_of(said, len(turns))
+            return Dialogue(scenario, turns, shown, parts=parts, thoughts=thoughts)
         side = _side(scenario, scenario.order[len(said)], parts)
         return ask_turn(Talk(scenario, shown, self._form), side, said, len(said))
 

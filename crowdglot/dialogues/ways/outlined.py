@@ -20,6 +20,7 @@ from crowdglot.dialogues.prompt import (
     template,
     turn_keys,
 )
+from crowdglot.dialogues.scene import thinker
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
@@ -46,9 +47,8 @@ class Outlined:
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
         """See ``Way``."""
-        schema = answer_schema(scenario.order)
         if not answers:
-            return Asked(self._ask_for_plan(scenario), schema)
+            return Asked(self._ask_for_plan(scenario), answer_schema(scenario.order))
         plan, fault = _plan(answers[0], scenario)
         if fault:
             return Dialogue(scenario, (), shown, within(fault, "plan"))
@@ -57,7 +57,7 @@ class Outlined:
         *before, _ = render(scenario, shown, self._form)
         outline = template(_OUTLINE).render(scenario_fields(scenario), plan=plan).strip()
         asked = (*before, request(scenario, self._form, instruction=outline))
-        return Asked(asked, schema)
+        return Asked(asked, answer_schema(scenario.order, thinker(scenario)))
 
     def most_calls(self, scenario: Scenario) -> int:
         """The plan, and the dialogue."""
@@ -66,7 +66,10 @@ class Outlined:
     def _ask_for_plan(self, scenario: Scenario) -> tuple[Message, ...]:
         """Without demonstrations: whoever has just read talk writes talk."""
         wanted = {"language": SOURCE_LANGUAGE, "address": "", "instruction": _ORDER}
-        return (Message("system", _SYSTEM.strip()), request(scenario, self._form, **wanted))
+        return (
+            Message("system", _SYSTEM.strip()),
+            request(scenario, self._form, thinking=False, **wanted),
+        )
 
 
 def _plan(answer: str, scenario: Scenario) -> tuple[dict[str, str], str]:

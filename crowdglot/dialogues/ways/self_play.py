@@ -4,6 +4,7 @@ The talk ends at its goal, in a loop of thanks, at an empty turn, or at the plan
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.draft import read_answer, within
@@ -18,6 +19,8 @@ from crowdglot.dialogues.speaking import (
     Talk,
     ask_turn,
     known_by_ground,
+    thoughts_of,
+    turn_answer,
 )
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
@@ -44,7 +47,8 @@ class SelfPlay:
         turns: list[Turn] = []
         settled = 0
         for number, answer in enumerate(answers):
-            told, fault = read_answer(answer, (TURN, *_SETTLED))
+            keys = turn_answer(scenario, scenario.order[number], *_SETTLED)
+            told, fault = read_answer(answer, keys)
             if fault:
                 return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
             said.append(Said(number, scenario.order[number], told))
@@ -52,7 +56,8 @@ class SelfPlay:
             settled = settled + 1 if told["settled"] == "yes" else 0
             ended = ending(turns, settled, scenario)
             if ended or len(turns) == len(scenario.order):
-                return _dialogue(scenario, shown, turns, ended)
+                read = _dialogue(scenario, shown, turns, ended)
+                return replace(read, thoughts=thoughts_of(said, len(read.turns)))
         talk = Talk(scenario, shown, self._form)
         return ask_turn(talk, _side(talk, len(turns)), said, len(turns))
 

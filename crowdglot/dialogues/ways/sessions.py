@@ -27,6 +27,8 @@ from crowdglot.dialogues.speaking import (
     chat,
     known_by_ground,
     object_of,
+    thoughts_of,
+    turn_answer,
 )
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.draws import Draws
@@ -95,7 +97,8 @@ class Sessions:
         steps, state = [*_steps(scenario, parts)], _State()
         for step, answer in zip(steps, answers, strict=False):
             day = parts[step.session].day
-            state = _after(state.on(step.session, day, scenario.speakers), step, answer, day)
+            state = state.on(step.session, day, scenario.speakers)
+            state = _after(state, step, answer, day, turn_answer(scenario, step.speaker, MEMORY))
             if state.fault:
                 return Dialogue(scenario, (), shown, state.fault)
         if len(answers) < len(steps):
@@ -103,7 +106,10 @@ class Sessions:
             state = state.on(step.session, parts[step.session].day, scenario.speakers)
             return _ask(Talk(scenario, shown, self._form), state, step, parts)
         turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in state.said)
-        return Dialogue(scenario, turns, shown, parts=parts, memories=state.memories)
+        thoughts = thoughts_of(state.said, len(turns))
+        return Dialogue(
+            scenario, turns, shown, parts=parts, memories=state.memories, thoughts=thoughts
+        )
 
     def most_calls(self, scenario: Scenario) -> int:
         """One a turn, and one a speaker after each session but the last."""
@@ -154,11 +160,11 @@ def _steps(scenario: Scenario, parts: Sequence[Part]) -> Iterator[_Step]:
             yield from (_Step(session, speaker, None) for speaker in scenario.speakers)
 
 
-def _after(state: _State, step: _Step, answer: str, day: int) -> _State:
-    """The state with one answer more, or with its fault."""
+def _after(state: _State, step: _Step, answer: str, day: int, keys: Sequence[str]) -> _State:
+    """The state with one answer more, of a turn with these ``keys``, or with its fault."""
     if step.number is None:
         return _noted(state, step, answer, day)
-    told, fault = read_answer(answer, (TURN, MEMORY))
+    told, fault = read_answer(answer, keys)
     where = f"turn {step.number + 1}"
     if not fault and any(
         one.id == told[MEMORY] for one in state.memories if one.speaker != step.speaker

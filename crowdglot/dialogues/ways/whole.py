@@ -7,6 +7,7 @@ from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.letters import named
 from crowdglot.dialogues.prompt import answer_schema, render
+from crowdglot.dialogues.scene import thinker
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
@@ -27,7 +28,8 @@ class Whole:
         if answers:
             read = parse(answers[0], scenario, shown)
             return named(read) if self._form == "short" else read
-        return Asked(render(scenario, shown, self._form), answer_schema(scenario.order))
+        schema = answer_schema(scenario.order, thinker(scenario))
+        return Asked(render(scenario, shown, self._form), schema)
 
     def most_calls(self, scenario: Scenario) -> int:
         """One."""

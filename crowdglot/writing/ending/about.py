@@ -11,6 +11,7 @@ from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.tables import opened_file
 from crowdglot.engines.calls import WRITE
 from crowdglot.engines.weights.resolving import named_weights
+from crowdglot.personas.sources import SOURCES
 from crowdglot.writing.opened import OpenedRecipe
 
 _OWN = Origin("", "bundled with crowdglot", licence="Apache-2.0")
@@ -49,7 +50,8 @@ def _origins(opened: OpenedRecipe) -> Iterator[Origin]:
         if what != "demonstrations" or recipe.demonstrations.count:
             shown = str(public_recipe({"source": source})["source"])
             own = dataclasses.replace(_OWN, what=what)
-            yield own if source == "bundled" else Origin(what, shown)
+            ours = source == "bundled" or (source in SOURCES and not recipe.personas.data)
+            yield own if ours else Origin(what, shown)
 
 
 def _models(folder: Location) -> list[tuple[str, str, str]]:

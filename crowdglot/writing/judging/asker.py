@@ -1,7 +1,8 @@
 """Interviews about what is there already: human dialogues, or the rows of a finished dataset.
 
 Every answer is in a journal before anything else happens to it, so that who was stopped goes on
-without asking twice; an answer to a question that has changed since is asked anew.
+without asking twice; an answer to a question that has changed since, or of another model, is asked
+for anew.
 """
 
 import asyncio
@@ -43,6 +44,11 @@ class Asker:
         self._known = {call.key: call for call in journal.calls}
         self._free = asyncio.Semaphore(engine.concurrency)
 
+    @property
+    def model(self) -> str:
+        """Who answers, as files about the answers name it."""
+        return f"{self._engine.kind}: {self._engine.model}"
+
     async def interviews(
         self, role: str, steps: Sequence[Callable[[Sequence[Completion]], Asked | Result]]
     ) -> list[Result | None]:
@@ -64,13 +70,14 @@ class Asker:
             return (await interview(step, first, self._ask))[0]
 
     async def _ask(self, key: Key, asked: Asked) -> Call:
-        hashed = prompt_hash(asked.messages)
-        if (known := self._known.get(key)) is not None and known.prompt_hash == hashed:
+        hashed, engine = prompt_hash(asked.messages), self._engine
+        now = hashed, engine.kind, engine.model
+        known = self._known.get(key)
+        if known and (known.prompt_hash, known.engine, known.model) == now:
             return known
         seed = Draws("trial", key.index, key.role, key.step).below(2**31)
         sampling = replace(Sampling(), **asked.sampling)
         request = Request(**asked.requested, sampling=sampling, seed=seed)
-        engine = self._engine
         completion = await complete(engine, request)
         told = engine.kind, engine.model, engine.revision
         call = Call(key, hashed, seed, *told, completion, time.time())

@@ -10,19 +10,19 @@ from crowdglot.critics.judges.belief import believed_judges, believed_match
 from crowdglot.dialogues.demonstrations import FEWEST_TURNS, DemonstrationPool
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.prompt import template_hash
-from crowdglot.dialogues.readers import Material, personas_of, read_lines, read_material
+from crowdglot.dialogues.readers import read_lines, read_material
+from crowdglot.dialogues.scene import TEXTS
 from crowdglot.dialogues.ways import build_way
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.engines.embedding.bundled import missing
 from crowdglot.engines.engine import Sampling
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language, resolve_language
-from crowdglot.personas.pairing import PersonaPool
 from crowdglot.personas.persona import Persona
-from crowdglot.personas.sources.bundled import bundled_personas
 from crowdglot.scenarios.event import SpeechEvent, read_event
 from crowdglot.scenarios.plan import VERSION as PLAN_VERSION
 from crowdglot.scenarios.plan import Plan
+from crowdglot.writing.opened.cast import emotions_of, open_cast, read_personas_of
 from crowdglot.writing.opened.recipe import OpenedRecipe
 from crowdglot.writing.recipe import POOL, Recipe
 
@@ -57,16 +57,19 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     events = [read_event(name) for name in recipe.event_names]
     debate, plain = recipe.way == "debate", recipe.prompt == "short"
     material = read_material(recipe.demonstrations.source, plain=plain)
-    personas, also_left_out = _personas(recipe, material)
+    personas, also_left_out = read_personas_of(recipe, material)
+    cast, events, uncast, meant = open_cast(recipe, personas, events)
     demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
+    emotions = emotions_of(recipe)
     plan = Plan(
         seed=recipe.seed,
         languages=languages,
         events=events,
         turns=recipe.turns,
-        personas=PersonaPool(personas, f"personas.source '{recipe.personas.source}'"),
+        personas=cast,
         debate=debate,
         plain=plain,
+        emotions=emotions,
     )
     plan.check()
     way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
@@ -76,7 +79,10 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         count=recipe.demonstrations.count,
         most_turns=recipe.turns[1],
     )
-    told = (material.left_out, also_left_out, _too_short(recipe, demonstrations, shown))
+    short = _too_short(recipe, demonstrations, shown)
+    told = (material.left_out, also_left_out, uncast, short)
+    words = emotions or any(persona.words for persona in personas)
+    beside = [*(TEXTS if words else ()), *map(repr, (*sorted(meant.items()), *emotions))]
     return OpenedRecipe(
         recipe=recipe,
         plan=plan,
@@ -89,7 +95,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         match=_match(recipe),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
         fingerprint=_fingerprint(
-            (template_hash(recipe.prompt), *way.texts),
+            (template_hash(recipe.prompt), *way.texts, *beside),
             languages,
             [_told(event, debate=debate, plain=plain) for event in events],
             personas,
@@ -122,17 +128,6 @@ def _critics(recipe: Recipe) -> tuple[Critic, ...]:
             "the key out."
         )
     return load_critics(recipe.critics, meaning=bool(recipe.meaning))
-
-
-def _personas(recipe: Recipe, material: Material) -> tuple[tuple[Persona, ...], str]:
-    """The personas, and what is to be told of their source if it is another one."""
-    source = recipe.personas.source
-    if source == "bundled":
-        return bundled_personas(), ""
-    if source in ("demonstrations", recipe.demonstrations.source):
-        return personas_of(material.demonstrations), ""
-    other = read_material(source, personas=True)
-    return other.every_persona, other.left_out
 
 
 def _told(event: SpeechEvent, *, debate: bool, plain: bool) -> dict[str, Any]:

@@ -32,17 +32,20 @@ class Told:
         return {0: TEST, 1: VALIDATION}.get(Draws("export", str(self.row["id"])).below(20), TRAIN)
 
 
-def read_told(folder: Location, noted: Counter[str], *, rejected: bool) -> Iterator[Told]:
+def read_told(
+    folder: Location, noted: Counter[str], *, rejected: bool, thoughts: bool = False
+) -> Iterator[Told]:
     """All dialogues but those withdrawn since they were written, by language and number.
 
-    ``noted`` counts what is left out. Both files of a shard are sorted by index, so that a few
-    rows of each are in memory at a time. StorageError where a file is damaged.
+    ``noted`` counts what is left out. ``thoughts``: whether turns have theirs under "thought". Both
+    files of a shard are sorted by index, so that a few rows of each are in memory at a time.
+    StorageError where a file is damaged.
     """
     withdrawals = read_withdrawals(folder)
     for path in files_of(folder, "data"):
         drafts = _drafts(folder, path) if rejected else iter(())
         waiting = next(drafts, None)
-        for row in rows_of(path, _COLUMNS):
+        for row in rows_of(path, (*_COLUMNS, "thoughts") if thoughts else _COLUMNS):
             if not _is_whole(row):
                 noted["rows that do not hold a whole dialogue"] += 1
                 continue
@@ -55,6 +58,9 @@ def read_told(folder: Location, noted: Counter[str], *, rejected: bool) -> Itera
                 waiting = next(drafts, None)
             own = waiting[1] if waiting and waiting[0] == row["index"] else ()
             waiting = next(drafts, None) if own else waiting
+            for thought in row.get("thoughts") or ():
+                if thought and 0 < (thought["turn"] or 0) <= len(row["turns"]):
+                    row["turns"][thought["turn"] - 1]["thought"] = thought["text"]
             yield Told(row, own)
         while waiting:
             noted[_ALONE] += len(waiting[1])

@@ -31,10 +31,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``folded``: whether the persona stands in the first user turn. ``noted``: how often what is
-    in no record, by why it is not."""
+    """``folded``: whether the persona stands in the first user turn. ``thoughts``: whether what a
+    speaker thinks stands before its turns. ``noted``: how often what is in no record, by why."""
 
     folded: bool = False
+    thoughts: bool = False
     noted: Counter[str] = field(default_factory=Counter)
 
 

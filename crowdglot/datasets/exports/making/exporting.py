@@ -44,14 +44,20 @@ class Exported:
 
 
 def export_dataset(
-    folder: Location, name: str, target: str = "", *, folded: bool = False
+    folder: Location,
+    name: str,
+    target: str = "",
+    *,
+    folded: bool = False,
+    thoughts: bool = False,
 ) -> Exported:
     """Write the dataset in ``folder`` as ``name`` to ``target``, which then is there whole.
 
     ``target``: by default a folder below outputs/exports/. ``folded``: whether the persona stands
-    in the first user turn, for chat templates that know no system text. ConfigurationError where
-    there is no such export, StorageError where ``folder`` is no dataset, has nothing to export or
-    is damaged, or ``target`` holds something else.
+    in the first user turn, for chat templates that know no system text. ``thoughts``: whether what
+    a character thinks stands, in <think>, before what it says. ConfigurationError where there is no
+    such export, StorageError where ``folder`` is no dataset, has nothing to export or is damaged,
+    or ``target`` holds something else.
     """
     export, recipe = load_export(name), read_stored_recipe(folder)
     # The recipe may be a stranger's: its name shall not lead anywhere.
@@ -60,9 +66,10 @@ def export_dataset(
         raise ConfigurationError(f"--to {target}: exports go to a local folder; give its path.")
     to = Path(target or f"outputs/exports/{title}-{name}")
     check_target(to)
-    wanted, made = Wanted(folded), Made(title, export.LIMIT)
+    wanted, made = Wanted(folded, thoughts), Made(title, export.LIMIT)
     with replacing_folder(to) as temporary:
-        dialogues = read_told(folder, wanted.noted, rejected=export.REJECTED)
+        rejected = export.REJECTED
+        dialogues = read_told(folder, wanted.noted, rejected=rejected, thoughts=thoughts)
         write_records(temporary, export.FILES, export.records(dialogues, wanted), made)
         noted = {why: count for why, count in wanted.noted.items() if count}
         if not made.records:

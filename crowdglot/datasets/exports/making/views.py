@@ -10,6 +10,8 @@ from crowdglot.datasets.exports.making.dialogues import Told
 from crowdglot.datasets.exports.making.export import Record, Wanted, chat_tokens
 from crowdglot.languages.language import resolve_language
 
+_THOUGHT_ENDS = "</think>\n"
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -45,7 +47,8 @@ class View:
         language = resolve_language(self.language).name
         lines = [f"You are {self.name}, talking with {self.others} in {language}.", *self.persona]
         lines += [self.premise] if self.premise else []
-        lines += [f"You began the conversation: “{self.turns[0]}”"] if self.begins else []
+        opening = self.turns[0].rpartition(_THOUGHT_ENDS)[2]
+        lines += [f"You began the conversation: “{opening}”"] if self.begins else []
         return "\n".join(lines)
 
     def messages(self, *, folded: bool) -> list[dict[str, str]]:
@@ -87,7 +90,7 @@ def _view(told: Told, speaker: str, noted: Counter[str], *, opening: bool) -> Vi
     # Of a group, whoever reads what the others say must know which of them does.
     group = len(people) > 2
     merged = [
-        (own, "\n".join(_said(turn, people, named=group and not own) for turn in turns))
+        (own, "\n".join(_said(turn, people, own=own, named=group) for turn in turns))
         for own, turns in sides
     ]
     unanswered = bool(merged) and not merged[-1][0]
@@ -112,8 +115,13 @@ def _view(told: Told, speaker: str, noted: Counter[str], *, opening: bool) -> Vi
     )
 
 
-def _said(turn: dict[str, str], people: dict[str, dict[str, str]], *, named: bool) -> str:
-    return f"{people[turn['speaker']]['name']}: {turn['text']}" if named else turn["text"]
+def _said(
+    turn: dict[str, str], people: dict[str, dict[str, str]], *, own: bool, named: bool
+) -> str:
+    if own and (thought := turn.get("thought")):
+        return f"<think>{thought}{_THOUGHT_ENDS}{turn['text']}"
+    name = f"{people[turn['speaker']]['name']}: " if named and not own else ""
+    return f"{name}{turn['text']}"
 
 
 def _message(role: str, content: str) -> dict[str, str]:
