@@ -1,7 +1,11 @@
-"""What each way of writing makes of the same scenarios, each written once, with the same model.
+"""What each way of writing, or each form of the prompt, makes of the same scenarios, each written
+once, with the same model.
 
-    python -m benchmarks.ways [--ways whole outlined …] [--scenarios 20] [--output DIR] [--json]
-        [--set key=value …]
+    python -m benchmarks.ways [--ways whole outlined …] [--forms full short …] [--scenarios 20]
+        [--output DIR] [--json] [--set key=value …]
+
+Without ``--ways`` and ``--forms``: every way. A form is the prompt's, with so many demonstrations
+("short, 0 shown"), of any speech event or of the scenario's own ("short, of the event").
 
 By default with the demo's recipe and the model in this process, and no draft is rewritten: what the
 critics reject counts too, but for "accepted". Coherence and premise are the mean scores of the
@@ -41,7 +45,20 @@ from crowdglot.writing.write import write_dataset
 # One draft of each scenario, none chosen and none replaced.
 _ONCE = ("max_attempts=1", "max_replacements=0", "choice.candidates=1", "duplicates.rounds=0")
 _TURNS = "turns=[8, 8]"
-_OF = {"debate": ("events=persuading_conversation",)}
+_WAYS = {way: (f"way={way}", _TURNS) for way in WAYS}
+_WAYS["debate"] += ("events=persuading_conversation",)
+# A form is compared by what each draft says of its own situation, so no premise is a reason.
+FORMS = {
+    f"{form}, {told}": (f"prompt={form}", *keys, "critics.premise.least=0")
+    for form in ("full", "short")
+    for told, keys in {
+        "0 shown": ("demonstrations.count=0",),
+        "1 shown": ("demonstrations.count=1",),
+        "2 shown": ("demonstrations.count=2",),
+        "of the event": ("demonstrations.count=2", "demonstrations.by=event"),
+    }.items()
+}
+_ARMS = _WAYS | FORMS
 
 
 _RESAMPLES = 200
@@ -65,7 +82,7 @@ class Mean:
 class Figures:
     """One row of the table; a score is None where no draft has one."""
 
-    way: str
+    arm: str
     drafts: int
     accepted: float
     readable: float
@@ -85,15 +102,15 @@ _SHOWN = ("coherence", "premise", "distinct_2", "repetition", "prompt_tokens", "
           "accepted", "readable")  # fmt: skip
 
 
-def recipe_of(way: str, scenarios: int, folder: Path, changes: Sequence[str]) -> Recipe:
+def recipe_of(arm: str, scenarios: int, folder: Path, changes: Sequence[str]) -> Recipe:
     """The demo's recipe for so many scenarios, evenly over its languages."""
-    base = ("name=ways", f"way={way}", f"output={folder}", _TURNS, *_ONCE, *_OF.get(way, ()))
+    base = ("name=ways", f"output={folder}", *_ONCE, *_ARMS[arm])
     languages = read_recipe("demo", [*base, *changes]).languages
     each = max(1, round(scenarios / len(languages)))
     return read_recipe("demo", [*base, f"dialogues_per_language={each}", *changes])
 
 
-def figures_of(way: str, folder: Path) -> Figures:
+def figures_of(arm: str, folder: Path) -> Figures:
     """What the rows of a dataset say."""
     parts = {part: read_rows(folder, part) for part in ("data", "rejected")}
     rows = pl.concat(parts.values()).to_dicts()
@@ -107,7 +124,7 @@ def figures_of(way: str, folder: Path) -> Figures:
         return _always([row[part] for row in rows])
 
     return Figures(
-        way=way,
+        arm=arm,
         drafts=len(rows),
         accepted=parts["data"].height / len(rows),
         readable=len(read) / len(rows),
@@ -157,7 +174,8 @@ def _figure(count: int, of: Callable[[Chosen], float | None], kind: Interval) ->
 def main() -> None:
     """Write and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--ways", nargs="*", default=[], choices=list(_WAYS))
+    parser.add_argument("--forms", nargs="*", default=[], choices=list(FORMS))
     parser.add_argument("--scenarios", type=int, default=20)
     parser.add_argument("--output", type=Path, help="where to keep the datasets, one a way")
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", dest="changes")
@@ -165,18 +183,18 @@ def main() -> None:
     arguments = parser.parse_args()
     found: list[Figures] = []
     with tempfile.TemporaryDirectory() as scratch:
-        for way in arguments.ways:
-            folder = (arguments.output or Path(scratch)) / way
-            recipe = recipe_of(way, arguments.scenarios, folder, arguments.changes)
+        for arm in [*arguments.ways, *arguments.forms] or list(_WAYS):
+            folder = (arguments.output or Path(scratch)) / arm.replace(", ", "-").replace(" ", "_")
+            recipe = recipe_of(arm, arguments.scenarios, folder, arguments.changes)
             asyncio.run(write_dataset(recipe))
-            found.append(figures_of(way, folder))
+            found.append(figures_of(arm, folder))
             Console(stderr=True).print(asdict(found[-1]))
     table = Table(title=f"{found[0].drafts} scenarios, one draft each")
-    table.add_column("way")
+    table.add_column("")
     for name in _SHOWN:
         table.add_column(name.replace("_", " "), justify="right")
     for one in found:
-        table.add_row(one.way, *(_told(getattr(one, name)) for name in _SHOWN))
+        table.add_row(one.arm, *(_told(getattr(one, name)) for name in _SHOWN))
     Console(width=max(160, Console().width)).print(table)
     if arguments.json:
         print(json.dumps({"ways": [asdict(one) for one in found]}))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ways import figures_of, recipe_of
+from benchmarks.ways import FORMS, figures_of, recipe_of
 from crowdglot.dialogues.ways import build_way
 from tests.writing.builders import Canned, good, write
 from tests.writing.test_ways import OURS, opened_for, some_bad
@@ -17,6 +17,14 @@ def test_each_way_can_write_the_table_s_scenarios(way):
     assert recipe.dialogues_per_language * len(recipe.languages) == 20
     assert recipe.turns[0] >= build_way(way).least_turns
     assert (recipe.max_attempts, recipe.max_replacements) == (1, 0)
+
+
+def test_a_form_is_written_with_its_own_demonstrations():
+    forms = {form: recipe_of(form, 8, Path("d"), ()) for form in FORMS}
+    told = {(one.prompt, one.demonstrations.count, one.demonstrations.by) for one in forms.values()}
+    assert len(told) == len(FORMS) == 8
+    assert {one.critics["premise"]["least"] for one in forms.values()} == {0}
+    assert len({one.turns for one in forms.values()}) == 1
 
 
 def test_figures_are_of_all_drafts_and_scores_of_those_that_were_read(tmp_path):
