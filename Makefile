@@ -79,8 +79,10 @@ $(VENV)/.weights $(VENV)/.weights-test: $(VENV)/.%: requirements/%.txt | $(BIN)/
 	@touch $@
 
 # The pins, for every platform and Python from 3.11 on. Needs uv; writes no address of a registry.
+# Extras stay in the names: where only `sqlalchemy` is pinned and not `sqlalchemy[asyncio]`, the pip
+# that comes with Python 3.11 looks at its newest version alone.
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-       --no-annotate --no-emit-index-url --upgrade
+       --no-annotate --no-emit-index-url --no-strip-extras --upgrade
 lock:
 	$(LOCK) pyproject.toml requirements/build.in --extra dev --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml requirements/build.in --constraint requirements/dev.txt --output-file requirements/run.txt
