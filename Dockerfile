@@ -4,6 +4,6 @@ FROM python:3.11-slim
 ENV CROWDGLOT_HOME=/opt/crowdglot PYTHONSAFEPATH=1 PIP_NO_CACHE_DIR=1
 WORKDIR /opt/crowdglot
 COPY requirements/run.txt requirements/
-RUN pip install --require-hashes --requirement requirements/run.txt
+RUN pip install --no-deps --require-hashes --requirement requirements/run.txt
 COPY . .
 RUN pip install --no-deps --no-build-isolation --editable .

