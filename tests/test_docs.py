@@ -22,6 +22,7 @@ from crowdglot.recipes import build_recipe
 from crowdglot.scenarios.event import event_names
 from crowdglot.strict_toml import read_toml
 from crowdglot.writing.recipe import Recipe
+from tests.datasets.report.dataset import row, write_dataset
 
 ROOT = Path(__file__).parents[1]
 DOCS = tuple(sorted((ROOT / "docs").glob("*.md")))
@@ -208,3 +209,15 @@ def test_counts_are_those_of_the_package():
     for pattern, count in right.items():
         found = [told for page in ALL for told in re.findall(pattern, text_of(page))]
         assert found and {int(told.replace(",", "")) for told in found} == {count}, pattern
+
+
+@pytest.mark.parametrize("name", ["read_the_dataset", "servers"])
+def test_blocks_that_read_a_dataset_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [row(0), row(1, reason="format.not_json")]
+    write_dataset(tmp_path / "outputs" / "datasets" / "demo", rows)
+    found = blocks(ROOT / "docs" / f"{name}.md", "python")
+    ran = [block for block in found if "from datasets" not in block]  # that has tests of its own
+    for block in ran:
+        exec(block.replace("DATASET", "outputs/datasets/demo"), {})
+    assert ran
