@@ -36,7 +36,6 @@ MADE_UP = {
     'events=["bargaining"]': "events=gossip",
     "embedding.base_url=URL": "embedding.base_url=http://h/v1",
 }
-HUMAN_LANGUAGES = 7  # of XPersona, whose means are those of talk
 
 each_page = pytest.mark.parametrize("page", ALL, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -194,21 +193,29 @@ def test_every_page_is_in_the_index_and_the_readme_is_short():
     assert text_of(ROOT / "README.md").count("\n") < 250
 
 
+def told(pattern):
+    """The figures that the pages give."""
+    found = [figure for page in ALL for figure in re.findall(pattern, text_of(page))]
+    assert found, pattern
+    return {int(figure.replace(",", "")) for figure in found}
+
+
 def test_counts_are_those_of_the_package():
     packs = packed_tags()
-    bank = len(made_personas("bank", SourceSettings(0, 0, None)))
-    right = {
-        r"(\d+) language packs": len(packs),
-        r"other (\d+) packs": len(packs) - HUMAN_LANGUAGES,
-        r"packs over (\d+) scripts": len({resolve_language(tag).script for tag in packs}),
-        r"(\d+) speech events": len(event_names()),
-        r"(\d+) personas,": len(bundled_personas()),
-        r"(\d+) demonstrations of": len(read_material("bundled").demonstrations),
-        r"([\d,]+) adults": bank,
-    }
-    for pattern, count in right.items():
-        found = [told for page in ALL for told in re.findall(pattern, text_of(page))]
-        assert found and {int(told.replace(",", "")) for told in found} == {count}, pattern
+    # Whoever adds a file of one of these need not mend the pages of a release.
+    assert max(told(r"(\d+) language packs")) <= len(packs)
+    assert max(told(r"over (\d+) scripts")) <= len({resolve_language(tag).script for tag in packs})
+    assert max(told(r"(\d+) speech events")) <= len(event_names())
+    assert told(r"(\d+) personas(?: and|,)") == {len(bundled_personas())}
+    assert told(r"(\d+) demonstrations of") == {len(read_material("bundled").demonstrations)}
+    assert told(r"([\d,]+) adults") == {len(made_personas("bank", SourceSettings()))}
+
+
+def test_from_a_clone_to_a_published_dataset_takes_eight_commands():
+    (steps,) = [block for block in blocks(ROOT / "README.md", "bash") if "git clone" in block]
+    assert len(steps.replace("\\\n", " ").splitlines()) <= 8
+    for step in ("make demo", "browse", "export", "trl sft", "publish"):
+        assert step in steps
 
 
 @pytest.mark.parametrize("name", ["read_the_dataset", "servers"])
