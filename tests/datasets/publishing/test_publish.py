@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -22,6 +23,7 @@ from crowdglot.datasets.record import SCHEMA
 from crowdglot.datasets.storage.location import locate
 from crowdglot.datasets.withdrawals import Withdrawal, turns_hash, write_withdrawals
 from crowdglot.errors import CrowdglotError, StorageError
+from tests import local_hub
 from tests.ground.test_hub import closed_port, point_to
 from tests.hub_store import READER, WRITER, Stored, nth, stored_hub
 from tests.writing.builders import Canned, fill, good, make_opened, write
@@ -424,3 +426,11 @@ def test_the_command_says_what_it_did(hub, dataset, capsys):
 def test_a_dataset_at_a_url_is_copied_first(hub):
     with pytest.raises(StorageError, match="only a local folder is published; copy the dataset"):
         publish_dataset(locate("s3://bucket/d"), NAME)
+
+
+def test_the_stand_in_shows_what_would_be_published(dataset, capfd):
+    publish = [sys.executable, "-m", "crowdglot.command.app", "publish", str(dataset)]
+    assert local_hub.main([*publish, "--repo", "me/d"]) == 0
+    said = capfd.readouterr().out
+    assert "me/d holds, as recipe-" in said and "data/fr/train-00000.parquet" in said
+    assert local_hub.main([]) == 2
