@@ -45,8 +45,8 @@ def compare(
     trust: Trust = False,
 ) -> None:
     """Compare DATASETS with each other: compare.html and compare.json, with intervals and tests."""
-    from crowdglot.command.comparison import print_compared
-    from crowdglot.command.console import print_left_out
+    from crowdglot.command.output.comparison import print_compared
+    from crowdglot.command.output.console import print_left_out
     from crowdglot.datasets.storage.location import locate
     from crowdglot.dialogues.human import human_files, left_out
     from crowdglot.evidence.compare.asked import compare_datasets

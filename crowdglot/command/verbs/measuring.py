@@ -20,7 +20,7 @@ def report(
     trust: Trust = False,
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
-    from crowdglot.command.console import print_left_out
+    from crowdglot.command.output.console import print_left_out
     from crowdglot.datasets.storage.location import locate
     from crowdglot.dialogues.human import human_files, left_out
     from crowdglot.recipes import read_embedding, read_reference
@@ -51,8 +51,8 @@ def calibrate(
     changes: Changes = None,
 ) -> None:
     """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
-    from crowdglot.command.console import print_left_out
-    from crowdglot.command.tables import print_calibration, print_trials
+    from crowdglot.command.output.console import print_left_out
+    from crowdglot.command.output.tables import print_calibration, print_trials
     from crowdglot.critics.calibration import calibrate as measure
     from crowdglot.dialogues.human import human_files, left_out
 

@@ -30,7 +30,7 @@ def resemble(
     trust: Trust = False,
 ) -> None:
     """Can a classifier tell DATASET from people, and by what? Writes resemble.html and .json."""
-    from crowdglot.command.evidence import print_resemblance, print_unread
+    from crowdglot.command.output.resemblance import print_resemblance, print_unread
     from crowdglot.evidence.drawn import embedder_for, open_source, place_for
     from crowdglot.evidence.resemble.comparing import compare_languages
     from crowdglot.evidence.resemble.page import write_resemblance
@@ -58,7 +58,11 @@ def selection(
     trust: Trust = False,
 ) -> None:
     """Does a turn of DATASET follow from those before? Its rank among 20, beside chance."""
-    from crowdglot.command.evidence import print_selections, print_unread, write_selections
+    from crowdglot.command.output.resemblance import (
+        print_selections,
+        print_unread,
+        write_selections,
+    )
     from crowdglot.evidence.drawn import embedder_for, open_source
     from crowdglot.evidence.selection.selecting import select_all
 

@@ -16,7 +16,8 @@ from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.memories import Memory, at_hand, faded, noted, used
 from crowdglot.dialogues.prompt import SOURCE_LANGUAGE
-from crowdglot.dialogues.speaking import (
+from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways.speaking import (
     BEGIN,
     TEXTS,
     TURN,
@@ -30,7 +31,6 @@ from crowdglot.dialogues.speaking import (
     thoughts_of,
     turn_answer,
 )
-from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.draws import Draws
 from crowdglot.scenarios.scenario import Scenario
 

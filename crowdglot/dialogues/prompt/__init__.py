@@ -25,8 +25,8 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from crowdglot.dialogues.dialogue import Demonstration
-from crowdglot.dialogues.letters import lettered
 from crowdglot.dialogues.message import Message
+from crowdglot.dialogues.prompt.letters import lettered
 from crowdglot.dialogues.scene import THINKS, scene_lines, thinker
 from crowdglot.scenarios.event import read_event
 from crowdglot.scenarios.scenario import GROUND, Scenario

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.console import console, print_left_out
 from crowdglot.dialogues.human import human_files, left_out
 from crowdglot.errors import ConfigurationError
 from crowdglot.evidence.drawn import is_dataset

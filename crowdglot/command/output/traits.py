@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console
+from crowdglot.command.output.console import console
 from crowdglot.evidence.traits.measure import Rate
 from crowdglot.printable import one_line
 

@@ -3,7 +3,7 @@
 from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.console import console, print_left_out
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.audit import Report
 from crowdglot.evidence.audit.figures import Difference, Rate

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.console import console, print_left_out
 from crowdglot.critics import CRITICS
 from crowdglot.critics.calibration import MOST_REJECTED, Calibration
 from crowdglot.critics.calibration.trials import Trial

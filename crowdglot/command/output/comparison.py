@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.console import console, print_left_out
 from crowdglot.evidence.compare.comparing import POOLED, Compared, Comparison
 from crowdglot.evidence.compare.page import chance, signed, words
 from crowdglot.printable import one_line
