@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from crowdglot.critics.calibration.damage import DAMAGES, damaged
-from crowdglot.critics.calibration.trials import auc, try_critics, write_trials
+from crowdglot.critics.calibration.trials import try_critics, write_trials
 from crowdglot.draws import Draws
 from crowdglot.engines.embedding.bundled import missing
 from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.statistics import auc
 from tests.builders import FRENCH, dialogue
 
 OTHER = tuple(f"Autre tour numéro {number}." for number in range(6))

@@ -15,7 +15,7 @@ from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
 from crowdglot.evidence.audit import audit_dataset, judging
 from crowdglot.evidence.audit.abstention import Pupil, abstains
-from crowdglot.evidence.audit.figures import Rate, difference, holm, spread
+from crowdglot.evidence.audit.figures import Rate, corrected, difference, spread
 from crowdglot.evidence.audit.groups import (
     NOBODY,
     attribute_words,
@@ -157,7 +157,7 @@ def test_figures_are_those_of_the_books():
     assert none.p == 1.0 and none.low < -0.1 and none.high > 0.1, "nothing found is not nothing"
     many = difference([(3000, 10_000, 2000, 10_000)])
     assert many.p < 1e-9 and difference([(2500, 10_000, 2500, 10_000)]).p > 0.9
-    first, *_ = holm([one, one, difference([(5, 30, 5, 30)])])
+    first, *_ = corrected([one, one, difference([(5, 30, 5, 30)])])
     assert round(first.p, 4) == 0.0771
     assert spread([rate]) is None and spread([rate, Rate.over(1, 3)]) is None
 

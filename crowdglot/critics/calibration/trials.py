@@ -6,7 +6,7 @@ area under the ROC curve of its score, and what it finds where it rejects 1% of 
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -22,12 +22,12 @@ from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.human import human_files
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.statistics import auc, bootstrap
 
 # Of these a high score is good; of all others a low one.
 HIGH_IS_GOOD = frozenset({"coherence", "premise", "language", *JUDGES})
 # Human dialogues come with personas and demonstrations in their own language, not in English.
 _UNTRIED = frozenset({"translated_copying", "translated_recital"})
-_RESAMPLES = 500
 _FEWEST = 20  # dialogues of a language, for a figure at all
 _STEP = 13
 
@@ -166,21 +166,6 @@ def compare(
         sign * threshold, float((hurt < threshold).mean()), float(good.rejected.mean()),
         float(bad.rejected.mean()), good.seconds, **by,
     )  # fmt: skip
-
-
-def bootstrap(count: int, of: Callable[[NDArray[np.intp]], float]) -> tuple[float, float]:
-    """The 95% interval of a figure of ``count`` dialogues, by the numbers of those drawn."""
-    drawn = np.random.default_rng(0).integers(0, count, (_RESAMPLES, count))
-    low, high = np.quantile([of(one) for one in drawn], (0.025, 0.975))
-    return float(low), float(high)
-
-
-def auc(whole: Scores, hurt: Scores) -> float:
-    """The probability that one of ``whole`` exceeds one of ``hurt``, ties half."""
-    more, less = np.sort(hurt), whole
-    below = np.searchsorted(more, less, side="left")
-    ties = np.searchsorted(more, less, side="right") - below
-    return float((below + 0.5 * ties).mean() / len(more))
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:

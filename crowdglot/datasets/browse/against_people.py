@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from crowdglot import __version__
 from crowdglot.critics.calibration import MOST_REJECTED
-from crowdglot.critics.calibration.trials import HIGH_IS_GOOD, Trial, auc, bootstrap
+from crowdglot.critics.calibration.trials import HIGH_IS_GOOD, Trial
 from crowdglot.critics.judges import JUDGES
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.belief import PEOPLE, read_trials
@@ -27,6 +27,7 @@ from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.scan import rows_at
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.withdrawals import turns_hash
+from crowdglot.statistics import auc, bootstrap
 
 FEWEST, _FEWEST_OF_A_KIND = 20, 5  # dialogues for a figure, and good and bad ones of these
 

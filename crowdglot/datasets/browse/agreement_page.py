@@ -15,6 +15,7 @@ from crowdglot.datasets.browse.index import Index
 from crowdglot.datasets.browse.ratings import Ratings
 from crowdglot.languages.language import resolve_language
 from crowdglot.printable import visible
+from crowdglot.statistics import FEWEST
 
 _TEMPLATE = Path(__file__).parent / "agreement.html.jinja"
 
@@ -34,7 +35,7 @@ def render(name: str, index: Index, ratings: Ratings) -> str:
         bar=BAR,
         standing=_standing,
         fewest=against_people.FEWEST,
-        fewest_interval=agreement.FEWEST,
+        fewest_interval=FEWEST,
     )
     return page
 

@@ -13,12 +13,13 @@ import numpy as np
 from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.judges.belief import believed_match
 from crowdglot.critics.judges.match import MATCH, Match
-from crowdglot.datasets.metrics.measuring.figure import FEWEST, Details, bootstraps, sign
+from crowdglot.datasets.metrics.measuring.figure import Details, bootstraps, sign
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.evidence.compare.arms import Arm
 from crowdglot.evidence.compare.comparing import POOLED, Comparison
 from crowdglot.evidence.compare.drawing import Drawn, draw, paired
 from crowdglot.languages.language import resolve_language
+from crowdglot.statistics import FEWEST, middle
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.recipe import Recipe
 
@@ -84,7 +85,7 @@ def _told(
         difference, low, high, p = float(values.mean()), None, None, None
         if count >= FEWEST:
             drawn = values[bootstraps(count, 0, 500)].mean(axis=1)
-            low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
+            low, high = middle(drawn)
             p = sign_test(won, lost)
         told: Details = {"judge": model, "won": won, "lost": lost, "tied": count - won - lost}
         yield Comparison(

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics.calibration.trials import auc, bootstrap
 from crowdglot.critics.judges.belief import BAR
-from crowdglot.datasets.metrics.measuring.figure import FEWEST, Reading, interval
+from crowdglot.datasets.metrics.measuring.figure import Reading, interval
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import ConfigurationError
@@ -27,6 +26,7 @@ from crowdglot.evidence.traits.labelled import (
 )
 from crowdglot.evidence.traits.members import CALLED, RANDOM, Member, members
 from crowdglot.personas.traits import declared
+from crowdglot.statistics import FEWEST, auc, bootstrap
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.personas.made import calls_of
 from crowdglot.writing.recipe import Recipe

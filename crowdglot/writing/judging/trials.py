@@ -10,14 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crowdglot.critics.calibration.damage import as_met
 from crowdglot.critics.calibration.trials import (
     Scored,
-    Scores,
     Trial,
-    bootstrap,
     compare,
     damaged_ones,
     whole_dialogues,
@@ -26,6 +23,7 @@ from crowdglot.critics.judges import JUDGES, Judge, build_judge
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH, Match
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.statistics import bootstrap_mean
 from crowdglot.writing.judging.asker import Asker, asking
 from crowdglot.writing.recipe import Recipe
 
@@ -76,17 +74,13 @@ async def _of_matches(
                 f"{MATCH}.{tag}.{kind}", [partial(Match().next, *pair) for pair in meet]
             )
             won = 1 - np.array([0.5 if one is None else one for one in lost])
-            low, high = bootstrap(len(won), partial(_share, won))
+            low, high = bootstrap_mean(won)
             seconds, share = (time.perf_counter() - start) / len(won), float(won.mean())
             trials.append(
                 Trial(MATCH, tag, kind, len(won), share, low, high, 0.0, share, 0.0, 0.0, seconds,
                       model, template_hash(MATCH))
             )  # fmt: skip
     return trials
-
-
-def _share(won: Scores, chosen: NDArray[np.intp]) -> float:
-    return float(won[chosen].mean())
 
 
 def _unknown(name: str, tag: str, kind: str, seconds: float, by: dict[str, str]) -> Trial:
