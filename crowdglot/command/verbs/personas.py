@@ -127,7 +127,7 @@ def traits(
 
     trust_if(dataset, trust)
     folder = locate(dataset)
-    path = output or Path("outputs/traits") / f"{folder.name}.json"
+    path = output or Path("outputs/traits") / f"{folder.resolve().name}.json"
     asked = recover(
         read_recipe(dataset, changes or []), folder, path, keys=trait or (), most=most,
         train=train, judge=judge or train is None,

@@ -28,7 +28,7 @@ from crowdglot.statistics import auc, bootstrap
 HIGH_IS_GOOD = frozenset({"coherence", "premise", "language", *JUDGES})
 # Human dialogues come with personas and demonstrations in their own language, not in English.
 _UNTRIED = frozenset({"translated_copying", "translated_recital"})
-_FEWEST = 20  # dialogues of a language, for a figure at all
+FEWEST = 20  # dialogues of a language, for a figure at all
 _STEP = 13
 
 Scores = NDArray[np.float64]
@@ -104,9 +104,9 @@ def whole_dialogues(
         ]
         for file in human_files(folder, language)
     }
-    enough = {tag: dialogues for tag, dialogues in whole.items() if len(dialogues) >= _FEWEST}
+    enough = {tag: dialogues for tag, dialogues in whole.items() if len(dialogues) >= FEWEST}
     if not enough:
-        raise MaterialError(f"{folder}: trials need at least {_FEWEST} dialogues of a language.")
+        raise MaterialError(f"{folder}: trials need at least {FEWEST} dialogues of a language.")
     return enough
 
 
@@ -124,7 +124,7 @@ def damaged_ones(
         draws = Draws(seed, "damage", tag, kind, at)
         if (hurt := damaged(dialogue, kind, other, stranger, draws)) is not None:
             pairs.append((at, hurt))
-    return pairs if len(pairs) >= _FEWEST else []
+    return pairs if len(pairs) >= FEWEST else []
 
 
 def _of_language(
@@ -155,7 +155,7 @@ def compare(
     """The trial of a critic, where enough pairs are scored. ``chosen``: the numbers of the whole
     dialogues that ``bad`` are damages of; ``by``: the model and prompt of a judge."""
     scored = np.isfinite(good.scores[[*chosen]]) & np.isfinite(bad.scores)
-    if scored.sum() < _FEWEST:
+    if scored.sum() < FEWEST:
         return
     sign = 1.0 if critic in HIGH_IS_GOOD else -1.0
     whole, hurt = sign * good.scores[[*chosen]][scored], sign * bad.scores[scored]

@@ -13,6 +13,7 @@ import numpy as np
 
 from crowdglot.critics.calibration.damage import as_met
 from crowdglot.critics.calibration.trials import (
+    FEWEST,
     Scored,
     Trial,
     compare,
@@ -65,20 +66,24 @@ async def try_judges(
 async def _of_matches(
     asker: Asker, tag: str, whole: Mapping[str, Sequence[Dialogue]], model: str
 ) -> list[Trial]:
-    """How often a whole dialogue wins against a damaged one, ties half: an AUC as well."""
-    trials = []
+    """How often a whole dialogue wins against a damaged one, ties half: an AUC as well. Pairs of
+    which the model refuses to choose are in no figure."""
+    trials, by = [], {"model": model, "prompt": template_hash(MATCH)}
     for kind in Match.damages:
         if pairs := damaged_ones(tag, whole, kind, 0):
             start, meet = time.perf_counter(), [(whole[tag][at], hurt) for at, hurt in pairs]
             lost = await asker.interviews(
                 f"{MATCH}.{tag}.{kind}", [partial(Match().next, *pair) for pair in meet]
             )
-            won = 1 - np.array([0.5 if one is None else one for one in lost])
-            low, high = bootstrap_mean(won)
-            seconds, share = (time.perf_counter() - start) / len(won), float(won.mean())
+            won = 1 - np.array([one for one in lost if one is not None], float)
+            seconds = (time.perf_counter() - start) / len(lost)
+            if len(won) < FEWEST:
+                trials.append(_unknown(MATCH, tag, kind, seconds, by))
+                continue
+            (low, high), share = bootstrap_mean(won), float(won.mean())
             trials.append(
                 Trial(MATCH, tag, kind, len(won), share, low, high, 0.0, share, 0.0, 0.0, seconds,
-                      model, template_hash(MATCH))
+                      **by)
             )  # fmt: skip
     return trials
 
