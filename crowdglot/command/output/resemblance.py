@@ -1,6 +1,5 @@
 """What the command prints of a dataset beside people, and of response selection."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,8 +8,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from crowdglot.command.output.console import console, print_left_out
+from crowdglot.datasets.storage.files import write_json
 from crowdglot.dialogues.human import human_files, left_out
-from crowdglot.errors import ConfigurationError
 from crowdglot.evidence.drawn import is_dataset
 from crowdglot.evidence.resemble.comparing import Resemblance
 from crowdglot.evidence.resemble.telling import Auc
@@ -80,14 +79,9 @@ def print_selections(every: Sequence[Selection | str]) -> None:
 
 
 def write_selections(path: Path, every: Sequence[Selection | str]) -> None:
-    """All figures as JSON; ConfigurationError where the file cannot be written."""
+    """All figures as JSON; StorageError where the file cannot be written."""
     figures = {
         "selections": [asdict(one) for one in every if isinstance(one, Selection)],
         "without": [one for one in every if isinstance(one, str)],
     }
-    try:
-        path.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be written ({error.strerror}); give another --output."
-        ) from None
+    write_json(path, figures)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +59,8 @@ def calibrate(
 
     print_left_out(left_out(human_files(source, language)))
     if judges:
-        from crowdglot.critics.calibration.trials import try_critics, write_trials
+        from crowdglot.critics.calibration.trials import try_critics
+        from crowdglot.datasets.storage.files import write_json
 
         turns = turns or 10
         trials = try_critics(source, language, most_turns=turns, most=most)
@@ -71,7 +73,7 @@ def calibrate(
             trials += asyncio.run(asking)
         print_trials(trials)
         if output is not None:
-            write_trials(output, trials)
+            write_json(output, [asdict(trial) for trial in trials])
         return
     calibration = measure(source, language, turns)
     print_calibration(calibration, examples)

@@ -4,10 +4,9 @@ A critic is believed only where it was shown to be right: for a language and a k
 area under the ROC curve of its score, and what it finds where it rejects 1% of what people wrote.
 """
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -21,7 +20,7 @@ from crowdglot.critics.judges import JUDGES
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.human import human_files
 from crowdglot.draws import Draws
-from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.errors import MaterialError
 from crowdglot.statistics import auc, bootstrap
 
 # Of these a high score is good; of all others a low one.
@@ -166,13 +165,3 @@ def compare(
         sign * threshold, float((hurt < threshold).mean()), float(good.rejected.mean()),
         float(bad.rejected.mean()), good.seconds, **by,
     )  # fmt: skip
-
-
-def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """All figures as JSON; ConfigurationError where the file cannot be written."""
-    try:
-        path.write_text(json.dumps([asdict(trial) for trial in trials], indent=1) + "\n", "utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be written ({error.strerror}); give another --output."
-        ) from None

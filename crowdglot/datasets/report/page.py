@@ -23,7 +23,7 @@ from crowdglot.datasets.report.views import (
     histogram_views,
 )
 from crowdglot.datasets.report.wording import BETTER, event_title, metric_words, number
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.verification import doubts
@@ -39,8 +39,7 @@ def write_report(folder: Location, facts: Facts) -> Location:
     """Write ``report.html`` and ``metrics.json`` into the dataset's folder; the page's path."""
     write_text(folder / REPORT, render(facts))
     # It is written last, because a run that finds it counts nothing again.
-    metrics = json.dumps(facts.as_metrics(), ensure_ascii=False, indent=2)
-    write_text(folder / METRICS, metrics + "\n")
+    write_json(folder / METRICS, facts.as_metrics())
     return folder / REPORT
 
 

@@ -3,7 +3,6 @@
 The page has no script, and its Content-Security-Policy allows none.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +12,7 @@ from typing import Any
 from crowdglot.datasets.metrics.measuring.figure import Figure
 from crowdglot.datasets.report.page import page_of
 from crowdglot.datasets.report.wording import metric_words, number
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.compare.comparing import POOLED, SIZES, Compared, Comparison, Side
 from crowdglot.evidence.compare.measures import SCORE
@@ -30,8 +29,7 @@ _SIZES = {"dialogues": "At equal numbers of dialogues", "tokens": "At equal numb
 
 def write_page(folder: Location, compared: Compared) -> Location:
     """Write both files into ``folder``; the page's path. StorageError where that fails."""
-    told = json.dumps(compared.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
-    write_text(folder / FIGURES, told + "\n")
+    write_json(folder / FIGURES, compared.as_json())
     write_text(folder / PAGE, render(compared))
     return folder / PAGE
 

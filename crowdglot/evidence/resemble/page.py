@@ -1,6 +1,5 @@
 """``resemble.html`` and ``resemble.json``: one page that loads nothing, and the same as figures."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from crowdglot import __version__
 from crowdglot.datasets.report.page import page_of
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.resemble.comparing import Resemblance
 from crowdglot.evidence.resemble.giveaways import shown
@@ -33,8 +32,7 @@ def write_resemblance(
         "languages": [_as_figures(one) for one in compared],
         "without": list(told),
     }
-    text = json.dumps(figures, ensure_ascii=False, indent=2)
-    write_text(folder / FIGURES, text.encode("utf-8", "replace").decode() + "\n")
+    write_json(folder / FIGURES, figures)
     write_text(folder / PAGE, render(names, compared, told))
     return folder / PAGE
 

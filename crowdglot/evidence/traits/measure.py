@@ -1,6 +1,5 @@
 """How often each conditioned trait is recovered, by whom, and on which turns."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from crowdglot.critics.judges.belief import BAR
 from crowdglot.datasets.metrics.measuring.figure import Reading, interval
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import ConfigurationError
 from crowdglot.evidence.traits.classifier import ByClassifier, Scores
@@ -199,6 +198,5 @@ async def recover(
     if judge:
         async with asking(recipe.judging_engine, calls_of(output)) as asker:
             rates += await measure(found, texts, ByJudge(asker))
-    told = json.dumps([asdict(rate) for rate in rates], ensure_ascii=False, indent=1)
-    write_text(output, f"{told}\n")
+    write_json(output, [asdict(rate) for rate in rates])
     return rates
