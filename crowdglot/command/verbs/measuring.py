@@ -21,17 +21,15 @@ def report(
     trust: Trust = False,
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
-    from crowdglot.command.output.console import print_left_out
+    from crowdglot.command.output.console import print_unread
     from crowdglot.datasets.storage.location import locate
-    from crowdglot.dialogues.human import human_files, left_out
     from crowdglot.recipes import read_embedding, read_reference
     from crowdglot.writing.ending.report import rewrite_report
 
     trust_if(dataset, trust)
     folder = locate(dataset)
     human = human or read_reference(folder)
-    if human is not None:
-        print_left_out(left_out(human_files(human)))
+    print_unread(human)
     page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
     typer.echo(one_line(page))
 
@@ -52,12 +50,11 @@ def calibrate(
     changes: Changes = None,
 ) -> None:
     """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
-    from crowdglot.command.output.console import print_left_out
+    from crowdglot.command.output.console import print_unread
     from crowdglot.command.output.tables import print_calibration, print_trials
     from crowdglot.critics.calibration import calibrate as measure
-    from crowdglot.dialogues.human import human_files, left_out
 
-    print_left_out(left_out(human_files(source, language)))
+    print_unread(source, language)
     if judges:
         from crowdglot.critics.calibration.trials import try_critics
         from crowdglot.datasets.storage.files import write_json
