@@ -360,6 +360,19 @@ def test_a_believed_judge_is_asked_about_rows_and_counts(tmp_path, monkeypatch):
     assert [one["id"] for one in told] == ["fr-0"] and told[0]["found"][0]["kind"] == "judge"
 
 
+def test_what_the_judge_leaves_unscored_is_counted(tmp_path, monkeypatch):
+    @asynccontextmanager
+    async def asking(settings, path):
+        with Journal(path) as journal:
+            yield Asker(Canned(lambda request: "I would rather not say."), journal)
+
+    monkeypatch.setattr(judging, "asking", asking)
+    folder = write_dataset(tmp_path / "d", [row(0, FRENCH)])
+    report = audit(folder, asking=recipe_of(tmp_path, trial("harm")))
+    assert report.scored == 0
+    assert "The judge of harm leaves 1 of 1 dialogues unscored." in report.doubts
+
+
 def test_the_command_says_what_was_found(tmp_path):
     folder = write_dataset(tmp_path / "d", [talk(n, bad=n == 0) for n in range(3)])
     told = CliRunner().invoke(app, ["audit", str(folder)])
