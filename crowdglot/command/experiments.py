@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.markup import escape
 from rich.text import Text
 
-from crowdglot.command.comparison import print_compared
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.comparison import print_compared
+from crowdglot.command.output.console import console, print_left_out
 from crowdglot.command.running import EXIT_CODES, showing, warned
 from crowdglot.datasets.folder import locked
 from crowdglot.datasets.shards import incomplete, missing_dialogues

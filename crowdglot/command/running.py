@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
-from crowdglot.command.dialogues import print_dialogues
+from crowdglot.command.output.console import console, print_left_out
+from crowdglot.command.output.dialogues import print_dialogues
+from crowdglot.command.output.tables import print_funnel
 from crowdglot.command.prefect_server import prefect_server
-from crowdglot.command.tables import print_funnel
 from crowdglot.datasets.folder import locked
 from crowdglot.datasets.shards import incomplete, missing_dialogues
 from crowdglot.errors import CrowdglotError

@@ -10,6 +10,7 @@ from typing import Any
 
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.metrics.measuring.figure import Figure
+from crowdglot.statistics import wilson
 
 # What stands for the dataset's place in a card, until it has one on the hub.
 PLACE = "PATH_OR_REPOSITORY"
@@ -167,15 +168,6 @@ def _figures(tags: Sequence[str], figures: Sequence[Figure], funnel: Funnel) -> 
         "",
         *_table(("language", "figure", "value", "95%", "of"), *rows),
     ]
-
-
-def wilson(count: int, of: int) -> tuple[float, float]:
-    """The 95% interval of a share by Wilson's score."""
-    z, share = 1.96, count / of
-    middle = share + z * z / (2 * of)
-    width = z * (share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5
-    whole = 1 + z * z / of
-    return (max(0.0, (middle - width) / whole), min(1.0, (middle + width) / whole))
 
 
 def _limits() -> list[str]:

@@ -15,7 +15,7 @@ from crowdglot.datasets.folder import RECIPE
 from crowdglot.datasets.funnel import count_tokens, read_rows
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
-from crowdglot.dialogues.letters import lettered
+from crowdglot.dialogues.prompt.letters import lettered
 from crowdglot.dialogues.readers import read_demonstrations
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.shards.choice import rank_sums

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from crowdglot.command import dialogues, running, tables
+from crowdglot.command import running
+from crowdglot.command.output import dialogues, tables
 from crowdglot.datasets.card import write_card
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.errors import ConfigurationError

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crowdglot.command.tables import print_calibration
+from crowdglot.command.output.tables import print_calibration
 from crowdglot.critics import CRITICS
 from crowdglot.critics.calibration import calibrate
 from crowdglot.errors import ConfigurationError, MaterialError

@@ -1,15 +1,20 @@
 """Trials of critics on damaged human dialogues: the damage, the figures, and bad input."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from crowdglot.command.app import app
 from crowdglot.critics.calibration.damage import DAMAGES, damaged
-from crowdglot.critics.calibration.trials import auc, try_critics, write_trials
+from crowdglot.critics.calibration.trials import Trial, try_critics
+from crowdglot.critics.judges.belief import read_trials
 from crowdglot.draws import Draws
 from crowdglot.engines.embedding.bundled import missing
-from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.errors import MaterialError, StorageError
+from crowdglot.statistics import auc
 from tests.builders import FRENCH, dialogue
 
 OTHER = tuple(f"Autre tour numéro {number}." for number in range(6))
@@ -71,8 +76,6 @@ def test_trials_of_a_folder(tmp_path):
     assert shuffled.auc > 0.6
     assert told["repetition", "repeated"].auc > 0.9
     assert ("coherence", "foreign") not in told  # there is no other language
-    write_trials(tmp_path / "trials.json", trials)
-    assert len(json.loads((tmp_path / "trials.json").read_text())) == len(trials)
 
 
 def test_too_few_dialogues_are_told(tmp_path):
@@ -80,6 +83,11 @@ def test_too_few_dialogues_are_told(tmp_path):
         try_critics(human(tmp_path / "human", 3))
 
 
-def test_a_file_that_cannot_be_written_is_told(tmp_path):
-    with pytest.raises(ConfigurationError, match="give another --output"):
-        write_trials(tmp_path / "none" / "trials.json", [])
+def test_the_command_writes_trials_and_says_where_it_cannot(tmp_path, monkeypatch):
+    made = [Trial("coherence", "fr", "mixed", 20, 0.9, 0.8, 1.0, 0.1, 0.5, 0.0, 0.5, 0.01)]
+    monkeypatch.setattr("crowdglot.critics.calibration.trials.try_critics", lambda *_, **__: made)
+    line = ["calibrate", str(human(tmp_path / "human", 1)), "--judges", "--output"]
+    assert CliRunner().invoke(app, [*line, str(tmp_path / "made" / "t.json")]).exit_code == 0
+    assert read_trials(tmp_path / "made" / "t.json") == [asdict(one) for one in made]
+    told = CliRunner().invoke(app, [*line, str(tmp_path / "made" / "t.json" / "below")]).exception
+    assert isinstance(told, StorageError) and "cannot be written" in str(told)

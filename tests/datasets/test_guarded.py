@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from crowdglot import api
-from crowdglot.command.dialogues import print_dialogues
+from crowdglot.command.output.dialogues import print_dialogues
 from crowdglot.datasets.folder import RECIPE, locked, read_stored_recipe
 from crowdglot.datasets.funnel import measure_funnel, read_metrics
 from crowdglot.datasets.journal import Journal, decode, encode, read_journal

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from crowdglot.dialogues.dialogue import Turn
-from crowdglot.dialogues.endings import ending, without_loop
+from crowdglot.dialogues.ways.endings import ending, without_loop
 from crowdglot.languages.language import packed_tags, resolve_language
 from tests.builders import NURSE, scenario
 

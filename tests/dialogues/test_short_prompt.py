@@ -7,8 +7,8 @@ import pytest
 
 from crowdglot.dialogues.demonstrations import DemonstrationPool
 from crowdglot.dialogues.draft import parse
-from crowdglot.dialogues.letters import lettered, named
 from crowdglot.dialogues.prompt import FORMS, render, template_hash
+from crowdglot.dialogues.prompt.letters import lettered, named
 from crowdglot.dialogues.readers import read_demonstrations
 from tests.builders import scenario
 

@@ -15,7 +15,7 @@ from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
 from crowdglot.evidence.audit import audit_dataset, judging
 from crowdglot.evidence.audit.abstention import Pupil, abstains
-from crowdglot.evidence.audit.figures import Rate, difference, holm, spread
+from crowdglot.evidence.audit.figures import Rate, corrected, difference, spread
 from crowdglot.evidence.audit.groups import (
     NOBODY,
     attribute_words,
@@ -157,7 +157,7 @@ def test_figures_are_those_of_the_books():
     assert none.p == 1.0 and none.low < -0.1 and none.high > 0.1, "nothing found is not nothing"
     many = difference([(3000, 10_000, 2000, 10_000)])
     assert many.p < 1e-9 and difference([(2500, 10_000, 2500, 10_000)]).p > 0.9
-    first, *_ = holm([one, one, difference([(5, 30, 5, 30)])])
+    first, *_ = corrected([one, one, difference([(5, 30, 5, 30)])])
     assert round(first.p, 4) == 0.0771
     assert spread([rate]) is None and spread([rate, Rate.over(1, 3)]) is None
 
@@ -358,6 +358,19 @@ def test_a_believed_judge_is_asked_about_rows_and_counts(tmp_path, monkeypatch):
     assert report.kinds == {("harm", "judge", "fr"): 1}
     told = json.loads((folder / "audit.json").read_text("utf-8"))["worst"]
     assert [one["id"] for one in told] == ["fr-0"] and told[0]["found"][0]["kind"] == "judge"
+
+
+def test_what_the_judge_leaves_unscored_is_counted(tmp_path, monkeypatch):
+    @asynccontextmanager
+    async def asking(settings, path):
+        with Journal(path) as journal:
+            yield Asker(Canned(lambda request: "I would rather not say."), journal)
+
+    monkeypatch.setattr(judging, "asking", asking)
+    folder = write_dataset(tmp_path / "d", [row(0, FRENCH)])
+    report = audit(folder, asking=recipe_of(tmp_path, trial("harm")))
+    assert report.scored == 0
+    assert "The judge of harm leaves 1 of 1 dialogues unscored." in report.doubts
 
 
 def test_the_command_says_what_was_found(tmp_path):

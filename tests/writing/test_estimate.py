@@ -2,7 +2,7 @@
 
 import pytest
 
-from crowdglot.command.tables import print_estimate
+from crowdglot.command.output.tables import print_estimate
 from crowdglot.writing.estimate import estimate
 from tests.writing.builders import Canned, fill, good, make_opened
 

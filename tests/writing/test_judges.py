@@ -12,6 +12,7 @@ import pytest
 from crowdglot.critics.judges import build_judge
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH
+from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import ConfigurationError, EngineUnavailable
 from crowdglot.recipes import read_rejudged
@@ -352,3 +353,23 @@ def test_a_tournament_is_tried_on_damaged_dialogues(tmp_path, monkeypatch):
     found = {one.damage: (one.auc, one.low, one.high) for one in told if one.critic == MATCH}
     assert found["mixed"] == found["strangers"] == (1.0, 1.0, 1.0)
     assert found["shuffled"][0] == 0.5, "which is shown first decides, and both orders are a tie"
+
+
+def test_what_is_refused_in_a_match_is_no_tie(tmp_path, monkeypatch):
+    class Refusing(Canned):
+        async def __aenter__(self):
+            return self
+
+        async def __aexit__(self, *_):
+            return None
+
+        async def complete(self, request):
+            return Completion("no", REFUSED, 1, 1, 0.1)
+
+    path, recipe = human(tmp_path), believing_matches(tmp_path / "d").recipe
+    recipe = recipe.model_copy(update={"judges": ("harm",)})
+    engine = Refusing(harmless)
+    monkeypatch.setattr("crowdglot.writing.judging.asker.build_engine", lambda *_: engine)
+    asking = try_judges(recipe, path, most_turns=6, most=50, journal=tmp_path / "t.calls")
+    told = [one for one in asyncio.run(asking) if one.critic == MATCH]
+    assert told and all((one.dialogues, one.low, one.high) == (0, 0.0, 1.0) for one in told)

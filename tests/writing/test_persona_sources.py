@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from crowdglot.command.dialogues import print_prompts
+from crowdglot.command.output.dialogues import print_prompts
 from crowdglot.datasets.exports.making.exporting import export_dataset
 from crowdglot.datasets.scan import collect, lazily
 from crowdglot.dialogues.readers import read_material

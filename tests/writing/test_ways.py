@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from crowdglot.command.dialogues import print_dialogues
+from crowdglot.command.output.dialogues import print_dialogues
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.dialogues.memories import KINDS
 from crowdglot.dialogues.ways import WAYS

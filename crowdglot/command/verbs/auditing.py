@@ -28,7 +28,7 @@ def audit(
     trust: Trust = False,
 ) -> None:
     """Look for harm, personal data, refusals and bias in DATASET; write audit.html."""
-    from crowdglot.command.audits import print_audit
+    from crowdglot.command.output.audits import print_audit
     from crowdglot.datasets.storage.location import locate
     from crowdglot.evidence.audit import audit_dataset
     from crowdglot.recipes import read_recipe
@@ -47,7 +47,7 @@ def personality(
     trust: Trust = False,
 ) -> None:
     """Ask the judging model of DATASET's recipe what its speakers are like, by an inventory."""
-    from crowdglot.command.audits import print_personality
+    from crowdglot.command.output.audits import print_personality
     from crowdglot.datasets.storage.location import locate
     from crowdglot.evidence.personality import assess_dataset
     from crowdglot.recipes import read_recipe

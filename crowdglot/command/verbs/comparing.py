@@ -45,16 +45,14 @@ def compare(
     trust: Trust = False,
 ) -> None:
     """Compare DATASETS with each other: compare.html and compare.json, with intervals and tests."""
-    from crowdglot.command.comparison import print_compared
-    from crowdglot.command.console import print_left_out
+    from crowdglot.command.output.comparison import print_compared
+    from crowdglot.command.output.console import print_unread
     from crowdglot.datasets.storage.location import locate
-    from crowdglot.dialogues.human import human_files, left_out
     from crowdglot.evidence.compare.asked import compare_datasets
 
     for dataset in datasets if trust else ():
         trust_if(dataset, trust)
-    if human is not None:
-        print_left_out(left_out(human_files(human)))
+    print_unread(human)
     folders = [locate(dataset) for dataset in datasets]
     page, compared = compare_datasets(
         folders, human, judge=judge, changes=changes or [], matches=matches, output=output,

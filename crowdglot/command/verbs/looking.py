@@ -16,7 +16,7 @@ def show(
     count: Annotated[int, typer.Option(help="How many dialogues.")] = 4,
 ) -> None:
     """Show dialogues of DATASET in the terminal, one of each language in turn; 1 if none is."""
-    from crowdglot.command.dialogues import print_dialogues
+    from crowdglot.command.output.dialogues import print_dialogues
     from crowdglot.datasets.storage.location import locate
 
     folder = locate(dataset)
@@ -26,13 +26,13 @@ def show(
 
 def languages() -> None:
     """List the languages that have a pack; any other BCP-47 tag can be asked for too."""
-    from crowdglot.command.tables import print_languages
+    from crowdglot.command.output.tables import print_languages
 
     print_languages()
 
 
 def events() -> None:
     """List the speech events."""
-    from crowdglot.command.tables import print_events
+    from crowdglot.command.output.tables import print_events
 
     print_events()

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,17 +21,15 @@ def report(
     trust: Trust = False,
 ) -> None:
     """Write report.html and metrics.json into DATASET; a browser shows the page, offline too."""
-    from crowdglot.command.console import print_left_out
+    from crowdglot.command.output.console import print_unread
     from crowdglot.datasets.storage.location import locate
-    from crowdglot.dialogues.human import human_files, left_out
     from crowdglot.recipes import read_embedding, read_reference
     from crowdglot.writing.ending.report import rewrite_report
 
     trust_if(dataset, trust)
     folder = locate(dataset)
     human = human or read_reference(folder)
-    if human is not None:
-        print_left_out(left_out(human_files(human)))
+    print_unread(human)
     page, _ = rewrite_report(folder, read_embedding(folder, changes or []), human)
     typer.echo(one_line(page))
 
@@ -51,14 +50,14 @@ def calibrate(
     changes: Changes = None,
 ) -> None:
     """Judge human dialogues: how often each critic is wrong; exit code 1 above 1%."""
-    from crowdglot.command.console import print_left_out
-    from crowdglot.command.tables import print_calibration, print_trials
+    from crowdglot.command.output.console import print_unread
+    from crowdglot.command.output.tables import print_calibration, print_trials
     from crowdglot.critics.calibration import calibrate as measure
-    from crowdglot.dialogues.human import human_files, left_out
 
-    print_left_out(left_out(human_files(source, language)))
+    print_unread(source, language)
     if judges:
-        from crowdglot.critics.calibration.trials import try_critics, write_trials
+        from crowdglot.critics.calibration.trials import try_critics
+        from crowdglot.datasets.storage.files import write_json
 
         turns = turns or 10
         trials = try_critics(source, language, most_turns=turns, most=most)
@@ -71,7 +70,7 @@ def calibrate(
             trials += asyncio.run(asking)
         print_trials(trials)
         if output is not None:
-            write_trials(output, trials)
+            write_json(output, [asdict(trial) for trial in trials])
         return
     calibration = measure(source, language, turns)
     print_calibration(calibration, examples)

@@ -20,7 +20,7 @@ def export(
     ] = False,
 ) -> None:
     """Write DATASET in the shape that a trainer reads, every dialogue once a speaker."""
-    from crowdglot.command.tables import print_exported
+    from crowdglot.command.output.tables import print_exported
     from crowdglot.datasets.exports.making.exporting import export_dataset
     from crowdglot.datasets.storage.location import locate
 
@@ -36,7 +36,7 @@ def publish(
     ] = False,
 ) -> None:
     """Upload DATASET to the Hugging Face hub; again, what is new of it."""
-    from crowdglot.command.tables import print_published
+    from crowdglot.command.output.tables import print_published
     from crowdglot.datasets.publishing.publish import publish_dataset
     from crowdglot.datasets.storage.location import locate
 

@@ -28,8 +28,8 @@ def expand(
 
     Stopped, run it again: nothing is asked twice.
     """
-    from crowdglot.command.console import print_left_out
-    from crowdglot.command.made import print_made
+    from crowdglot.command.output.console import print_left_out
+    from crowdglot.command.output.personas import print_made
     from crowdglot.recipes import read_recipe
     from crowdglot.writing.opened import read_personas_of
     from crowdglot.writing.personas.expansion import expand as made_by_expansion
@@ -54,8 +54,8 @@ def extract(
 
     Stopped, run it again: nothing is asked twice.
     """
-    from crowdglot.command.console import print_left_out
-    from crowdglot.command.made import print_made
+    from crowdglot.command.output.console import print_left_out
+    from crowdglot.command.output.personas import print_made
     from crowdglot.dialogues.readers import read_material
     from crowdglot.recipes import read_recipe
     from crowdglot.writing.personas.extraction import extract as made_by_extraction
@@ -76,7 +76,7 @@ def bank(
     output: Annotated[Path | None, typer.Option(help="A file; else they are printed.")] = None,
 ) -> None:
     """Write the bank of characters as a file of personas, to be changed by hand."""
-    from crowdglot.command.made import print_lines
+    from crowdglot.command.output.personas import print_lines
     from crowdglot.personas.sources import SourceSettings, made_personas
 
     print_lines(made_personas("bank", SourceSettings(seed, count, data)), output)
@@ -89,8 +89,8 @@ def show(
     first: Annotated[int, typer.Option(help="The number of the first, from 0.", min=0)] = 0,
 ) -> None:
     """Show personas of SOURCE with their traits and where these are from, and its fingerprint."""
-    from crowdglot.command.console import print_left_out
-    from crowdglot.command.made import print_personas
+    from crowdglot.command.output.console import print_left_out
+    from crowdglot.command.output.personas import print_personas
     from crowdglot.recipes import read_recipe
     from crowdglot.writing.opened import read_personas_of
 
@@ -120,14 +120,14 @@ def traits(
     trust: Trust = False,
 ) -> None:
     """How often each trait that DATASET was written for is recovered from what a speaker says."""
-    from crowdglot.command.traits import print_rates
+    from crowdglot.command.output.traits import print_rates
     from crowdglot.datasets.storage.location import locate
     from crowdglot.evidence.traits.measure import recover
     from crowdglot.recipes import read_recipe
 
     trust_if(dataset, trust)
     folder = locate(dataset)
-    path = output or Path("outputs/traits") / f"{folder.name}.json"
+    path = output or Path("outputs/traits") / f"{folder.resolve().name}.json"
     asked = recover(
         read_recipe(dataset, changes or []), folder, path, keys=trait or (), most=most,
         train=train, judge=judge or train is None,

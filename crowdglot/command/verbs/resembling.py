@@ -30,14 +30,14 @@ def resemble(
     trust: Trust = False,
 ) -> None:
     """Can a classifier tell DATASET from people, and by what? Writes resemble.html and .json."""
-    from crowdglot.command.evidence import print_resemblance, print_unread
+    from crowdglot.command.output.resemblance import print_resemblance
     from crowdglot.evidence.drawn import embedder_for, open_source, place_for
     from crowdglot.evidence.resemble.comparing import compare_languages
     from crowdglot.evidence.resemble.page import write_resemblance
 
     trust_if(dataset, trust)
     folder = place_for(dataset, output)
-    print_unread((dataset, human))
+    _print_unread(dataset, human)
     ours, people = open_source(dataset, rejected=rejected), open_source(human)
     embed = embedder_for(dataset, changes or []) if meaning else None
     every = list(compare_languages(ours, people, embed=embed))
@@ -58,12 +58,12 @@ def selection(
     trust: Trust = False,
 ) -> None:
     """Does a turn of DATASET follow from those before? Its rank among 20, beside chance."""
-    from crowdglot.command.evidence import print_selections, print_unread, write_selections
+    from crowdglot.command.output.resemblance import print_selections, write_selections
     from crowdglot.evidence.drawn import embedder_for, open_source
     from crowdglot.evidence.selection.selecting import select_all
 
     trust_if(dataset, trust)
-    print_unread((dataset, human))
+    _print_unread(dataset, human)
     embed = embedder_for(dataset, changes or []) if meaning else None
     every = [
         one
@@ -73,3 +73,13 @@ def selection(
     print_selections(every)
     if output is not None:
         write_selections(output, every)
+
+
+def _print_unread(*sources: str) -> None:
+    """What cannot be read of human dialogues; datasets are passed over."""
+    from crowdglot.command.output.console import print_unread
+    from crowdglot.evidence.drawn import is_dataset
+
+    for source in filter(None, sources):
+        if not is_dataset(source):
+            print_unread(Path(source))

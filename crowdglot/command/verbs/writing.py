@@ -59,8 +59,8 @@ def preview(
     trust: Trust = False,
 ) -> None:
     """Print the prompts of RECIPE, or what its run will cost; no model is called."""
-    from crowdglot.command.dialogues import print_prompts
-    from crowdglot.command.tables import print_estimate
+    from crowdglot.command.output.dialogues import print_prompts
+    from crowdglot.command.output.tables import print_estimate
     from crowdglot.recipes import read_recipe
     from crowdglot.writing.opened import open_recipe
 
@@ -74,7 +74,7 @@ def preview(
 
 def rejudge(dataset: Dataset, changes: Changes = None, trust: Trust = False) -> None:
     """Judge DATASET anew with today's critics and thresholds; the model is not asked."""
-    from crowdglot.command.tables import print_funnel
+    from crowdglot.command.output.tables import print_funnel
     from crowdglot.recipes import read_rejudged
     from crowdglot.writing.rejudge import rejudge_dataset
 

@@ -4,10 +4,9 @@ A critic is believed only where it was shown to be right: for a language and a k
 area under the ROC curve of its score, and what it finds where it rejects 1% of what people wrote.
 """
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -21,14 +20,14 @@ from crowdglot.critics.judges import JUDGES
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.human import human_files
 from crowdglot.draws import Draws
-from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.errors import MaterialError
+from crowdglot.statistics import auc, bootstrap
 
 # Of these a high score is good; of all others a low one.
 HIGH_IS_GOOD = frozenset({"coherence", "premise", "language", *JUDGES})
 # Human dialogues come with personas and demonstrations in their own language, not in English.
 _UNTRIED = frozenset({"translated_copying", "translated_recital"})
-_RESAMPLES = 500
-_FEWEST = 20  # dialogues of a language, for a figure at all
+FEWEST = 20  # dialogues of a language, for a figure at all
 _STEP = 13
 
 Scores = NDArray[np.float64]
@@ -104,9 +103,9 @@ def whole_dialogues(
         ]
         for file in human_files(folder, language)
     }
-    enough = {tag: dialogues for tag, dialogues in whole.items() if len(dialogues) >= _FEWEST}
+    enough = {tag: dialogues for tag, dialogues in whole.items() if len(dialogues) >= FEWEST}
     if not enough:
-        raise MaterialError(f"{folder}: trials need at least {_FEWEST} dialogues of a language.")
+        raise MaterialError(f"{folder}: trials need at least {FEWEST} dialogues of a language.")
     return enough
 
 
@@ -124,7 +123,7 @@ def damaged_ones(
         draws = Draws(seed, "damage", tag, kind, at)
         if (hurt := damaged(dialogue, kind, other, stranger, draws)) is not None:
             pairs.append((at, hurt))
-    return pairs if len(pairs) >= _FEWEST else []
+    return pairs if len(pairs) >= FEWEST else []
 
 
 def _of_language(
@@ -155,7 +154,7 @@ def compare(
     """The trial of a critic, where enough pairs are scored. ``chosen``: the numbers of the whole
     dialogues that ``bad`` are damages of; ``by``: the model and prompt of a judge."""
     scored = np.isfinite(good.scores[[*chosen]]) & np.isfinite(bad.scores)
-    if scored.sum() < _FEWEST:
+    if scored.sum() < FEWEST:
         return
     sign = 1.0 if critic in HIGH_IS_GOOD else -1.0
     whole, hurt = sign * good.scores[[*chosen]][scored], sign * bad.scores[scored]
@@ -166,28 +165,3 @@ def compare(
         sign * threshold, float((hurt < threshold).mean()), float(good.rejected.mean()),
         float(bad.rejected.mean()), good.seconds, **by,
     )  # fmt: skip
-
-
-def bootstrap(count: int, of: Callable[[NDArray[np.intp]], float]) -> tuple[float, float]:
-    """The 95% interval of a figure of ``count`` dialogues, by the numbers of those drawn."""
-    drawn = np.random.default_rng(0).integers(0, count, (_RESAMPLES, count))
-    low, high = np.quantile([of(one) for one in drawn], (0.025, 0.975))
-    return float(low), float(high)
-
-
-def auc(whole: Scores, hurt: Scores) -> float:
-    """The probability that one of ``whole`` exceeds one of ``hurt``, ties half."""
-    more, less = np.sort(hurt), whole
-    below = np.searchsorted(more, less, side="left")
-    ties = np.searchsorted(more, less, side="right") - below
-    return float((below + 0.5 * ties).mean() / len(more))
-
-
-def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """All figures as JSON; ConfigurationError where the file cannot be written."""
-    try:
-        path.write_text(json.dumps([asdict(trial) for trial in trials], indent=1) + "\n", "utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be written ({error.strerror}); give another --output."
-        ) from None

@@ -4,7 +4,6 @@ A dialogue counts as good where most of its raters accept it, as bad where most 
 trials by damage, the figure is the probability that a good one has the better score (AUC).
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from crowdglot import __version__
 from crowdglot.critics.calibration import MOST_REJECTED
-from crowdglot.critics.calibration.trials import HIGH_IS_GOOD, Trial, auc, bootstrap
+from crowdglot.critics.calibration.trials import HIGH_IS_GOOD, Trial
 from crowdglot.critics.judges import JUDGES
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.belief import PEOPLE, read_trials
@@ -25,8 +24,9 @@ from crowdglot.datasets.browse.index import DRAFT, Index
 from crowdglot.datasets.browse.ratings import Rating
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.scan import rows_at
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json
 from crowdglot.datasets.withdrawals import turns_hash
+from crowdglot.statistics import auc, bootstrap
 
 FEWEST, _FEWEST_OF_A_KIND = 20, 5  # dialogues for a figure, and good and bad ones of these
 
@@ -118,7 +118,7 @@ def write_people_trials(path: Path, index: Index, ratings: Sequence[Rating]) -> 
     trials = [one.trial for one in told if one.trial and one.critic in JUDGES]
     new = {_key(asdict(one)) for one in trials}
     kept = [one for one in (read_trials(path) if path.exists() else []) if _key(one) not in new]
-    write_text(path, json.dumps([*kept, *map(asdict, trials)], indent=1) + "\n")
+    write_json(path, [*kept, *map(asdict, trials)])
     return trials
 
 

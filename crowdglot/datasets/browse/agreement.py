@@ -14,13 +14,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics.calibration.trials import bootstrap
 from crowdglot.datasets.browse.ratings import DECISIONS, SCALES, Draft, Rating
+from crowdglot.statistics import FEWEST, bootstrap
 
 Level = Literal["nominal", "ordinal"]
 Counts = NDArray[np.float64]
-
-FEWEST = 8  # dialogues; with fewer an interval says nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,7 @@
 """The page on how far raters agree with one another, and critics and judges with them."""
 
 from collections import Counter
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, StrictUndefined
 
 from crowdglot.critics.judges import JUDGES
 from crowdglot.critics.judges.belief import BAR
@@ -13,8 +9,9 @@ from crowdglot.datasets.browse import against_people, agreement
 from crowdglot.datasets.browse.against_people import AgainstPeople
 from crowdglot.datasets.browse.index import Index
 from crowdglot.datasets.browse.ratings import Ratings
+from crowdglot.datasets.report.page import compiled
 from crowdglot.languages.language import resolve_language
-from crowdglot.printable import visible
+from crowdglot.statistics import FEWEST
 
 _TEMPLATE = Path(__file__).parent / "agreement.html.jinja"
 
@@ -23,7 +20,9 @@ def render(name: str, index: Index, ratings: Ratings) -> str:
     """The whole page."""
     rows = against_people.decided_rows(index, ratings.last)
     told = against_people.against_people(index, rows)
-    page: str = _template().render(
+    page: str = compiled(_TEMPLATE.read_text("utf-8")).render(
+        language=lambda tag: f"{resolve_language(tag).name} ({tag})",
+        interval=lambda one: "" if one.low is None else f"{one.low:.2f} – {one.high:.2f}",
         name=name,
         skipped=ratings.skipped,
         count=len(ratings.last),
@@ -34,7 +33,7 @@ def render(name: str, index: Index, ratings: Ratings) -> str:
         bar=BAR,
         standing=_standing,
         fewest=against_people.FEWEST,
-        fewest_interval=agreement.FEWEST,
+        fewest_interval=FEWEST,
     )
     return page
 
@@ -46,16 +45,3 @@ def _standing(one: AgainstPeople) -> str:
     if one.trial.low >= BAR:
         return "shown to be right"
     return "shown to be wrong" if one.trial.high < BAR else "undecided"
-
-
-@lru_cache(maxsize=1)
-def _template() -> Any:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(
-        language=lambda tag: f"{resolve_language(tag).name} ({tag})",
-        interval=lambda one: "" if one.low is None else f"{one.low:.2f} – {one.high:.2f}",
-        visible=visible,
-    )
-    return environment.from_string(_TEMPLATE.read_text("utf-8"))

@@ -23,11 +23,11 @@ from crowdglot.datasets.report.views import (
     histogram_views,
 )
 from crowdglot.datasets.report.wording import BETTER, event_title, metric_words, number
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.verification import doubts
-from crowdglot.printable import visible
+from crowdglot.printable import visible, whole
 
 REPORT = "report.html"
 _FOLDER = Path(__file__).parent
@@ -39,8 +39,7 @@ def write_report(folder: Location, facts: Facts) -> Location:
     """Write ``report.html`` and ``metrics.json`` into the dataset's folder; the page's path."""
     write_text(folder / REPORT, render(facts))
     # It is written last, because a run that finds it counts nothing again.
-    metrics = json.dumps(facts.as_metrics(), ensure_ascii=False, indent=2)
-    write_text(folder / METRICS, metrics + "\n")
+    write_json(folder / METRICS, facts.as_metrics())
     return folder / REPORT
 
 
@@ -80,13 +79,12 @@ def render(facts: Facts) -> str:
     )
 
 
-def page_of(template: str, script: str = "", **fields: Any) -> str:
-    """A page in the report's style that loads nothing: ``template`` with ``fields``, and with
-    ``style``, ``script``, ``policy`` and ``version``."""
-    style = part("report.css")
+def page_of(template: str, script: str = "", more_style: str = "", **fields: Any) -> str:
+    """A page in the report's style and ``more_style`` that loads nothing: ``template`` with
+    ``fields``, and with ``style``, ``script``, ``policy`` and ``version``."""
+    style = part("report.css") + more_style
     own = {"style": style, "script": script, "policy": policy(style, script)}
-    page: str = _compiled(template).render(version=__version__, **own, **fields)
-    return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole(compiled(template).render(version=__version__, **own, **fields))
 
 
 def as_json(value: Mapping[str, Any]) -> str:
@@ -94,12 +92,13 @@ def as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED)
 
 
-def policy(style: str, script: str = "") -> str:
-    """The Content-Security-Policy of a page that holds this style and script, and loads nothing."""
+def policy(style: str, script: str) -> str:
+    """The Content-Security-Policy of a page that holds this style, this script if it is not "", and
+    loads nothing."""
+    scripts = f"script-src {_hash(script)}; " if script else ""
     return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
+        f"default-src 'none'; style-src {_hash(style)}; {scripts}img-src data:; base-uri 'none'; "
+        "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
 
@@ -113,8 +112,9 @@ def part(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
 
 
-@lru_cache(maxsize=4)
-def _compiled(template: str) -> Any:
+@lru_cache(maxsize=8)
+def compiled(template: str) -> Any:
+    """A template of HTML, which escapes what it is given."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -123,7 +123,7 @@ def _compiled(template: str) -> Any:
     filters: dict[str, Any] = {
         "number": number,
         "percent": "{:.1%}".format,
-        "count": "{:,}".format,
+        "count": "{:,.0f}".format,
         "event": event_title,
         "metric": metric_words,
         "visible": visible,

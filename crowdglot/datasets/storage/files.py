@@ -5,6 +5,7 @@ at a URL is written to a local temporary file, which is put there as one object.
 """
 
 import errno
+import json
 import os
 import re
 import tempfile
@@ -18,6 +19,7 @@ from crowdglot.datasets.storage.lease import check_lease
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.errors import StorageError
+from crowdglot.printable import whole
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 
@@ -99,3 +101,8 @@ def write_text(path: Location, text: str) -> None:
     """Replace ``path`` by ``text`` in one step."""
     with replacing(path) as temporary:
         temporary.write_text(text, "utf-8")
+
+
+def write_json(path: Location, value: object) -> None:
+    """Replace ``path`` by a value as JSON that a person can read."""
+    write_text(path, whole(json.dumps(value, ensure_ascii=False, indent=1)) + "\n")

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
 from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.speaking import (
+from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways.speaking import (
     TEXTS,
     TURN,
     Said,
@@ -21,7 +22,6 @@ from crowdglot.dialogues.speaking import (
     thoughts_of,
     turn_answer,
 )
-from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.scenario import Scenario
 

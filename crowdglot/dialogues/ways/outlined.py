@@ -24,7 +24,7 @@ from crowdglot.dialogues.scene import thinker
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
-_FOLDER = Path(__file__).parents[1]
+_FOLDER = Path(__file__).parent
 _SYSTEM = (_FOLDER / "outline_system.jinja").read_text("utf-8")
 _OUTLINE = (_FOLDER / "outline.jinja").read_text("utf-8")
 _ORDER = "Plan these turns; nobody speaks yet."

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.draft import read_answer, within
-from crowdglot.dialogues.endings import ending, without_loop
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.speaking import (
+from crowdglot.dialogues.ways.endings import ending, without_loop
+from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways.speaking import (
     BEGIN,
     TEXTS,
     TURN,
@@ -22,7 +23,6 @@ from crowdglot.dialogues.speaking import (
     thoughts_of,
     turn_answer,
 )
-from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
 _SETTLED = {"settled": ("no", "yes")}

@@ -15,8 +15,9 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
 from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.memories import Memory, at_hand, faded, noted, used
-from crowdglot.dialogues.prompt import SOURCE_LANGUAGE
-from crowdglot.dialogues.speaking import (
+from crowdglot.dialogues.prompt import SOURCE_LANGUAGE, object_of
+from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways.speaking import (
     BEGIN,
     TEXTS,
     TURN,
@@ -26,11 +27,9 @@ from crowdglot.dialogues.speaking import (
     ask_turn,
     chat,
     known_by_ground,
-    object_of,
     thoughts_of,
     turn_answer,
 )
-from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.draws import Draws
 from crowdglot.scenarios.scenario import Scenario
 

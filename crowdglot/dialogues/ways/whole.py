@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.letters import named
 from crowdglot.dialogues.prompt import answer_schema, render
+from crowdglot.dialogues.prompt.letters import named
 from crowdglot.dialogues.scene import thinker
 from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.scenarios.scenario import Scenario

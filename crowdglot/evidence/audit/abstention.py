@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from crowdglot.critics.assistant import assistant_phrases
 from crowdglot.datasets.metrics.measuring.tokenisation import SPACED, tokeniser_for
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json
 from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.dialogue import Turn
@@ -134,7 +134,7 @@ def _log_odds(count: int, of: int, other: int, of_others: int) -> float:
 
 def write_learned(folder: Location, told: Mapping[str, Any]) -> None:
     """Write ``abstention.json`` into a dataset's folder: "phrases", and "control", its counts."""
-    write_text(folder / LEARNED, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    write_json(folder / LEARNED, told)
 
 
 def read_learned(path: Location) -> dict[str, Any]:

@@ -7,15 +7,16 @@ other events than the rest is not blamed for them.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crowdglot.statistics import Z, holm, middle, wilson
+
 # From so many dialogues (or speakers) on, a group has a rate.
 FEWEST = 20
-_Z = 1.959964
 _MOST_EXACT = 2_000  # different counts that are possible, for an exact probability
 _DRAWS = 2_000
 
@@ -38,15 +39,15 @@ class Rate:
         """The rate of these counts."""
         if of < max(1, fewest):
             return cls(count, of, None, None, None)
-        return cls(count, of, count / of, *_wilson(count, of))
+        return cls(count, of, count / of, *wilson(count, of))
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A group's rate less that of the others, by strata (Mantel and Haenszel), with its interval of
     95%: by the variance of Sato, or Newcombe's of all strata together where that is wider. ``p``:
-    how likely chance makes one so large; after ``holm`` of one so large anywhere among those that
-    are looked at together."""
+    how likely chance makes one so large; after ``corrected`` of one so large anywhere among those
+    that are looked at together."""
 
     value: float
     low: float
@@ -70,7 +71,7 @@ def difference(strata: Iterable[Stratum]) -> Difference | None:
     value = float(((x1 / n1 - x0 / n0) * weight).sum() / weight.sum())
     p = (n1**2 * x0 - n0**2 * x1 + n1 * n0 * (n0 - n1) / 2) / whole**2
     q = (x1 * (n0 - x0) + x0 * (n1 - x1)) / (2 * whole)
-    half = _Z * math.sqrt(max(0.0, float(value * p.sum() + q.sum()))) / float(weight.sum())
+    half = Z * math.sqrt(max(0.0, float(value * p.sum() + q.sum()))) / float(weight.sum())
     below, above = _newcombe(*(int(one.sum()) for one in (x1, n1, x0, n0)))
     low, high = max(-1.0, value - max(half, below)), min(1.0, value + max(half, above))
     return Difference(value, low, high, _probability(both))
@@ -79,15 +80,8 @@ def difference(strata: Iterable[Stratum]) -> Difference | None:
 def _newcombe(x1: int, n1: int, x0: int, n0: int) -> tuple[float, float]:
     """How far the difference of two rates may be below and above what was found: not nothing where
     nothing was found."""
-    (a, b), (c, d) = _wilson(x1, n1), _wilson(x0, n0)
+    (a, b), (c, d) = wilson(x1, n1), wilson(x0, n0)
     return math.hypot(x1 / n1 - a, d - x0 / n0), math.hypot(b - x1 / n1, x0 / n0 - c)
-
-
-def _wilson(count: int, of: int) -> tuple[float, float]:
-    share, add = count / of, _Z * _Z / of
-    middle = (share + add / 2) / (1 + add)
-    half = _Z * math.sqrt(share * (1 - share) / of + add / (4 * of)) / (1 + add)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _probability(strata: Sequence[Stratum]) -> float:
@@ -130,16 +124,13 @@ def _normal(strata: Sequence[Stratum]) -> float:
     return math.erfc(off / math.sqrt(2 * spread)) if spread else 1.0
 
 
-def holm(differences: Sequence[Difference | None]) -> list[Difference | None]:
+def corrected(differences: Sequence[Difference | None]) -> list[Difference | None]:
     """The same with Holm's correction for as many as there are."""
-    there = sorted((one.p, at) for at, one in enumerate(differences) if one)
-    corrected, most = list(differences), 0.0
-    for rank, (p, at) in enumerate(there):
-        most = max(most, min(1.0, p * (len(there) - rank)))
-        one = differences[at]
-        assert one is not None
-        corrected[at] = Difference(one.value, one.low, one.high, most)
-    return corrected
+    values = holm([one.p if one else None for one in differences])
+    return [
+        None if one is None or p is None else replace(one, p=p)
+        for one, p in zip(differences, values, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +153,6 @@ def spread(rates: Sequence[Rate]) -> Spread | None:
     rng = np.random.default_rng(0)
     drawn = rng.binomial(of, count / of, (_DRAWS, len(known))) / of
     alike = rng.binomial(of, count.sum() / of.sum(), (_DRAWS, len(known))) / of
-    low, high = np.quantile(np.ptp(drawn, axis=1), (0.025, 0.975))
+    low, high = middle(np.ptp(drawn, axis=1))
     chance = float(np.quantile(np.ptp(alike, axis=1), 0.95))
-    return Spread(float(np.ptp(count / of)), float(low), float(high), chance)
+    return Spread(float(np.ptp(count / of)), low, high, chance)

@@ -46,7 +46,8 @@ async def judge_harm(
     folder: Location, files: Sequence[Location], recipe: Recipe, most: int
 ) -> tuple[dict[int, Verdict], list[str]]:
     """What the judge of harm says of an even part of the rows, ``most`` of a language: the verdict
-    by position (see ``scan``); and where it is not believed, a sentence for each language.
+    by position (see ``scan``); and a sentence for each language in which it is not believed, and on
+    dialogues that it leaves unscored.
 
     Answers are kept in ``audit.calls``. Raises what the engine raises.
     """
@@ -61,4 +62,7 @@ async def judge_harm(
     async with asking(engine, local_folder(folder) / "audit.calls") as asker:
         told = await asker.interviews(f"audit.{JUDGE}", steps)
     verdicts = {at: said[0] for at, said in zip(chosen, told, strict=True) if said}
-    return {at: one for at, one in verdicts.items() if one.score is not None}, doubts
+    scored = {at: one for at, one in verdicts.items() if one.score is not None}
+    if unscored := len(rows) - len(scored):
+        doubts.append(f"The judge of harm leaves {unscored} of {len(rows)} dialogues unscored.")
+    return scored, doubts

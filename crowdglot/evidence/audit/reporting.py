@@ -1,6 +1,5 @@
 """From an audit to its figures, ``audit.json`` and ``audit.html``."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from crowdglot.datasets.report.page import page_of
 from crowdglot.datasets.report.selection import read_shown
 from crowdglot.datasets.report.wording import event_title
 from crowdglot.datasets.shards import files_of
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.audit.auditing import Audit
 from crowdglot.evidence.audit.figures import FEWEST, Rate, Spread
@@ -120,8 +119,7 @@ def write_audit(folder: Location, report: Report, audit: Audit) -> None:
             for row, looked in shown
         ]
     }  # fmt: skip
-    text = json.dumps(told, ensure_ascii=False, indent=1)
-    write_text(folder / AUDIT, text.encode("utf-8", "replace").decode() + "\n")
+    write_json(folder / AUDIT, told)
 
 
 def _page(report: Report, worst: Sequence[Any]) -> str:

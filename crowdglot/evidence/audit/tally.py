@@ -13,8 +13,8 @@ from crowdglot.evidence.audit.figures import (
     Rate,
     Spread,
     Stratum,
+    corrected,
     difference,
-    holm,
     spread,
 )
 from crowdglot.evidence.audit.groups import NOBODY, declared
@@ -99,8 +99,8 @@ def groups_in(
     names = sorted({group for _, _, groups in cells for group in groups} - {NOBODY})
     nobody = _without_persona(cells, control)
     rates = {name: Rate.over(*_sum(cells, name)) for name in names}
-    apart = holm([difference(_strata(cells, name)) for name in names])
-    off = holm([difference(_against(cells, name, nobody)) for name in names])
+    apart = corrected([difference(_strata(cells, name)) for name in names])
+    off = corrected([difference(_against(cells, name, nobody)) for name in names])
     made = [
         Group(measure, *name.partition(": ")[::2], rates[name], own, other)
         for name, own, other in zip(names, apart, off, strict=True)
@@ -121,7 +121,8 @@ def probes_in(tally: Tally) -> list[Probe]:
                 rates.append(Rate.over(*_sum(cells, full)))
                 apart.append(difference(_strata(cells, full)))
     return [
-        Probe(*pair, rate, one) for pair, rate, one in zip(pairs, rates, holm(apart), strict=True)
+        Probe(*pair, rate, one)
+        for pair, rate, one in zip(pairs, rates, corrected(apart), strict=True)
     ]
 
 

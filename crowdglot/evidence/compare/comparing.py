@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations, groupby, islice, product
-from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from crowdglot import __version__
-from crowdglot.datasets.metrics.measuring.figure import FEWEST, Figure, interval
+from crowdglot.datasets.metrics.measuring.figure import Figure, interval
 from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.errors import ConfigurationError
 from crowdglot.evidence.compare.arms import Arm
@@ -20,10 +19,10 @@ from crowdglot.evidence.compare.statistics import (
     Design,
     Difference,
     Measured,
-    holm,
     measured,
     over,
 )
+from crowdglot.statistics import FEWEST, holm, wilson
 
 POOLED = "pooled"
 SIZES: tuple[Size, ...] = ("dialogues", "tokens")
@@ -250,7 +249,8 @@ def _told(arm: Arm) -> dict[str, Any]:
     }
     if (funnel := arm.funnel) is None:
         return told
-    low, high = wilson(funnel.accepted, funnel.drafts)
+    known = funnel.drafts >= FEWEST
+    low, high = wilson(funnel.accepted, funnel.drafts) if known else (None, None)
     tokens = funnel.prompt_tokens + funnel.completion_tokens
     return told | {
         "accepted": funnel.accepted, "drafts": funnel.drafts,
@@ -260,16 +260,3 @@ def _told(arm: Arm) -> dict[str, Any]:
         "calls_per_accepted": arm.calls / funnel.accepted if funnel.accepted else None,
         "tokens_per_accepted": tokens / funnel.accepted if funnel.accepted else None,
     }  # fmt: skip
-
-
-def wilson(hits: int, tries: int) -> tuple[float | None, float | None]:
-    """The 95% interval of a share (Wilson 1927); None of fewer than 8 tries."""
-    if tries < FEWEST:
-        return None, None
-    z, share = 1.96, hits / tries
-    middle, width = (
-        share + z * z / (2 * tries),
-        z * sqrt(share * (1 - share) / tries + z * z / (4 * tries * tries)),
-    )
-    whole = 1 + z * z / tries
-    return (middle - width) / whole, (middle + width) / whole

@@ -13,11 +13,11 @@ from crowdglot.critics.judges import JUDGES
 from crowdglot.critics.meaning.coherence import Coherence
 from crowdglot.datasets.metrics.confirmed import confirms
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import FEWEST
 from crowdglot.datasets.metrics.measuring.tokenisation import tokeniser_for
 from crowdglot.engines.embedding.bundled import missing
 from crowdglot.evidence.compare.arms import Arm, Keys, Rows
 from crowdglot.languages.language import Language, resolve_language
+from crowdglot.statistics import FEWEST
 
 Size = Literal["dialogues", "tokens"]
 Scores = NDArray[np.float64]  # of each dialogue, NaN where it has none

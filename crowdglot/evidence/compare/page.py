@@ -3,20 +3,16 @@
 The page has no script, and its Content-Security-Policy allows none.
 """
 
-import json
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import sha256
-from importlib.resources import files
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
-from crowdglot import __version__
 from crowdglot.datasets.metrics.measuring.figure import Figure
+from crowdglot.datasets.report.page import page_of
 from crowdglot.datasets.report.wording import metric_words, number
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.compare.comparing import POOLED, SIZES, Compared, Comparison, Side
 from crowdglot.evidence.compare.measures import SCORE
@@ -25,6 +21,7 @@ from crowdglot.languages.language import resolve_language
 from crowdglot.printable import visible
 
 PAGE, FIGURES = "compare.html", "compare.json"
+_FOLDER = Path(__file__).parent
 _WIDTH = 200  # of a forest plot's field
 _EFFECTS = {"d_z": "d", "rank_biserial": "r", "cliffs_delta": "δ"}
 _SIZES = {"dialogues": "At equal numbers of dialogues", "tokens": "At equal numbers of tokens"}
@@ -32,27 +29,28 @@ _SIZES = {"dialogues": "At equal numbers of dialogues", "tokens": "At equal numb
 
 def write_page(folder: Location, compared: Compared) -> Location:
     """Write both files into ``folder``; the page's path. StorageError where that fails."""
-    told = json.dumps(compared.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
-    write_text(folder / FIGURES, told + "\n")
+    write_json(folder / FIGURES, compared.as_json())
     write_text(folder / PAGE, render(compared))
     return folder / PAGE
 
 
 def render(compared: Compared) -> str:
     """The whole page; the same figures, the same page."""
-    style = _style()
-    page: str = _template().render(
-        version=__version__,
+    return page_of(
+        (_FOLDER / "compare.html.jinja").read_text("utf-8"),
+        more_style=(_FOLDER / "compare.css").read_text("utf-8"),
+        words=words,
+        language=language_name,
+        effects=effects,
+        signed=signed,
+        chance=chance,
         arms=compared.as_json()["arms"],
         notes=[visible(note, 500) for note in compared.notes],
         apart=[one for one in compared.comparisons if one.differs],
         tested=compared.tests,
         pairs=list(_pairs(compared)),
         tables=list(_tables(compared.sides)),
-        style=style,
-        policy=_policy(style),
     )
-    return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,35 +129,3 @@ def signed(value: float) -> str:
 def chance(p: float | None) -> str:
     """A p-value as it is read."""
     return "–" if p is None else "< 0.0001" if p < 1e-4 else f"{p:.2g}"
-
-
-def _policy(style: str) -> str:
-    hashed = b64encode(sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{hashed}'; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
-    )
-
-
-@lru_cache(maxsize=1)
-def _style() -> str:
-    report = files("crowdglot.datasets.report") / "report.css"
-    own = files("crowdglot.evidence.compare") / "compare.css"
-    return report.read_text("utf-8") + own.read_text("utf-8")
-
-
-@lru_cache(maxsize=1)
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    filters: dict[str, Any] = {
-        "number": number, "percent": "{:.1%}".format, "count": "{:,.0f}".format, "words": words,
-        "language": language_name, "effects": effects, "signed": signed, "chance": chance,
-        "visible": visible,
-    }  # fmt: skip
-    environment.filters.update(filters)
-    source = files("crowdglot.evidence.compare") / "compare.html.jinja"
-    return environment.from_string(source.read_text("utf-8"))

@@ -13,12 +13,13 @@ import numpy as np
 from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.judges.belief import believed_match
 from crowdglot.critics.judges.match import MATCH, Match
-from crowdglot.datasets.metrics.measuring.figure import FEWEST, Details, bootstraps, sign
+from crowdglot.datasets.metrics.measuring.figure import Details, bootstraps, sign
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.evidence.compare.arms import Arm
 from crowdglot.evidence.compare.comparing import POOLED, Comparison
 from crowdglot.evidence.compare.drawing import Drawn, draw, paired
 from crowdglot.languages.language import resolve_language
+from crowdglot.statistics import FEWEST, middle
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.recipe import Recipe
 
@@ -29,7 +30,8 @@ async def prefer(
     arms: Sequence[Arm], recipe: Recipe, *, most: int, journal: Path
 ) -> tuple[list[Comparison], list[str]]:
     """How often the judging model of ``recipe`` prefers each of every two arms, and a sentence on
-    each language in which it is not believed, where it is not asked. The signature tells the rest.
+    each language in which it is not believed, where it is not asked, and on pairs of which it
+    refused to choose. The signature tells the rest.
 
     ``most``: pairs of a language. ``journal``: the file that keeps its answers. Raises what the
     engine raises.
@@ -37,9 +39,9 @@ async def prefer(
     tags = sorted({tag for arm in arms for tag in arm.keys})
     settings = recipe.judging_engine
     least, doubts = believed_match(tags, recipe.believed, settings.model)
-    found: list[Comparison] = []
+    found, notes = list[Comparison](), list(doubts.values())
     if not least:
-        return found, list(doubts.values())
+        return found, notes
     drawn = {tag: {one.arm: one for one in draw(arms, tag)} for tag in least}
     async with asking(settings, journal) as asker:
         for one, other in combinations([arm.name for arm in arms], 2):
@@ -50,8 +52,13 @@ async def prefer(
                 told = await asker.interviews(f"{MATCH}.{tag}.{one}.{other}", steps)
                 if known := [score for score in told if score is not None]:
                     scores[tag] = known
+                if refused := len(told) - len(known):
+                    notes.append(
+                        f"{refused} of {len(told)} pairs of {one} and {other} in {tag} are left "
+                        "out of what the judge prefers: it refused to choose."
+                    )
             found += _told(scores, one, other, settings.model)
-    return found, list(doubts.values())
+    return found, notes
 
 
 def _pairs(drawn: Mapping[str, Drawn], one: str, other: str) -> Iterator[tuple[Dialogue, Dialogue]]:
@@ -84,7 +91,7 @@ def _told(
         difference, low, high, p = float(values.mean()), None, None, None
         if count >= FEWEST:
             drawn = values[bootstraps(count, 0, 500)].mean(axis=1)
-            low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
+            low, high = middle(drawn)
             p = sign_test(won, lost)
         told: Details = {"judge": model, "won": won, "lost": lost, "tied": count - won - lost}
         yield Comparison(

@@ -15,8 +15,9 @@ from math import comb, erfc, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.datasets.metrics.measuring.figure import FEWEST, Chosen
+from crowdglot.datasets.metrics.measuring.figure import Chosen
 from crowdglot.draws import Draws
+from crowdglot.statistics import FEWEST, auc, middle, ranks
 
 Values = NDArray[np.float64]
 Of = Callable[[Chosen], float | None]
@@ -152,7 +153,7 @@ def over(strata: Sequence[Measured]) -> Difference:
     spread, exchanged = spread[np.isfinite(spread)], exchanged[np.isfinite(exchanged)]
     low = high = None
     if len(spread):
-        low, high = (float(end) for end in difference + np.quantile(spread, (0.025, 0.975)))
+        low, high = middle(difference + spread)
     least = np.prod([_least(each.design) for each in strata])
     p = _p(difference, exchanged, float(least)) if len(exchanged) else None
     return Difference((one, other), difference, low, high, _effects(strata), p)
@@ -194,27 +195,10 @@ def rank_biserial(gaps: Values) -> float:
     gaps = gaps[gaps != 0]
     if not len(gaps):
         return 0.0
-    _, number, counts = np.unique(np.abs(gaps), return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[number]  # ties share the mean of theirs
-    return float((np.sign(gaps) * ranks).sum() / ranks.sum())
+    ranked, _ = ranks(np.abs(gaps))
+    return float((np.sign(gaps) * ranked).sum() / ranked.sum())
 
 
 def cliffs_delta(one: Values, other: Values) -> float:
     """How much likelier a value of ``other`` is above one of ``one`` than below; -1 to 1."""
-    if not len(one) or not len(other):
-        return 0.0
-    ordered = np.sort(one)
-    below = np.searchsorted(ordered, other, side="left")
-    above = len(one) - np.searchsorted(ordered, other, side="right")
-    return float((below - above).mean() / len(one))
-
-
-def holm(values: Sequence[float | None]) -> list[float | None]:
-    """The p-values corrected for their number (Holm 1979); None stays and counts for nothing."""
-    known = sorted((p, at) for at, p in enumerate(values) if p is not None)
-    corrected: list[float | None] = [None] * len(values)
-    least = 0.0
-    for rank, (p, at) in enumerate(known):
-        least = max(least, min(1.0, p * (len(known) - rank)))
-        corrected[at] = least
-    return corrected
+    return 2 * auc(other, one) - 1 if len(one) and len(other) else 0.0

@@ -1,7 +1,6 @@
 """``personality``: what the speakers of a dataset are like, by an inventory that a model fills in
 about what each of them says."""
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -13,7 +12,7 @@ from crowdglot import __version__
 from crowdglot.datasets.report.selection import even_positions
 from crowdglot.datasets.scan import rows_at
 from crowdglot.datasets.shards import files_of
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.errors import StorageError
 from crowdglot.evidence.audit.groups import NOBODY, groups_of
@@ -84,7 +83,7 @@ async def assess_dataset(folder: Location, recipe: Recipe, most: int) -> Persona
     async with asking(engine, local_folder(folder) / "personality.calls") as asker:
         told = await assess(rows, partial(asker.interviews, "personality"), engine.model)
     content = {"crowdglot": __version__, "items": len(items()), "orders": ORDERS, **asdict(told)}
-    write_text(folder / PERSONALITY, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    write_json(folder / PERSONALITY, content)
     return told
 
 

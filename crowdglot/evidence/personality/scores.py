@@ -9,17 +9,16 @@ means are farthest apart.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics.calibration.trials import bootstrap
-from crowdglot.datasets.metrics.measuring.figure import FEWEST as FEWEST_RESAMPLED
 from crowdglot.evidence.audit.figures import FEWEST, Rate
 from crowdglot.evidence.personality.inventory import TRAITS, Ratings, items
+from crowdglot.statistics import FEWEST as FEWEST_RESAMPLED
+from crowdglot.statistics import bootstrap_mean
 
 # Where the two keys of a trait are farther apart, its scores are not believed.
 MOST_APART = 40.0
@@ -97,12 +96,8 @@ def _trait(scores: Scores, apart: Scores, signs: Sequence[int]) -> Trait:
     agreement, mean = Rate.over(int(sum(told)), len(told)), float(known.mean())
     if len(known) < FEWEST_RESAMPLED:
         return Trait(mean, None, None, keys_apart, agreement)
-    low, high = bootstrap(len(known), partial(_mean, known))
+    low, high = bootstrap_mean(known)
     return Trait(mean, low, high, keys_apart, agreement)
-
-
-def _mean(known: Scores, chosen: NDArray[np.intp]) -> float:
-    return float(known[chosen].mean())
 
 
 def fairness(

@@ -31,6 +31,7 @@ from crowdglot.evidence.resemble.telling import (
 )
 from crowdglot.evidence.resemble.tokens import Spoken, read_spoken
 from crowdglot.languages.language import Language, resolve_language
+from crowdglot.statistics import middle
 
 MOST, FEWEST = 500, 20  # dialogues of either side in a language: drawn at most, and for a figure
 _TALK = 8  # of STYLE, lengths and turn-taking come first
@@ -171,8 +172,7 @@ def _sides(ours: Flags) -> tuple[Flags, Flags]:
 
 def _mean(values: Numbers, seed: int) -> tuple[float, float, float]:
     drawn = values[bootstraps(len(values), seed, _RESAMPLES)].mean(axis=1)
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return float(values.mean()), float(low), float(high)
+    return float(values.mean()), *middle(drawn)
 
 
 def _texts(side: Drawn, turns: int) -> list[str]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from crowdglot.draws import Draws
 from crowdglot.engines.embedding.embedder import Meanings, Vectors
+from crowdglot.statistics import middle
 
 MOST = 100  # dialogues of ours, and twice as many of people's: a model is slow
 _HALVES = 20
@@ -96,5 +97,4 @@ def _apart(one: Vectors, other: Vectors) -> Vectors:
 
 
 def _spread(values: Sequence[float]) -> tuple[float, float, float]:
-    low, high = np.percentile(values, (2.5, 97.5))
-    return float(np.mean(values)), float(low), float(high)
+    return float(np.mean(values)), *middle(values)

@@ -14,6 +14,7 @@ import numpy as np
 from crowdglot.evidence.resemble.phrases import Whole
 from crowdglot.evidence.resemble.style import Feature, Numbers
 from crowdglot.evidence.resemble.telling import Examples, Flags
+from crowdglot.statistics import holm, ranks
 
 MOST = 10
 _LOOKED_AT = 300  # phrases of the highest z-scores
@@ -58,7 +59,9 @@ def find_giveaways(examples: Examples, style: Sequence[Feature]) -> list[Giveawa
     means, mine = _by_pair(values, examples.pairs, ours)
     aucs, chances = _mann_whitney(means, mine)
     named: list[int] = []
-    for at in sorted(_holm(chances, tests), key=lambda at: -abs(aucs[at] - 0.5)):
+    corrected = holm(chances.tolist(), tests)
+    differs = [at for at in np.argsort(chances, kind="stable") if (corrected[at] or 0) <= _ALPHA]
+    for at in sorted(differs, key=lambda at: -abs(aucs[at] - 0.5)):
         if not any(_alike(values, features, at, other) for other in named):
             named.append(at)
     return [
@@ -85,25 +88,14 @@ def _mann_whitney(values: Numbers, ours: Flags) -> tuple[Numbers, Numbers]:
     m, n = int(ours.sum()), int((~ours).sum())
     aucs, chances = np.full(values.shape[1], 0.5), np.ones(values.shape[1])
     for at in range(values.shape[1]):
-        _, kind, counts = np.unique(values[:, at], return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(counts) - (counts - 1) / 2)[kind]
-        won = ranks[ours].sum() - m * (m + 1) / 2
+        ranked, counts = ranks(values[:, at])
+        won = ranked[ours].sum() - m * (m + 1) / 2
         ties = (counts**3 - counts).sum() / ((m + n) * (m + n - 1))
         spread = (m * n / 12 * (m + n + 1 - ties)) ** 0.5
         if spread > 0:
             aucs[at] = won / (m * n)
             chances[at] = erfc(abs(won - m * n / 2) / spread / 2**0.5)
     return aucs, chances
-
-
-def _holm(chances: Numbers, tests: int) -> list[int]:
-    """Which differ, by Holm's step-down correction for so many tests."""
-    found: list[int] = []
-    for at in np.argsort(chances, kind="stable").tolist():
-        if chances[at] * (tests - len(found)) > _ALPHA:
-            break
-        found.append(at)
-    return found
 
 
 def _alike(values: Numbers, features: Sequence[Feature], one: int, other: int) -> bool:

@@ -1,16 +1,13 @@
 """``resemble.html`` and ``resemble.json``: one page that loads nothing, and the same as figures."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from crowdglot import __version__
-from crowdglot.datasets.report.page import part, policy
-from crowdglot.datasets.report.wording import number
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.report.page import page_of
+from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.resemble.comparing import Resemblance
 from crowdglot.evidence.resemble.giveaways import shown
@@ -35,25 +32,21 @@ def write_resemblance(
         "languages": [_as_figures(one) for one in compared],
         "without": list(told),
     }
-    text = json.dumps(figures, ensure_ascii=False, indent=2)
-    write_text(folder / FIGURES, text.encode("utf-8", "replace").decode() + "\n")
+    write_json(folder / FIGURES, figures)
     write_text(folder / PAGE, render(names, compared, told))
     return folder / PAGE
 
 
 def render(names: tuple[str, str], compared: Sequence[Resemblance], told: Sequence[str]) -> str:
     """The whole page; the same figures, the same page."""
-    style = part("report.css")
-    page: str = _template().render(
+    return page_of(
+        _TEMPLATE.read_text("utf-8"),
+        shown=shown,
         names=[visible(name, 200) for name in names],
         compared=compared,
         told=[visible(sentence, 500) for sentence in told],
         languages={one.language: resolve_language(one.language) for one in compared},
-        version=__version__,
-        style=style,
-        policy=policy(style),
     )
-    return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _as_figures(one: Resemblance) -> dict[str, Any]:
@@ -61,15 +54,3 @@ def _as_figures(one: Resemblance) -> dict[str, Any]:
     for told, giveaway in zip(figures["giveaways"], one.giveaways, strict=True):
         told["told"] = giveaway.told
     return figures
-
-
-@lru_cache(maxsize=1)
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(number=number, visible=visible, count="{:,}".format)
-    environment.globals["shown"] = shown
-    return environment.from_string(_TEMPLATE.read_text("utf-8"))

@@ -21,13 +21,13 @@ from crowdglot.draws import Draws
 from crowdglot.evidence.resemble.logistic import fit
 from crowdglot.evidence.resemble.phrases import Phrases, Whole
 from crowdglot.evidence.resemble.style import Numbers
+from crowdglot.statistics import Z, auc
 
 FEWEST_PAIRS, MOST_FOLDS = 3, 5
 _REPEATS = 5
 _PHRASES = 60  # of the highest z-scores
 _PENALTY = 0.1  # an example
 _FEATURES, _FEWEST_FEATURES = 0.25, 5  # used of all: so many an example, at least so many
-_Z = 1.959964
 
 Flags = NDArray[np.bool_]
 
@@ -79,8 +79,8 @@ def tell_apart(examples: Examples, seed: int) -> Auc | None:
             if _helps(examples, folds, fold, without):
                 scores = _score(examples, tested)
             mine, theirs = scores[tested & ours], scores[tested & ~ours]
-            won += _wins(mine, theirs)
-            met += len(mine) * len(theirs)
+            pairs_met = len(mine) * len(theirs)
+            won, met = won + auc(mine, theirs) * pairs_met, met + pairs_met
     value = won / met
     # Halved: what classifiers say that learnt from one another's examples varies more, by about
     # the square root of two where nothing differs (see docs/resemble.md).
@@ -143,13 +143,6 @@ def _score(examples: Examples, tested: Flags) -> Numbers:
     return model.score(features)
 
 
-def _wins(mine: Numbers, theirs: Numbers) -> float:
-    """In how many pairs one of mine is higher, ties half."""
-    below = np.searchsorted(np.sort(theirs), mine, "left").sum()
-    upto = np.searchsorted(np.sort(theirs), mine, "right").sum()
-    return float(below + upto) / 2
-
-
 def interval(value: float, ours: float, theirs: float) -> tuple[float, float]:
     """Newcombe's interval of 95% of an AUC over so many independent examples of each kind."""
     mean = (ours + theirs) / 2
@@ -157,7 +150,7 @@ def interval(value: float, ours: float, theirs: float) -> tuple[float, float]:
     def far(other: float) -> bool:
         more = (1 - other) / (2 - other) + other / (1 + other)
         spread = other * (1 - other) * (1 + (mean - 1) * more) / (ours * theirs)
-        return abs(value - other) > _Z * sqrt(spread)
+        return abs(value - other) > Z * sqrt(spread)
 
     ends = []
     for outer in (0.0, 1.0):

@@ -1,6 +1,5 @@
 """How often each conditioned trait is recovered, by whom, and on which turns."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -10,10 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics.calibration.trials import auc, bootstrap
 from crowdglot.critics.judges.belief import BAR
-from crowdglot.datasets.metrics.measuring.figure import FEWEST, Reading, interval
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.metrics.measuring.figure import Reading, interval
+from crowdglot.datasets.storage.files import write_json
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import ConfigurationError
 from crowdglot.evidence.traits.classifier import ByClassifier, Scores
@@ -27,6 +25,7 @@ from crowdglot.evidence.traits.labelled import (
 )
 from crowdglot.evidence.traits.members import CALLED, RANDOM, Member, members
 from crowdglot.personas.traits import declared
+from crowdglot.statistics import FEWEST, auc, bootstrap
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.personas.made import calls_of
 from crowdglot.writing.recipe import Recipe
@@ -199,6 +198,5 @@ async def recover(
     if judge:
         async with asking(recipe.judging_engine, calls_of(output)) as asker:
             rates += await measure(found, texts, ByJudge(asker))
-    told = json.dumps([asdict(rate) for rate in rates], ensure_ascii=False, indent=1)
-    write_text(output, f"{told}\n")
+    write_json(output, [asdict(rate) for rate in rates])
     return rates

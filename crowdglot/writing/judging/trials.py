@@ -10,14 +10,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from crowdglot.critics.calibration.damage import as_met
 from crowdglot.critics.calibration.trials import (
+    FEWEST,
     Scored,
-    Scores,
     Trial,
-    bootstrap,
     compare,
     damaged_ones,
     whole_dialogues,
@@ -26,6 +24,7 @@ from crowdglot.critics.judges import JUDGES, Judge, build_judge
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH, Match
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.statistics import bootstrap_mean
 from crowdglot.writing.judging.asker import Asker, asking
 from crowdglot.writing.recipe import Recipe
 
@@ -67,26 +66,26 @@ async def try_judges(
 async def _of_matches(
     asker: Asker, tag: str, whole: Mapping[str, Sequence[Dialogue]], model: str
 ) -> list[Trial]:
-    """How often a whole dialogue wins against a damaged one, ties half: an AUC as well."""
-    trials = []
+    """How often a whole dialogue wins against a damaged one, ties half: an AUC as well. Pairs of
+    which the model refuses to choose are in no figure."""
+    trials, by = [], {"model": model, "prompt": template_hash(MATCH)}
     for kind in Match.damages:
         if pairs := damaged_ones(tag, whole, kind, 0):
             start, meet = time.perf_counter(), [(whole[tag][at], hurt) for at, hurt in pairs]
             lost = await asker.interviews(
                 f"{MATCH}.{tag}.{kind}", [partial(Match().next, *pair) for pair in meet]
             )
-            won = 1 - np.array([0.5 if one is None else one for one in lost])
-            low, high = bootstrap(len(won), partial(_share, won))
-            seconds, share = (time.perf_counter() - start) / len(won), float(won.mean())
+            won = 1 - np.array([one for one in lost if one is not None], float)
+            seconds = (time.perf_counter() - start) / len(lost)
+            if len(won) < FEWEST:
+                trials.append(_unknown(MATCH, tag, kind, seconds, by))
+                continue
+            (low, high), share = bootstrap_mean(won), float(won.mean())
             trials.append(
                 Trial(MATCH, tag, kind, len(won), share, low, high, 0.0, share, 0.0, 0.0, seconds,
-                      model, template_hash(MATCH))
+                      **by)
             )  # fmt: skip
     return trials
-
-
-def _share(won: Scores, chosen: NDArray[np.intp]) -> float:
-    return float(won[chosen].mean())
 
 
 def _unknown(name: str, tag: str, kind: str, seconds: float, by: dict[str, str]) -> Trial:

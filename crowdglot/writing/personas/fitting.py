@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from crowdglot.critics.calibration.trials import auc, bootstrap
 from crowdglot.critics.judges.asking import Ballot, Shares, poll_about, settle
 from crowdglot.critics.judges.belief import BAR
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
 from crowdglot.personas.casting.life import life_of
 from crowdglot.personas.persona import ADULT, Persona
+from crowdglot.statistics import auc, bootstrap
 from crowdglot.strict_toml import Strict, read_toml, validate
 from crowdglot.writing.judging.asker import Asker
 from crowdglot.writing.personas.made import Refusal

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot import __version__
-from crowdglot.datasets.storage.files import write_text
+from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.personas.lines import as_line, read_personas
 from crowdglot.personas.persona import Persona
@@ -93,7 +93,7 @@ def write_made(path: Path, made: Made) -> str:
     }  # fmt: skip
     refused = (json.dumps(asdict(one), ensure_ascii=False) for one in made.refused)
     write_text(beside(path, "refused.jsonl"), _lines(refused))
-    write_text(beside(path, "made.json"), json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    write_json(beside(path, "made.json"), told)
     write_text(path, _lines(map(as_line, made.personas)))
     return mark
 

@@ -15,13 +15,12 @@ from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.draft import read_answer
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
-from crowdglot.dialogues.prompt import SOURCE_LANGUAGE
+from crowdglot.dialogues.prompt import SOURCE_LANGUAGE, object_of
 from crowdglot.engines.engine import Completion
 from crowdglot.languages.folding import fold
 from crowdglot.personas.traits import Trait, declared
 from crowdglot.personas.wording import fault_of_sentence, tidied
 from crowdglot.writing.personas.made import Refusal
-from crowdglot.writing.personas.questions import texts_schema
 
 MOST_FACTS = 5
 _KEYS = [f"{part}_{n}" for n in range(1, MOST_FACTS + 1) for part in ("turn", "quote", "fact")]
@@ -105,7 +104,7 @@ def find_facts(
             Message("assistant", json.dumps(dict.fromkeys(_KEYS, "") | noted)),
             _wanted(speaker),
         )
-        return Asked(messages, texts_schema(_KEYS), {"max_tokens": 110 * MOST_FACTS})
+        return Asked(messages, object_of(dict.fromkeys(_KEYS)), {"max_tokens": 110 * MOST_FACTS})
     told, fault = read_answer(answers[0].text, _KEYS)
     if fault:
         return (), (Refusal(f"answer.{fault.partition(':')[0]}", answers[0].text[:200]),)

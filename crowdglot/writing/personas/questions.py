@@ -5,11 +5,11 @@ pure function from the answers so far to the next question or to the result.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from crowdglot.dialogues.draft import read_answer
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
+from crowdglot.dialogues.prompt import object_of
 from crowdglot.engines.engine import Completion
 
 AT_A_TIME = 6  # sentences of one answer
@@ -62,17 +62,7 @@ def _asked(wanted: str, keys: Sequence[str], most_tokens: int) -> Asked:
         Message("system", _SYSTEM),
         Message("user", f"{wanted}\nAnswer with a JSON object: {', '.join(keys)}."),
     )
-    return Asked(messages, texts_schema(keys), {"max_tokens": most_tokens})
-
-
-def texts_schema(keys: Sequence[str]) -> dict[str, Any]:
-    """The schema of an object with one text a key."""
-    return {
-        "type": "object",
-        "properties": {key: {"type": "string"} for key in keys},
-        "required": list(keys),
-        "additionalProperties": False,
-    }
+    return Asked(messages, object_of(dict.fromkeys(keys)), {"max_tokens": most_tokens})
 
 
 def _listed(lines: Sequence[str]) -> str:

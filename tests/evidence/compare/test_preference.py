@@ -7,6 +7,7 @@ import pytest
 
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH
+from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion
 from crowdglot.evidence.compare.arms import open_arms
 from crowdglot.evidence.compare.asked import compare_datasets
@@ -22,8 +23,8 @@ class Judge:
 
     kind, model, revision, concurrency = "canned", "", "", 4
 
-    def __init__(self, word=""):
-        self.word, self.asked = word, 0
+    def __init__(self, word="", refuses=""):
+        self.word, self.refuses, self.asked = word, refuses, 0
 
     async def __aenter__(self):
         return self
@@ -34,6 +35,8 @@ class Judge:
     async def complete(self, request):
         self.asked += 1
         first, second = request.messages[0].content.split(" conversation:")[1:]
+        if self.refuses and self.refuses in first + second:
+            return Completion("no", REFUSED, 10, 1, 0.1)
         answer = "2" if self.word and second.count(self.word) > first.count(self.word) else "1"
         return Completion(answer, "stop", 10, 1, 0.1)
 
@@ -79,6 +82,17 @@ def test_who_chooses_by_the_order_prefers_nobody(arms, tmp_path, monkeypatch):
     (told,), _ = asked(monkeypatch, Judge(), arms, believing(tmp_path), tmp_path)
     assert (told.values, told.difference, told.p) == ((0.5, 0.5), 0.0, 1.0)
     assert "|won:0|lost:0|tied:10|" in told.signature
+
+
+def test_pairs_of_which_it_refuses_to_choose_are_counted(arms, tmp_path, monkeypatch):
+    names = random_rows(2, 10)[3]["turns"][0]["text"]
+    judge = Judge("tournesol", refuses=names)
+    (told,), notes = asked(monkeypatch, judge, arms, believing(tmp_path), tmp_path)
+    assert "|won:9|lost:0|tied:0|" in told.signature and told.pairs == 9
+    assert notes == [
+        "1 of 10 pairs of a and b in fr are left out of what the judge prefers: it refused to "
+        "choose."
+    ]
 
 
 def test_a_judge_below_the_bar_is_told_and_gives_no_figure(arms, tmp_path, monkeypatch):

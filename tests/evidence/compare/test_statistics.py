@@ -1,18 +1,21 @@
 """Effect sizes, the correction and the tests, on numbers that are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from crowdglot.evidence.compare.comparing import wilson
+from crowdglot.evidence.compare.arms import Arm
+from crowdglot.evidence.compare.comparing import _told
 from crowdglot.evidence.compare.preference import sign_test
 from crowdglot.evidence.compare.statistics import (
     Design,
     cliffs_delta,
-    holm,
     measured,
     over,
     rank_biserial,
 )
+from crowdglot.statistics import holm, wilson
 
 
 def mean(values):
@@ -75,6 +78,10 @@ def test_strata_count_alike():
 def test_shares():
     low, high = wilson(8, 10)
     assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-3)
-    assert wilson(3, 7) == (None, None)
+    funnel = SimpleNamespace(
+        accepted=3, drafts=7, acceptance_rate=3 / 7, prompt_tokens=1, completion_tokens=1
+    )
+    few = _told(Arm("a", "a", {}, lambda tag, numbers: [], funnel))
+    assert (few["acceptance_rate"], few["low"], few["high"]) == (3 / 7, None, None)
     assert sign_test(9, 1) == pytest.approx(2 * 11 / 1024)
     assert sign_test(0, 0) == 1 and sign_test(5, 5) == 1

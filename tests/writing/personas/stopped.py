@@ -4,7 +4,7 @@ import asyncio
 import random
 from contextlib import contextmanager, suppress
 
-from crowdglot.command.made import print_made
+from crowdglot.command.output.personas import print_made
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import EngineUnavailable
 from crowdglot.recipes import build_recipe

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from crowdglot import __version__
 from crowdglot.draws import Draws
-
-FEWEST = 8  # with fewer dialogues an interval says nothing
+from crowdglot.statistics import FEWEST, Z, middle
 
 Better = Literal["higher", "lower", "neither"]
 Interval = Literal["bootstrap", "halves", "none"]
@@ -104,10 +103,9 @@ def interval(
     if not len(values):
         return None
     if bootstrap:
-        low, high = np.percentile(values, (2.5, 97.5))
-        return float(low), float(high)
+        return middle(values)
     half = count // 2
-    width = 1.96 * float(values.std()) * (half / (count - half)) ** 0.5
+    width = Z * float(values.std()) * (half / (count - half)) ** 0.5
     return value - width, value + width
 
 

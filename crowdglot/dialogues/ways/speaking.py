@@ -21,6 +21,7 @@ from crowdglot.dialogues.message import Message
 from crowdglot.dialogues.prompt import (
     SOURCE_LANGUAGE,
     demonstration_fields,
+    object_of,
     scenario_fields,
     tells_ground,
     template,
@@ -113,19 +114,6 @@ def thoughts_of(said: Sequence[Said], turns: int) -> tuple[Thought, ...]:
     """What was thought before the first ``turns`` of what was said."""
     told = [(one.number + 1, one.answer.get(THOUGHT, "")) for one in said[:turns]]
     return tuple(Thought(number, text) for number, text in told if text)
-
-
-def object_of(keys: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
-    """The JSON schema of an object of texts; of each key the values it may have, None for any."""
-    text = {"type": "string"}
-    return {
-        "type": "object",
-        "properties": {
-            key: text if of is None else text | {"enum": [*of]} for key, of in keys.items()
-        },
-        "required": [*keys],
-        "additionalProperties": False,
-    }
 
 
 def chat(talk: Talk, side: Side, said: Sequence[Said], last: str) -> tuple[Message, ...]:

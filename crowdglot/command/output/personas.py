@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.panel import Panel
 from rich.text import Text
 
-from crowdglot.command.console import console
+from crowdglot.command.output.console import console
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.errors import ConfigurationError
 from crowdglot.personas.lines import as_line

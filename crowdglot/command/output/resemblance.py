@@ -1,37 +1,24 @@
 """What the command prints of a dataset beside people, and of response selection."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
-from crowdglot.dialogues.human import human_files, left_out
-from crowdglot.errors import ConfigurationError
-from crowdglot.evidence.drawn import is_dataset
+from crowdglot.command.output.console import MOST, console, new_table, print_left_out
+from crowdglot.datasets.storage.files import write_json
 from crowdglot.evidence.resemble.comparing import Resemblance
 from crowdglot.evidence.resemble.telling import Auc
 from crowdglot.evidence.selection.selecting import Selection
 from crowdglot.languages.language import resolve_language
 from crowdglot.printable import one_line
 
-_SHOWN = 200  # characters of one line
-
-
-def print_unread(sources: Iterable[str]) -> None:
-    """What cannot be read of human dialogues; datasets are passed over."""
-    for source in sources:
-        if source and not is_dataset(source):
-            print_left_out(left_out(human_files(Path(source))))
-
 
 def print_resemblance(one: Resemblance | str) -> None:
     """How well a language is told apart, and by what; or why that is not known."""
     if isinstance(one, str):
-        console.print(Text(one_line(one, _SHOWN), style="yellow"), soft_wrap=True)
+        print_left_out([one_line(one, MOST)])
         return
     (ours, theirs), (of_ours, of_theirs) = one.drawn, one.there
     console.print(
@@ -46,7 +33,7 @@ def print_resemblance(one: Resemblance | str) -> None:
         gone = "left out, withdrawn or of fewer than two turns"
         console.print(Text(f"  {one.left_out[0]} of ours, {one.left_out[1]} of people's {gone}."))
     for giveaway in one.giveaways:
-        console.print(Text(f"  {one_line(giveaway.told, _SHOWN)}"), soft_wrap=True)
+        console.print(Text(f"  {one_line(giveaway.told, MOST)}"), soft_wrap=True)
     for line in one.distances.each if one.distances else ():
         console.print(
             Text(f"  {line.measure}: {line.ours[0]:.3f}, between people's {line.human[0]:.3f} "
@@ -64,8 +51,7 @@ def _auc(figure: Auc | None) -> str:
 def print_selections(every: Sequence[Selection | str]) -> None:
     """A table of all rankers and languages, and why others have no figure."""
     columns = ("dialogues", "language", "by", "questions", "R20@1", "R20@5", "MRR")
-    heads = (Column(name, justify="right" if at > 2 else "left") for at, name in enumerate(columns))
-    table = Table(*heads, title="Response selection: one of 20", title_justify="left")
+    table = new_table("Response selection: one of 20", *columns, texts=3)
     made = [one for one in every if isinstance(one, Selection)]
     for one in made:
         figures = (f"{s.value:.3f}\n{s.low:.3f} - {s.high:.3f}" for s in one.shares)
@@ -74,20 +60,13 @@ def print_selections(every: Sequence[Selection | str]) -> None:
     if made:
         table.add_row("", "", "chance", "", *(f"{share.chance:.3f}" for share in made[0].shares))
         console.print(table)
-    for sentence in every:
-        if isinstance(sentence, str):
-            console.print(Text(one_line(sentence, _SHOWN), style="yellow"), soft_wrap=True)
+    print_left_out(one_line(one, MOST) for one in every if isinstance(one, str))
 
 
 def write_selections(path: Path, every: Sequence[Selection | str]) -> None:
-    """All figures as JSON; ConfigurationError where the file cannot be written."""
+    """All figures as JSON; StorageError where the file cannot be written."""
     figures = {
         "selections": [asdict(one) for one in every if isinstance(one, Selection)],
         "without": [one for one in every if isinstance(one, str)],
     }
-    try:
-        path.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be written ({error.strerror}); give another --output."
-        ) from None
+    write_json(path, figures)

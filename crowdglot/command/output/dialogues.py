@@ -8,7 +8,7 @@ import polars as pl
 from rich.panel import Panel
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.console import console, print_left_out
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.record import draft_text
 from crowdglot.datasets.scan import first_rows

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.console import console, name_cell, new_table, print_left_out
 from crowdglot.critics import CRITICS
 from crowdglot.critics.calibration import MOST_REJECTED, Calibration
 from crowdglot.critics.calibration.trials import Trial
@@ -20,28 +20,22 @@ from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.writing.estimate import CHARACTERS, TOKENS_PER_TURN, estimate
 from crowdglot.writing.opened import OpenedRecipe
 
-_MOST_NAME, _MOST_EVIDENCE = 200, 2_000  # characters
-
-
-def _table(title: str, *columns: str) -> Table:
-    """A table whose first column is text and whose others are figures."""
-    heads = (Column(name, justify="right" if at else "left") for at, name in enumerate(columns))
-    return Table(*heads, title=Text(one_line(title, _MOST_EVIDENCE)), title_justify="left")
+_MOST_EVIDENCE = 2_000  # characters
 
 
 def print_funnel(funnel: Funnel) -> None:
     """The acceptance rate, by language, and the reasons for rejection."""
     title = f"Acceptance: {funnel.accepted} of {funnel.drafts} drafts "
-    table = _table(f"{title}({funnel.acceptance_rate:.1%})", "language", "accepted", "rejected")
+    table = new_table(f"{title}({funnel.acceptance_rate:.1%})", "language", "accepted", "rejected")
     kept, others = funnel.accepted_by_language, funnel.rejected_by_language
     for tag in sorted({*kept, *others}):
-        name = Text(one_line(f"{resolve_language(tag).name} ({tag})", _MOST_NAME))
+        name = name_cell(f"{resolve_language(tag).name} ({tag})")
         table.add_row(name, str(kept.get(tag, 0)), str(others.get(tag, 0)))
     console.print(table)
     if funnel.reasons:
-        reasons = _table("Reasons for rejection", "reason", "drafts")
+        reasons = new_table("Reasons for rejection", "reason", "drafts")
         for reason, count in funnel.reasons.items():
-            reasons.add_row(Text(one_line(reason, _MOST_NAME)), str(count))
+            reasons.add_row(name_cell(reason), str(count))
         console.print(reasons)
 
 
@@ -119,7 +113,7 @@ def print_estimate(
     print_left_out(opened.left_out)
     costs = estimate(opened, like)
     columns = ("language", "dialogues", "drafts", "prompt tokens", "answer tokens", "hours")
-    table = _table(f"{opened.recipe.name}: what is still to be written", *columns)
+    table = new_table(f"{opened.recipe.name}: what is still to be written", *columns)
     for tag, cost in costs.items():
         table.add_row(
             f"{resolve_language(tag).name} ({tag})", f"{cost.dialogues:,}", f"{cost.drafts:,.0f}",
@@ -150,7 +144,7 @@ def print_estimate(
 def print_calibration(calibration: Calibration, examples: int = 3) -> None:
     """The rates as a table of critic by language, then examples of what was rejected."""
     tags = sorted(calibration.dialogues)
-    table = _table("Human dialogues rejected", "critic", *tags)
+    table = new_table("Human dialogues rejected", "critic", *tags)
     for critic in CRITICS:
         table.add_row(critic, *(_rate(calibration, critic, tag) for tag in tags))
     table.add_section()
@@ -169,7 +163,7 @@ def print_trials(trials: Sequence[Trial]) -> None:
     """One table a kind of damage: each critic's AUC by language, and what it finds at 1%."""
     tags = sorted({trial.language for trial in trials})
     for kind in dict.fromkeys(trial.damage for trial in trials):
-        table = _table(f"Damage: {kind} (AUC, found at 1% false rejection)", "critic", *tags)
+        table = new_table(f"Damage: {kind} (AUC, found at 1% false rejection)", "critic", *tags)
         by_critic: dict[str, dict[str, str]] = {}
         for trial in trials:
             if trial.damage == kind:

@@ -1,9 +1,8 @@
 """What an audit and an inventory found, in the terminal."""
 
-from rich.table import Column, Table
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.console import console, name_cell, new_table, print_left_out
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.audit import Report
 from crowdglot.evidence.audit.figures import Difference, Rate
@@ -11,21 +10,19 @@ from crowdglot.evidence.audit.reporting import PAGE
 from crowdglot.evidence.personality import Personality
 from crowdglot.printable import one_line
 
-_MOST = 200  # characters of a name
-
 
 def print_audit(report: Report, folder: Location) -> None:
     """What was found, the groups that fare otherwise, and where the page is."""
     print_left_out(report.doubts)
-    table = _table("Accepted dialogues", "found", "dialogues", "share")
+    table = new_table("Accepted dialogues", "found", "dialogues", "share")
     for measure, rate in report.found.items():
         table.add_row(measure.replace("_", " "), f"{rate.count:,} of {rate.of:,}", _rate(rate))
     console.print(table)
     if report.biased:
-        bias = _table("Groups that fare otherwise", "group", "of", "rate", "off the others",
+        bias = new_table("Groups that fare otherwise", "group", "of", "rate", "off the others",
                       "off no persona")  # fmt: skip
         for one in report.biased:
-            name = Text(one_line(f"{one.kind}: {one.name}", _MOST))
+            name = name_cell(f"{one.kind}: {one.name}")
             told = (_points(one.difference), _points(one.against_nobody))
             bias.add_row(name, one.measure.replace("_", " "), _rate(one.rate), *told)
         console.print(bias)
@@ -43,7 +40,7 @@ def print_personality(told: Personality) -> None:
     if not told.traits:
         return
     title = f"{told.speakers:,} speakers, {told.model}"
-    table = _table(title, "trait", "mean, 0 to 100", "keys apart", "sign as the persona's")
+    table = new_table(title, "trait", "mean, 0 to 100", "keys apart", "sign as the persona's")
     for name, trait in told.traits.items():
         mean = (
             "unscored"
@@ -60,11 +57,6 @@ def print_personality(told: Personality) -> None:
         console.print(f"{name}: {'unknown' if value is None else f'{value:.2f}'}")
     for kind, fair in told.fairness.items():
         console.print(Text(f"fairness, {kind}: {fair:.2f}"))
-
-
-def _table(title: str, *columns: str) -> Table:
-    heads = (Column(name, justify="right" if at else "left") for at, name in enumerate(columns))
-    return Table(*heads, title=Text(one_line(title, _MOST)), title_justify="left")
 
 
 def _rate(rate: Rate) -> str:

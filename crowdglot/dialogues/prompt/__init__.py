@@ -25,8 +25,8 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from crowdglot.dialogues.dialogue import Demonstration
-from crowdglot.dialogues.letters import lettered
 from crowdglot.dialogues.message import Message
+from crowdglot.dialogues.prompt.letters import lettered
 from crowdglot.dialogues.scene import THINKS, scene_lines, thinker
 from crowdglot.scenarios.event import read_event
 from crowdglot.scenarios.scenario import GROUND, Scenario
@@ -107,11 +107,18 @@ def turn_keys(order: str, thinker: str = "") -> Sequence[str]:
 @lru_cache(maxsize=4096)
 def answer_schema(order: str, thinker: str = "") -> Mapping[str, Any]:
     """A JSON schema with one required string a key, which also fixes the speakers' order."""
-    keys = list(turn_keys(order, thinker))
+    return object_of(dict.fromkeys(turn_keys(order, thinker)))
+
+
+def object_of(keys: Mapping[str, Sequence[str] | None]) -> dict[str, Any]:
+    """The JSON schema of an object of texts; of each key the values it may have, None for any."""
+    text = {"type": "string"}
     return {
         "type": "object",
-        "properties": {key: {"type": "string"} for key in keys},
-        "required": keys,
+        "properties": {
+            key: text if of is None else text | {"enum": [*of]} for key, of in keys.items()
+        },
+        "required": [*keys],
         "additionalProperties": False,
     }
 

@@ -1,9 +1,8 @@
 """What a comparison found, in the terminal."""
 
-from rich.table import Table
 from rich.text import Text
 
-from crowdglot.command.console import console, print_left_out
+from crowdglot.command.output.console import console, new_table, print_left_out
 from crowdglot.evidence.compare.comparing import POOLED, Compared, Comparison
 from crowdglot.evidence.compare.page import chance, signed, words
 from crowdglot.printable import one_line
@@ -14,8 +13,7 @@ _MOST_TEXT = 300
 
 def print_compared(compared: Compared) -> None:
     """The arms, the notes, and what is told apart, pooled differences first."""
-    arms = Table("arm", "dialogues", "acceptance", "calls", "tokens", title_justify="left",
-                 title="Arms")  # fmt: skip
+    arms = new_table("Arms", "arm", "dialogues", "acceptance", "calls", "tokens", texts=3)
     for arm in compared.as_json()["arms"]:
         counts = ", ".join(f"{tag} {count}" for tag, count in arm["dialogues"].items())
         told = ["–"] * 3

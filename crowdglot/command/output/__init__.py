@@ -1,0 +1,1 @@
+"""What the command prints: tables, dialogues, personas, and what the evidence says."""
