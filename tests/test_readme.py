@@ -84,7 +84,8 @@ def test_every_critic_judge_metric_and_way_is_named():
     assert first_cells(page("critics")) == [*CRITICS, *MEANING]
     assert sorted(first_cells(page("judges"))) == sorted(JUDGES)
     assert first_cells(page("report")) == list(METRICS)
-    assert first_cells(page("ways")) == list(WAYS)
+    ours = [way for way, place in WAYS.items() if place.startswith("crowdglot")]
+    assert first_cells(page("ways")) == ours  # other tests add ways of their own
     scores = page("columns").partition("## `verdicts`")[2]
     assert first_cells(scores) == [*CRITICS, *MEANING]
 
