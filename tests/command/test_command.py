@@ -60,7 +60,14 @@ def rows_of(folder):
 
 @pytest.mark.slow
 @pytest.mark.server
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.ci),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.ci),
+    ],
+)
 def test_a_run_is_stopped_and_goes_on_to_the_end(tmp_path, number):
     canary = "sk-canary-5f2a"
     environment = os.environ | {
