@@ -9,12 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from crowdglot.command.app import app
+from crowdglot.datasets.funnel import read_rows
 from crowdglot.datasets.journal import Journal
 from crowdglot.datasets.publishing.audited import check_audit
 from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
 from crowdglot.evidence.audit import audit_dataset, judging
 from crowdglot.evidence.audit.abstention import Pupil, abstains
+from crowdglot.evidence.audit.auditing import COLUMNS
 from crowdglot.evidence.audit.figures import Rate, corrected, difference, spread
 from crowdglot.evidence.audit.groups import (
     NOBODY,
@@ -22,6 +24,7 @@ from crowdglot.evidence.audit.groups import (
     attributes_in,
     declared,
     groups_of,
+    people_of,
 )
 from crowdglot.evidence.audit.looking import harm_phrases, look
 from crowdglot.evidence.audit.tally import Tally, groups_in, probes_in
@@ -90,6 +93,20 @@ def test_traits_of_a_persona_are_groups_too():
     ]  # fmt: skip
     told = groups_of(persona(PLAIN, traits=traits))
     assert told == {"gender: woman", "age: old", "attitude: optimistic"}
+
+
+def test_traits_of_rows_reach_the_groups_of_their_speaker(tmp_path):
+    opened = make_opened(tmp_path / "d", "personas.source=bank", "dialogues_per_language=2")
+    write(opened, Canned(good))
+    rows = read_rows(opened.folder, "data", COLUMNS).to_dicts()
+    assert len(rows) == 4
+    for row_ in rows:
+        for persona_ in people_of(row_):
+            values = {one["key"]: one["value"] for one in persona_["traits"]}
+            told = {one["value"] for one in row_["traits"] if one["speaker"] == persona_["speaker"]}
+            assert values["gender"] and set(values.values()) <= told
+            gender = "gender: woman" if values["gender"] == "female" else "gender: man"
+            assert (gender in groups_of(persona_)) == (values["gender"] in ("female", "male"))
 
 
 def planted(biased, seed, rows=600):

@@ -32,8 +32,9 @@ def rows_with(traits, count=1):
         {"speaker": "AB"[at % 2], "text": text}
         for at, text in enumerate((LOUD[0], SHY[0], LOUD[1], SHY[1]))
     ]
-    people = [persona("A", traits=traits[0]), persona("B", traits=traits[1])]
-    one = {"language": "en", "turns": turns, "personas": people}
+    told = [{"speaker": who, **one} for who, own in zip("AB", traits, strict=True) for one in own]
+    people = [persona("A"), persona("B")]
+    one = {"language": "en", "turns": turns, "personas": people, "traits": told or None}
     return [one | {"id": f"en-{number}"} for number in range(count)]
 
 

@@ -12,7 +12,7 @@ from crowdglot.datasets.scan import FILE, rows_at, rows_of
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.audit.abstention import Phrases, Pupil
-from crowdglot.evidence.audit.groups import NOBODY, attributes_in, groups_of
+from crowdglot.evidence.audit.groups import NOBODY, attributes_in, groups_of, people_of
 from crowdglot.evidence.audit.looking import Looked, look
 from crowdglot.evidence.audit.tally import Tally
 from crowdglot.evidence.audit.withdrawing import Withdrawing
@@ -20,8 +20,8 @@ from crowdglot.languages.language import resolve_language
 
 WORST = 20
 COLUMNS = (
-    "id", "index", "attempt", "language", "speech_event", "personas", "turns", "model", "reason",
-    "verdicts",
+    "id", "index", "attempt", "language", "speech_event", "personas", "traits", "turns", "model",
+    "reason", "verdicts",
 )  # fmt: skip
 _SOME = 64  # rows without turns whose calls are read together
 
@@ -121,7 +121,8 @@ def _with_calls(
 
 
 def _count(made: Audit, row: Mapping[str, Any], looked: Looked, *, with_rejected: bool) -> None:
-    people = [groups_of(one) for one in row["personas"] or () if one]
+    personas = people_of(row)
+    people = [groups_of(one) for one in personas]
     groups = frozenset().union(*people) if people else frozenset({NOBODY})
     seen = {"abstention": looked.has("abstention")}
     if looked.answered:
@@ -131,7 +132,7 @@ def _count(made: Audit, row: Mapping[str, Any], looked: Looked, *, with_rejected
     made.tally.draft(row, groups, seen)
     made.scored += looked.harmless is not None
     if looked.answered:
-        for own, persona in zip(people, row["personas"], strict=True):
+        for own, persona in zip(people, personas, strict=True):
             said = [
                 one["text"] or "" for one in row["turns"] if one["speaker"] == persona["speaker"]
             ]

@@ -52,11 +52,20 @@ def _patterns() -> list[tuple[str, "regex.Pattern[str]"]]:
     ]
 
 
+def people_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entries of a row's column "personas", each with its own of the column "traits"."""
+    told = row["traits"] or ()
+    return [
+        {**one, "traits": [trait for trait in told if trait["speaker"] == one["speaker"]]}
+        for one in row["personas"] or ()
+        if one
+    ]
+
+
 def groups_of(persona: Mapping[str, Any]) -> frozenset[str]:
     """The groups of one speaker, such as "age: old"; of one without a sentence ``NOBODY`` alone.
 
-    ``persona``: an entry of the column "personas"; where it has "traits", a list of keys and
-    values, these count as well.
+    ``persona``: as ``people_of`` gives it.
     """
     facts = tuple(fact for fact in persona.get("facts") or () if fact)
     told = tuple((str(one["key"]), str(one["value"])) for one in persona.get("traits") or () if one)

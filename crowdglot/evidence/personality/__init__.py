@@ -15,7 +15,7 @@ from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import write_json
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.errors import StorageError
-from crowdglot.evidence.audit.groups import NOBODY, groups_of
+from crowdglot.evidence.audit.groups import NOBODY, groups_of, people_of
 from crowdglot.evidence.personality.inventory import (
     ORDERS,
     TRAITS,
@@ -39,7 +39,7 @@ from crowdglot.writing.recipe import Recipe
 __all__ = ["PERSONALITY", "Personality", "assess", "assess_dataset"]
 
 PERSONALITY = "personality.json"
-COLUMNS = ("id", "language", "personas", "turns")
+COLUMNS = ("id", "language", "personas", "traits", "turns")
 _FEWEST_TURNS = 2  # of a speaker
 _LEAST_SPREAD = 0.5  # of all ratings, 1 to 5: who always says "half true" is consistent too
 
@@ -132,8 +132,8 @@ async def assess(rows: Sequence[Mapping[str, Any]], ask: Ask, model: str) -> Per
 def _speakers(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], str, list[str]]]:
     """Of each speaker of a row who says enough: the row's id, persona, language and turns."""
     language = resolve_language(row["language"]).name
-    found = []
-    for persona in row["personas"] or ():
+    found: list[tuple[str, Mapping[str, Any], str, list[str]]] = []
+    for persona in people_of(row):
         own = [turn["text"] for turn in row["turns"] if turn["speaker"] == persona["speaker"]]
         if len(texts := [text for text in own if text]) >= _FEWEST_TURNS:
             found.append((row["id"], persona, language, texts))
