@@ -1,13 +1,13 @@
 """Is the best of k drafts better than a single one? By figures that the choice did not use.
 
-``python -m benchmarks.best_of_k FOLDER [--json] [--scenarios N] [--languages fr,it,zh,id]``: the
-embedded model writes k drafts of each scenario into FOLDER (run it again to go on). The single
-draft is the first that the critics pass, and the best one is chosen by meaning among all that they
-pass, so both come from the same drafts. Then: the share judged coherent by the likelihood judge
+``python -m benchmarks.best_of_k FOLDER [--human DIR] [--json] [--scenarios N] [--languages
+fr,it,zh,id]``: the embedded model writes k drafts of each scenario into FOLDER (run it again to go
+on). The single draft is the first that the critics pass, and the best one is chosen by meaning
+among all that they pass, so both come from the same drafts. Then distinct-2, and the likeness of
+the most alike turns; with ``--human`` first the share judged coherent by the likelihood judge
 (engine ``transformers``, the same weights, which the choice did not use), at the threshold that
-separates human dialogues of ``--human`` from damaged ones best; distinct-2; and the likeness of the
-most alike turns. Intervals are of 95%, by a bootstrap over scenarios; they stand in the table also
-where the best does not win.
+separates these human dialogues from damaged ones best. Intervals are of 95%, by a bootstrap over
+scenarios; they stand in the table also where the best does not win.
 """
 
 import argparse
@@ -131,9 +131,12 @@ def _threshold(good: Sequence[float], bad: Sequence[float]) -> tuple[float, floa
 
 
 def figures(
-    pairs: Sequence[Pair], judged: Sequence[tuple[float, float]], least: float
+    pairs: Sequence[Pair], judged: Sequence[tuple[float, float]] = (), least: float = 0.0
 ) -> list[dict[str, Any]]:
-    """Each figure of the single drafts and of the best ones, and their difference with interval."""
+    """Each figure of the single drafts and of the best ones, and their difference with interval.
+
+    Without ``judged`` those that need no judge.
+    """
     coherent = np.array([[one >= least for one in both] for both in judged], float)
     alike = np.array([[_alike(p.single), _alike(p.best)] for p in pairs])
     tokens = [[_tokens(p.single), _tokens(p.best)] for p in pairs]
@@ -147,9 +150,12 @@ def figures(
         return {"figure": name, "single": single, "best": best, "difference": best - single,
                 "low": float(low), "high": float(high)}  # fmt: skip
 
-    return [
+    by_judge = [
         told("judged coherent", lambda of, arm: float(coherent[of, arm].mean())),
         told("likelihood, nats a token", lambda of, arm: float(np.array(judged)[of, arm].mean())),
+    ] if judged else []  # fmt: skip
+    return [
+        *by_judge,
         told("distinct-2", lambda of, arm: _distinct([tokens[at][arm] for at in of])),
         told("likeness of the most alike turns", lambda of, arm: float(alike[of, arm].mean())),
     ]
@@ -173,7 +179,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--human", type=Path, required=True, help="human dialogues by language")
+    parser.add_argument("--human", type=Path, help="human dialogues by language: judge too")
     parser.add_argument("--languages", default="fr,it,zh,id")
     parser.add_argument("--scenarios", type=int, default=40)
     parser.add_argument("--candidates", type=int, default=4)
@@ -187,8 +193,11 @@ def main() -> None:
         Dialogue(opened.plan.scenario(row["index"]), tuple(Turn(**turn) for turn in row["turns"]))
         for row in rows
     ]
-    scores, least, right = asyncio.run(score_all(options.human, dialogues))
-    judged = list(zip(scores[::2], scores[1::2], strict=True))
+    judged, least, right, said = list[tuple[float, float]](), 0.0, None, "Nothing is judged."
+    if options.human is not None:
+        scores, least, right = asyncio.run(score_all(options.human, dialogues))
+        judged = list(zip(scores[::2], scores[1::2], strict=True))
+        said = f"The judge tells {right:.0%} of human and damaged dialogues apart."
     differ = sum(pair.single["attempt"] != pair.best["attempt"] for pair in pairs)
     table = Table(*("", "single draft", f"best of {options.candidates}", "difference", "95%"))
     told = figures(pairs, judged, least)
@@ -198,7 +207,7 @@ def main() -> None:
     console = Console()
     console.print(
         f"{len(pairs)} of {options.scenarios} scenarios have a draft that passes; in {differ} the "
-        f"best is not the first. The judge tells {right:.0%} of human and damaged dialogues apart."
+        f"best is not the first. {said}"
     )
     console.print(table)
     if options.json:
