@@ -1,6 +1,7 @@
 """The flow that writes a dataset: a task writes a batch of shards, and the disk says which ones."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from prefect import Flow, flow
@@ -36,9 +37,26 @@ def watched(
     it. ``verify``: whether damaged files are looked for.
     """
 
+    caller = _Caller(watch, tell, started, verify)
+
     async def synthesize(recipe: Recipe) -> State[dict[str, Any]]:
-        return await unless_refused(
-            lambda: write_in_flow(recipe, watch, tell, started, verify=verify)
-        )
+        return await unless_refused(lambda: caller.write(recipe))
 
     return flow(name="synthesize", flow_run_name="{recipe.name}", persist_result=False)(synthesize)
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """What stays with the caller: Prefect sends the flow to workers, which do nothing with it, and
+    what belongs to a terminal cannot be sent."""
+
+    watch: Watch | None = None
+    tell: Callable[[Outcome], None] = lambda _: None
+    started: Awaitable[Started] | None = None
+    verify: bool = False
+
+    def __reduce__(self) -> tuple[type["_Caller"], tuple[()]]:
+        return _Caller, ()
+
+    async def write(self, recipe: Recipe) -> State[dict[str, Any]]:
+        return await write_in_flow(recipe, self.watch, self.tell, self.started, verify=self.verify)
