@@ -7,10 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from rich.console import Console
+from rich.text import Text
 
 from crowdglot.command import running
+from crowdglot.command.app import app
 from crowdglot.command.output import dialogues, tables
 from crowdglot.datasets.card import write_card
 from crowdglot.datasets.funnel import Funnel
@@ -203,3 +206,19 @@ def test_a_name_that_is_no_utf8_is_one_sentence(tmp_path):
         done = run_command(verb, os.fsdecode(folder), stdout=subprocess.PIPE)
         assert done.returncode == 2
         assert len(done.stderr.decode().splitlines()) == 1, done.stderr.decode()
+
+
+def help_texts(command, path):
+    yield path, command.help or ""
+    for option in command.params:
+        yield f"{path} {option.name}", getattr(option, "help", None) or ""
+    for name, one in getattr(command, "commands", {}).items():
+        yield from help_texts(one, f"{path} {name}")
+
+
+def test_no_help_text_is_taken_for_markup():
+    texts = dict(help_texts(typer.main.get_command(app), "crowdglot"))
+    assert len(texts) > 100
+    assert {
+        path: text for path, text in texts.items() if Text.from_markup(text).plain != text
+    } == {}

@@ -45,7 +45,7 @@ def calibrate(
     most: Annotated[int, typer.Option(help="Dialogues a language, for --judges.", min=20)] = 100,
     output: Annotated[Path | None, typer.Option(help="A JSON file for --judges.")] = None,
     recipe: Annotated[
-        str, typer.Option(help="Try its judges too, asking its [models.judge] or [engine].")
+        str, typer.Option(help="Try its judges too, asking its models.judge or its engine.")
     ] = "",
     changes: Changes = None,
 ) -> None:
