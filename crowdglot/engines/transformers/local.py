@@ -2,20 +2,23 @@
 
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from crowdglot.engines.chat import completion
 from crowdglot.engines.engine import Completion, Request
+from crowdglot.engines.lines import by_line, line_logprobs
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.transformers.batch import Batch
 from crowdglot.engines.transformers.chat import Chat
 from crowdglot.engines.transformers.grammar import Grammars
 from crowdglot.engines.transformers.model import load
 from crowdglot.engines.transformers.question import Question, give
+from crowdglot.engines.transformers.reading import prompt_logprobs
 from crowdglot.engines.transformers.rows import choose
 from crowdglot.engines.weights.resolving import Weights
-from crowdglot.errors import ContextTooSmall
+from crowdglot.errors import ContextTooSmall, RequestRefused
 
 
 class Local:
@@ -52,17 +55,11 @@ class Local:
 
     def _begin(self, request: Request, outer: "Future[Completion]", start: float) -> None:
         try:
-            prompt = self._chat.encode(request.messages)
-            room = self._context - len(prompt.tokens)
-            if room < 1:
-                raise ContextTooSmall(
-                    f"The prompt has {len(prompt.tokens)} tokens and {self._name} takes"
-                    f" {self._context} with the answer here; use fewer or shorter demonstrations."
-                )
             if request.scored:
-                give(outer, self._scored(prompt.tokens, start))
+                give(outer, self._scored([one.content for one in request.messages], start))
                 return
-            most = min(room, request.sampling.max_tokens)
+            prompt = self._chat.encode(request.messages)
+            most = min(self._room(prompt.tokens), request.sampling.max_tokens)
             matcher = self._grammars.matcher(request.schema)
             told = request.logprobs
             question = Question(prompt, request.sampling, request.seed, matcher, most, told)
@@ -78,16 +75,32 @@ class Local:
         question.answer.add_done_callback(finish)
         self.batch.ask(question)
 
-    def _scored(self, tokens: tuple[int, ...], start: float) -> Completion:
-        """How likely a prompt is; nothing is written."""
-        import torch
+    def _room(self, tokens: Sequence[int]) -> int:
+        """How many tokens of an answer fit after these."""
+        room = self._context - len(tokens)
+        if room < 1:
+            raise ContextTooSmall(
+                f"The prompt has {len(tokens)} tokens and {self._name} takes {self._context} with"
+                " the answer here; use fewer or shorter demonstrations."
+            )
+        return room
 
-        with torch.inference_mode():
-            read = torch.tensor([tokens], device=self._device)
-            told = self._model(input_ids=read).logits[0, :-1].float().log_softmax(-1)
-            likely = told.gather(-1, read[0, 1:, None]).sum().item()
-        usage = {"prompt_tokens": len(tokens)}
-        return completion("", "stop", usage, time.perf_counter() - start, prompt_logprob=likely)
+    def _scored(self, texts: Sequence[str], start: float) -> Completion:
+        """How likely texts are; nothing is written."""
+        read = [self._chat.read(text) for text in texts]
+        self._room(max(read, key=len))
+        told = prompt_logprobs(self._model, self._device, read)
+        try:
+            lines = []
+            for text, tokens, values in zip(texts, read, told, strict=True):
+                names = [self._chat.decode([token], special=True) for token in tokens]
+                lines.append(by_line(text, list(zip(names, values, strict=True))))
+            likely, whole = line_logprobs(texts, lines)
+        except ValueError as fault:
+            words = f"{self._name} does not tell how likely a text is: {fault}."
+            raise RequestRefused(words) from None
+        usage = {"prompt_tokens": sum(map(len, read))}
+        return completion("", "stop", usage, time.perf_counter() - start, likely, whole)
 
     def _finish(self, question: Question, outer: "Future[Completion]", start: float) -> None:
         try:
