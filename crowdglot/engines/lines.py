@@ -14,8 +14,9 @@ from unicodedata import normalize
 # Servers say -9999 for what they hold impossible: that is no figure to be in a mean.
 _LEAST_LOGPROB = -1000.0
 _ROUNDED = 1e-3  # a certain token's logarithm may be a little above 0
+_MOST_AFTER = 8  # tokens of an answer of one token, with what a server puts around it
 # A token of a byte, as SentencePiece writes it, and of GPT-2's alphabet of bytes blank and break.
-_BREAK = re.compile(r"<0x0A>", re.I)
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>", re.I)
 _ALPHABET = str.maketrans({"Ġ": " ", "Ċ": "\n"})
 
 # A token as it was shown, and its natural-log probability after all before it; None: not told.
@@ -29,7 +30,7 @@ def by_line(text: str, tokens: Sequence[Token]) -> list[list[float | None]]:
     what follows the last line to none. ValueError where the tokens are not those of the text.
     """
     lines = normalize("NFC", text).removesuffix("\n").split("\n")
-    shown = [_BREAK.sub("\n", name) if len(name) == 6 else name for name, _ in tokens]
+    shown = [_unnamed(name) for name, _ in tokens]
     if not any("\n" in name for name in shown):
         shown = [name.translate(_ALPHABET) for name in shown]
     found = list(map(_visible, "".join(shown).split("\n")))
@@ -41,6 +42,8 @@ def by_line(text: str, tokens: Sequence[Token]) -> list[list[float | None]]:
     for name, (_, value) in zip(shown, tokens, strict=True):
         told[at].append(value)
         at += name.count("\n")
+    if sum(map(len, told[len(lines) :])) > _MOST_AFTER:
+        raise ValueError("it has more tokens than the text")
     return told[1 : len(lines)]
 
 
@@ -61,6 +64,11 @@ def _numbers(values: Sequence[float | None]) -> list[float]:
     if not values or len(numbers) < len(values):
         raise ValueError("of one of its tokens no probability above 0 is told")
     return numbers
+
+
+def _unnamed(token: str) -> str:
+    byte = _BYTE.fullmatch(token)
+    return bytes.fromhex(byte[1]).decode("ascii", "ignore") if byte else token
 
 
 def _visible(text: str) -> str:

@@ -17,12 +17,11 @@ from crowdglot.engines.chat import request_body
 from crowdglot.engines.engine import Completion, Request
 from crowdglot.engines.openai.addresses import read_addresses
 from crowdglot.engines.openai.answer import judge_complaint, read_answer
-from crowdglot.engines.openai.complaint import complaint_of
 from crowdglot.engines.openai.endpoints import Endpoint, Endpoints
 from crowdglot.engines.openai.exchange import Again, Fault, checked_key, open_session, send
 from crowdglot.engines.openai.health import Health
 from crowdglot.engines.openai.optional_fields import dropped, extensions, refused_fields, without
-from crowdglot.engines.openai.reading import NOT_TAKEN, PATH, WAYS, read_lines, reading_body
+from crowdglot.engines.openai.reading import Reader
 from crowdglot.engines.openai.retries import Patience, backoff
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import EngineError, EngineUnavailable, RequestRefused
@@ -51,8 +50,7 @@ class OpenAI:
         self.model = settings.model
         self.concurrency = settings.calls
         self.refused: frozenset[str] = frozenset()
-        self._ways = WAYS
-        self._no_lines = ""
+        self._reader = Reader(self._clean)
         self._time_out = settings.time_out
         self._answers = 0
         self._health: Health | None = None
@@ -86,8 +84,10 @@ class OpenAI:
             endpoint = await health.endpoints.take(request.messages, failed)
             sent = asyncio.get_running_loop().time()
             try:
-                asking = self._read if request.scored else self._ask
-                completion = await asking(health.session, endpoint, request)
+                asked = health.session, endpoint, request
+                completion = await (
+                    self._reader.ask(*asked, self.model) if request.scored else self._ask(*asked)
+                )
             except Again as again:
                 health.failed(endpoint, again, sent)
                 failed, reason, fault = endpoint, self._clean(again.reason), again.fault
@@ -130,42 +130,6 @@ class OpenAI:
             if named - self.refused:
                 _LOG.info("%s does not take %s; asking without", endpoint, ", ".join(sorted(named)))
             self.refused |= named
-
-    async def _read(
-        self, session: aiohttp.ClientSession, endpoint: Endpoint, request: Request
-    ) -> Completion:
-        """Ask once how likely texts are; the first time in each way that servers know.
-
-        What was learned then holds for all later questions: which way, or that there is none.
-        """
-        reasons, clock = list[str](), asyncio.get_running_loop().time
-        for way in () if self._no_lines else self._ways:
-            body, start = _encode(reading_body(self.model, request, way)), clock()
-            reply = await send(session, "POST", endpoint.address.at(PATH), body)
-            if reply.status == 200:
-                try:
-                    told = read_lines(reply.content, request, clock() - start)
-                except ValueError as fault:
-                    raise RequestRefused(
-                        f"the server does not tell all of a text ({fault})."
-                    ) from None
-                if isinstance(told, Completion):
-                    self._ways = (way,)
-                    return told
-                reasons.append(told)
-            else:
-                said = complaint_of(reply.content, reply.status).cleaned(self._clean)
-                if reply.status not in NOT_TAKEN or said.of_context or len(self._ways) == 1:
-                    judge_complaint(reply, said, self.model)
-                reasons.append(f"{reply.status}: {said.words[:100]}")
-        sentence = self._no_lines or (
-            f"the server does not tell how likely a text is ({'; '.join(dict.fromkeys(reasons))});"
-            " vLLM and SGLang do, and so does the engine 'transformers'."
-        )
-        if len(self._ways) > 1 and not self._no_lines:
-            self._no_lines = sentence
-            _LOG.warning("%s: %s", endpoint, sentence)
-        raise RequestRefused(sentence)
 
     def _clean(self, text: str) -> str:
         """``text`` without the key, should a server have echoed it."""
