@@ -1,8 +1,6 @@
 """How likely texts are, told by a server: vLLM's way, SGLang's way, not at all, and lies."""
 
 import asyncio
-import json
-import re
 from dataclasses import replace
 
 import pytest
@@ -11,51 +9,12 @@ from crowdglot.engines.engine import Completion, Message
 from crowdglot.errors import ContextTooSmall, EngineError, RequestRefused
 from tests.engines.asking import KEY, open_ai
 from tests.engines.questions import question
+from tests.reading_server import sglang, tokens_of, vllm
 from tests.stub_server import Stub, chat, fixed, raw
 
 pytestmark = pytest.mark.server
 TEXTS = ("Talk.\nA: Où est-il ?\nB: 你好 là.\n", "Talk.\nB: 你好 là.\n")
 LINES = ("A: Où est-il ?", "B: 你好 là.", "B: 你好 là.")
-
-
-def tokens_of(text):
-    """A token a word; of a character of three bytes, two of them."""
-    for name in re.findall(r"\n|\S| +", text):
-        yield from ("", name) if name == "你" else ("�", "�") if name == "好" else (name,)
-
-
-def vllm(change=lambda tokens: tokens, **answer):
-    """As vLLM tells it; the probability of each token is the number of tokens before it, in
-    twentieths of a nat. ``change``: what becomes of the list of a text."""
-
-    async def reply(request, asked):
-        choices = []
-        for at, text in enumerate(asked["prompt"]):
-            tokens = [
-                {str(n + 9): {"logprob": -n / 20, "rank": 1, "decoded_token": name}}
-                for n, name in enumerate(["<s>", *tokens_of(text)])
-            ]
-            told = change([None, *tokens[1:]]) if "prompt_logprobs" in asked else None
-            choices.append({"index": at, "text": " So", "prompt_logprobs": told, **answer})
-        body = {"choices": choices[::-1], "usage": {"prompt_tokens": 40, "completion_tokens": 2}}
-        return await raw(json.dumps(body).encode())(request, asked)
-
-    return reply
-
-
-def sglang(**changes):
-    """As SGLang, and vLLM for ``echo``, tell it: with the answer at the end."""
-
-    async def reply(request, asked):
-        choices = []
-        for at, text in enumerate(asked["prompt"]):
-            names = ["<s>", *tokens_of(text), " So"] if asked.get("echo") else [" So"]
-            values = [None, *(-n / 20 for n in range(1, len(names)))]
-            told = {"tokens": names, "token_logprobs": values, "text_offset": [0] * len(names)}
-            choices.append({"index": at, "text": text, "logprobs": told | changes})
-        return await fixed(choices=choices)(request, asked)
-
-    return reply
 
 
 def outcomes(stub, texts=TEXTS, times=1, **options):
@@ -132,6 +91,7 @@ SILENT = [
     sglang(tokens=7),
     sglang(token_logprobs=[]),
     sglang(token_logprobs={"0": -1}),
+    vllm(lambda tokens: [one and {"1": {"logprob": -(10**400)}} for one in tokens]),
 ]
 
 

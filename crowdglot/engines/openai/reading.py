@@ -98,7 +98,7 @@ def read_lines(content: bytes, texts: Sequence[str], seconds: float) -> Completi
         if not any(value is not None for one in tokens for _, value in one):
             return "no log-probabilities"
         lines = [by_line(text, one) for text, one in zip(texts, tokens, strict=True)]
-    except (TypeError, KeyError, AttributeError):
+    except (TypeError, KeyError, AttributeError, OverflowError):
         return "log-probabilities in no known form"
     except ValueError as fault:
         return f"log-probabilities of something else: {fault}"
