@@ -60,13 +60,13 @@ class Embedded:
 
     async def complete(self, request: Request) -> Completion:
         """Ask once; a cancelled call stops at its next token and frees its slot."""
-        if self._pool is None:
-            raise EngineError("The embedded engine is not open; enter it before asking.")
         if request.scored:
             raise RequestRefused(
                 "llama.cpp does not tell how likely a text is; the engine 'transformers' does (with"
                 " the same weights), and vLLM and SGLang do."
             )
+        if self._pool is None:
+            raise EngineError("The embedded engine is not open; enter it before asking.")
         stop = threading.Event()
         try:
             return await asyncio.wrap_future(self._pool.submit(self._answer, request, stop.is_set))

@@ -15,10 +15,13 @@ from crowdglot.engines.transformers.chat import Chat
 from crowdglot.engines.transformers.grammar import Grammars
 from crowdglot.engines.transformers.model import load
 from crowdglot.engines.transformers.question import Question, give
-from crowdglot.engines.transformers.reading import prompt_logprobs
 from crowdglot.engines.transformers.rows import choose
 from crowdglot.engines.weights.resolving import Weights
 from crowdglot.errors import ContextTooSmall, RequestRefused
+
+# Of texts that are read together: the tokens, blanks included, and how many times longer than the
+# shortest the longest may be. Of logits: how many rows become logarithms at once.
+_MOST_TOKENS, _MOST_BLANK, _ROWS = 2048, 1.5, 256
 
 
 class Local:
@@ -89,15 +92,16 @@ class Local:
         """How likely texts are; nothing is written."""
         read = [self._chat.read(text) for text in texts]
         self._room(max(read, key=len))
-        told = prompt_logprobs(self._model, self._device, read)
         try:
+            told = prompt_logprobs(self._model, self._device, read)
             lines = []
             for text, tokens, values in zip(texts, read, told, strict=True):
                 names = [self._chat.decode([token], special=True) for token in tokens]
                 lines.append(by_line(text, list(zip(names, values, strict=True))))
             likely, whole = line_logprobs(texts, lines)
-        except ValueError as fault:
-            words = f"{self._name} does not tell how likely a text is: {fault}."
+        except (ValueError, MemoryError, RuntimeError) as fault:  # also torch's own lack of memory
+            first = (str(fault).splitlines() or ["no reason"])[0][:200]
+            words = f"{self._name} does not tell how likely a text is: {first}."
             raise RequestRefused(words) from None
         usage = {"prompt_tokens": sum(map(len, read))}
         return completion("", "stop", usage, time.perf_counter() - start, likely, whole)
@@ -124,3 +128,52 @@ def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
         named = getattr(config, "eos_token_id", None)
         found += named if isinstance(named, list) else [named]
     return frozenset(token for token in found if token is not None)
+
+
+def prompt_logprobs(
+    model: Any, device: str, texts: Sequence[Sequence[int]]
+) -> list[list[float | None]]:
+    """Of each text the natural-log probability of its tokens after those before; None of the first.
+
+    Texts of similar length are read together, filled up on the right: that no token looks back on.
+    """
+    import torch
+
+    told: list[list[float | None]] = [[] for _ in texts]
+    with torch.inference_mode():
+        for group in _groups(texts):
+            longest = max(len(texts[at]) for at in group)
+            filled = [[*texts[at], *[0] * (longest - len(texts[at]))] for at in group]
+            read = torch.tensor(filled, device=device)
+            logits = model(input_ids=read, use_cache=False).logits
+            for row, at in enumerate(group):
+                count = len(texts[at])
+                likely = _likely(logits[row, : count - 1], read[row, 1:count])
+                told[at] = [None, *likely][:count]
+    return told
+
+
+def _likely(logits: Any, tokens: Any) -> list[float]:
+    """Of each token the log-probability; ``logits``: (tokens, vocabulary). Some at a time, for a
+    large vocabulary in full precision takes more memory than the model."""
+    found: list[float] = []
+    for rows, those in zip(logits.split(_ROWS), tokens.split(_ROWS), strict=True):
+        whole = rows.float()
+        found += (whole.gather(-1, those[:, None])[:, 0] - whole.logsumexp(-1)).tolist()
+    return found
+
+
+def _groups(texts: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The numbers of texts that are read together."""
+    groups: list[list[int]] = []
+    for at in sorted(range(len(texts)), key=lambda one: len(texts[one])):
+        most = (
+            min(_MOST_BLANK * len(texts[groups[-1][0]]), _MOST_TOKENS / (len(groups[-1]) + 1))
+            if groups
+            else 0.0
+        )
+        if len(texts[at]) <= most:
+            groups[-1].append(at)
+        else:
+            groups.append([at])
+    return groups
