@@ -15,6 +15,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,18 +26,15 @@ from rich.table import Table
 
 from benchmarks import command
 from crowdglot.critics.calibration.trials import damaged_ones, whole_dialogues
-from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.likelihood import Likelihood
 from crowdglot.datasets.funnel import read_rows
 from crowdglot.datasets.metrics.measuring.tokenisation import tokenise, tokeniser_for
 from crowdglot.dialogues.dialogue import Dialogue, Turn
-from crowdglot.dialogues.interview import Asked
-from crowdglot.engines import build_engine
-from crowdglot.engines.engine import Completion, Engine, Request, Sampling
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.weights.resolving import DEFAULT_WEIGHTS, resolve_weights
 from crowdglot.languages.language import resolve_language
 from crowdglot.recipes import read_recipe
+from crowdglot.writing.judging.asker import Asker, asking
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.write import write_dataset
 
@@ -79,40 +77,34 @@ def pairs_of(folder: Path) -> list[Pair]:
     return pairs
 
 
-async def likelihood(engine: Engine, dialogue: Dialogue) -> float | None:
-    """The judge's score of a dialogue."""
-    judge, answers = Likelihood(), list[Completion]()
-    while isinstance(told := judge.next(dialogue, answers), Asked):
-        request = Request(**told.requested, sampling=Sampling(max_tokens=1), seed=0)
-        answers.append(await engine.complete(request))
-    assert isinstance(told, Opinion)
-    return told.score
+async def scores_of(asker: Asker, role: str, dialogues: Sequence[Dialogue]) -> list[float | None]:
+    """The judge's score of each dialogue."""
+    steps = [partial(Likelihood().next, dialogue) for dialogue in dialogues]
+    opinions = await asker.interviews(role, steps)
+    return [opinion.score if opinion else None for opinion in opinions]
 
 
-async def score_all(human: Path, dialogues: Sequence[Dialogue]) -> tuple[list[float], float, float]:
+async def score_all(
+    human: Path, dialogues: Sequence[Dialogue], kept: Path
+) -> tuple[list[float], float, float]:
     """The score of each dialogue, the threshold, and the share of human and damaged dialogues that
-    it tells apart."""
+    it tells apart. ``kept``: the file of the model's answers, which are asked for once."""
     weights = resolve_weights(DEFAULT_WEIGHTS).path
     settings = EngineSettings(kind="transformers", model=str(weights), concurrency=1)
-    async with build_engine(settings) as engine:
-        wanted = {one.scenario.language.tag for one in dialogues}
-        whole = whole_dialogues(human, "", _HUMAN_TURNS, 2 * _HUMAN)
-        kept = [one for tag in wanted & whole.keys() for one in whole[tag][:_HUMAN]]
-        hurt = [
-            one
-            for tag in wanted & whole.keys()
-            for _, one in damaged_ones(tag, whole, "mixed", 0)[:_HUMAN]
-        ]
-        good = [await likelihood(engine, one) for one in kept]
-        bad = [await likelihood(engine, one) for one in hurt]
+    wanted = {one.scenario.language.tag for one in dialogues}
+    whole = whole_dialogues(human, "", _HUMAN_TURNS, 2 * _HUMAN)
+    tags = sorted(wanted & whole.keys())
+    good = [one for tag in tags for one in whole[tag][:_HUMAN]]
+    bad = [one for tag in tags for _, one in damaged_ones(tag, whole, "mixed", 0)[:_HUMAN]]
+    drafts = {one.turns: one for one in dialogues}  # the single draft is often the best one
+    async with asking(settings, kept) as asker:
         least, right = _threshold(
-            [s for s in good if s is not None], [s for s in bad if s is not None]
+            _there(await scores_of(asker, "whole", good)),
+            _there(await scores_of(asker, "damaged", bad)),
         )
-        known: dict[tuple[Turn, ...], float | None] = {}
-        for one in dialogues:  # the single draft is often the best one
-            if one.turns not in known:
-                known[one.turns] = await likelihood(engine, one)
-        scores = [known[one.turns] for one in dialogues]
+        scored = await scores_of(asker, "drafts", [*drafts.values()])
+    known = dict(zip(drafts, scored, strict=True))
+    scores = [known[one.turns] for one in dialogues]
     return [np.nan if score is None else score for score in scores], least, right
 
 
@@ -195,7 +187,8 @@ def main() -> None:
     ]
     judged, least, right, said = list[tuple[float, float]](), 0.0, None, "Nothing is judged."
     if options.human is not None:
-        scores, least, right = asyncio.run(score_all(options.human, dialogues))
+        kept = options.folder / "likelihood.calls"
+        scores, least, right = asyncio.run(score_all(options.human, dialogues, kept))
         judged = list(zip(scores[::2], scores[1::2], strict=True))
         said = f"The judge tells {right:.0%} of human and damaged dialogues apart."
     differ = sum(pair.single["attempt"] != pair.best["attempt"] for pair in pairs)

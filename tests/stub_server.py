@@ -226,7 +226,8 @@ class Stub:
         """Serve on a free port, or on ``port``; yields the base URL."""
         application = web.Application(middlewares=[self._note])
         application.router.add_post("/v1/chat/completions", self._chat)
-        application.router.add_post("/v1/embeddings", self._chat)
+        for path in ("completions", "embeddings"):
+            application.router.add_post(f"/v1/{path}", self._chat)
         application.router.add_get("/v1/models", self._list)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()

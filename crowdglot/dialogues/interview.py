@@ -22,7 +22,7 @@ class Asked:
     ``schema``: the JSON schema of the answer, None for free text. ``sampling``: what differs from
     the recipe's own sampling, such as ``{"temperature": 0.0}``. ``of``: which model of the recipe
     is asked. ``logprobs``: how many alternatives of the first token to return, 0 for none.
-    ``scored``: whether to tell how likely the prompt itself is.
+    ``scored``: whether to tell, in place of an answer, how likely the messages' lines are.
     """
 
     messages: tuple[Message, ...]

@@ -15,7 +15,7 @@ from crowdglot.engines.llama import open_server
 from crowdglot.engines.prompt_cache import PromptCache
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.engines.weights.resolving import DEFAULT_WEIGHTS, resolve_weights
-from crowdglot.errors import ContextTooSmall, EngineError, EngineUnavailable
+from crowdglot.errors import ContextTooSmall, EngineError, EngineUnavailable, RequestRefused
 
 _BATCH = 512  # tokens that are read between two checks of whether the call was cancelled
 _TOP_K = 40  # llama.cpp's own default, written down because the rows depend on it
@@ -60,6 +60,11 @@ class Embedded:
 
     async def complete(self, request: Request) -> Completion:
         """Ask once; a cancelled call stops at its next token and frees its slot."""
+        if request.scored:
+            raise RequestRefused(
+                "llama.cpp does not tell how likely a text is; the engine 'transformers' does (with"
+                " the same weights), and vLLM and SGLang do."
+            )
         if self._pool is None:
             raise EngineError("The embedded engine is not open; enter it before asking.")
         stop = threading.Event()

@@ -25,8 +25,9 @@ class Request:
     """One question to a model.
 
     ``schema``: the JSON schema that the answer shall follow, empty for plain text. ``logprobs``:
-    how many of the likeliest first tokens to tell; 0 for none. ``scored``: whether to tell how
-    likely the prompt itself is.
+    how many of the likeliest first tokens to tell; 0 for none. ``scored``: whether to tell, in
+    place of an answer, how likely the messages are: each is a text of its own, read as it is
+    without a chat template, of which every line ends with a line break.
     """
 
     messages: tuple[Message, ...]
@@ -44,9 +45,10 @@ class Completion:
     ``finish_reason``: "stop", or "length" where ``max_tokens`` cut it. Token counts are the
     server's own; 0 where it gives none. ``seconds``: from the request to the last token.
     ``logprobs``: the likeliest first tokens with their natural-log probabilities, the likeliest
-    first, before the schema and the sampling change them; empty where the engine gives none.
-    ``prompt_logprob``: the natural-log probability of the prompt's tokens, each after those before
-    it; None where it was not asked for, or the engine does not give it.
+    first, before the schema and the sampling change them; empty where the engine gives none. Where
+    the request is ``scored``: each line but the first of each message, with the mean natural-log
+    probability of its tokens, each after those before it. ``prompt_logprob``: that of all these
+    lines together; None where it was not asked for, or the engine does not give it.
     ``dropped``: fields of the request that the server does not take, so that it was asked without;
     "system" where the system message went to the head of the user's.
     """

@@ -8,7 +8,7 @@ from typing import TypeVar
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.calls import REFUSED, Call, Key
 from crowdglot.engines.chat import MOST_REASON
-from crowdglot.engines.engine import Completion, Engine, Request
+from crowdglot.engines.engine import Completion, Engine, Message, Request, Sampling
 from crowdglot.errors import RequestRefused
 from crowdglot.printable import label, whole
 
@@ -39,6 +39,18 @@ async def complete(
         completion = Completion(str(refusal), REFUSED, 0, 0, time.perf_counter() - start)
     reason, text = label(completion.finish_reason, MOST_REASON), whole(completion.text)
     return replace(completion, text=text, finish_reason=reason)
+
+
+async def silence_on_texts(engine: Engine) -> str:
+    """Why an engine does not tell how likely a text is, in a sentence; "" where it does."""
+    asked = (Message("user", "A conversation.\nA: Good morning.\n"),)
+    request = Request(asked, {}, Sampling(max_tokens=1), seed=0, scored=True)
+    told = await complete(engine, request)
+    if told.logprobs:
+        return ""
+    if told.finish_reason == REFUSED:
+        return told.text
+    return f"The engine '{engine.kind}' does not tell how likely a text is."
 
 
 async def interview(

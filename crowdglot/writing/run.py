@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from crowdglot.critics.judges import READING
 from crowdglot.dialogues.interview import JUDGE
 from crowdglot.engines import build_engine
 from crowdglot.engines.engine import Engine
 from crowdglot.memory import freeze, thaw
 from crowdglot.writing.api_key import find_api_key
 from crowdglot.writing.budget import Budget
+from crowdglot.writing.interview import silence_on_texts
 from crowdglot.writing.judging import InProcess, Judging, open_judging
 from crowdglot.writing.opened import OpenedRecipe
 from crowdglot.writing.shards.call_queue import CallQueue
@@ -53,11 +55,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A loaded engine, and where drafts are judged; whoever gets them leaves them when done."""
+    """A loaded engine, and where drafts are judged; whoever gets them leaves them when done.
+
+    ``doubts``: a sentence for each judge that asks what the model cannot answer.
+    """
 
     engine: Engine
     judging: Judging
     judge: Engine | None = None
+    doubts: tuple[str, ...] = ()
 
     def run(self, opened: OpenedRecipe, watch: Watch, budget: Budget) -> Run:
         """A run with these tools."""
@@ -77,13 +83,23 @@ async def start(opened: OpenedRecipe) -> Started:
     tools = [one for one in (engine, judging, judge) if one is not None]
     ready = await asyncio.gather(*(one.__aenter__() for one in tools), return_exceptions=True)
     faults = [one for one in ready if isinstance(one, BaseException)]
-    if faults:
+    try:
+        if faults:
+            raise faults[0]
+        doubts = await _doubts(opened, judge or engine)
+    except BaseException:
         for tool, one in zip(tools, ready, strict=True):
             if not isinstance(one, BaseException):
                 await tool.__aexit__()
-        raise faults[0]
+        raise
     freeze()
-    return Started(engine, judging, judge)
+    return Started(engine, judging, judge, doubts)
+
+
+async def _doubts(opened: OpenedRecipe, asked: Engine) -> tuple[str, ...]:
+    need = [judge.name for judge in opened.judges if judge.name in READING and judge.least]
+    silence = await silence_on_texts(asked) if need else ""
+    return tuple(f"judge '{name}' leaves all unscored: {silence}" for name in need if silence)
 
 
 @asynccontextmanager

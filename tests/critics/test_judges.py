@@ -12,6 +12,7 @@ from crowdglot.critics.judges import JUDGES, Opinion, build_judge
 from crowdglot.critics.judges.asking import Ballot, poll, template_hash
 from crowdglot.critics.judges.belief import BAR, believed_judges
 from crowdglot.critics.judges.persona import apc, delta_apc
+from crowdglot.dialogues.dialogue import Turn
 from crowdglot.dialogues.interview import JUDGE, Asked
 from crowdglot.draws import Draws
 from crowdglot.engines.calls import REFUSED
@@ -259,20 +260,33 @@ def test_a_refused_question_leaves_a_dialogue_unscored(tmp_path):
 
 
 def reading(asked):
-    """Each letter costs a nat, less where "clés" was said before."""
-    text = asked.messages[0].content
-    assert asked.scored and len(asked.messages) == 1
-    cost = sum(0.5 if "clés" in text[: text.find(line)] else 1.0 for line in text.split("\n"))
-    return Completion("", "stop", len(text.split("\n")), 0, 0.1, prompt_logprob=-cost)
+    """A token costs a nat, less where "clés" was said before."""
+    assert asked.scored
+    lines = []
+    for text in (message.content for message in asked.messages):
+        assert text.endswith("\n")
+        for line in text.splitlines()[1:]:
+            lines.append((line, -0.5 if "clés" in text[: text.find(line)] else -1.0))
+    return Completion("", "stop", 50, 0, 0.1, tuple(lines), prompt_logprob=-1.0)
 
 
 def test_likelihood_is_what_the_context_adds():
     about = dialogue()
     opinion, asked = ask_through(build_judge("likelihood"), about, reading)
-    assert asked == 2 * len(TEXTS)
+    assert asked == 1
     assert opinion.score == pytest.approx(0.5) and opinion.evidence.startswith("turn ")
     strange = replace(about, turns=(replace(about.turns[0], text="Bonjour."), *about.turns[1:]))
     assert ask_through(build_judge("likelihood"), strange, reading)[0].score == pytest.approx(0)
+
+
+def test_a_turn_of_several_lines_is_one_line_to_be_read():
+    about = dialogue()
+    odd = Turn("B", "Oui,\n  elles\u2028étaient\x85là.\r\n")
+    asked = build_judge("likelihood").next(replace(about, turns=(about.turns[0], odd)), [])
+    assert [one.content for one in asked.messages] == [
+        f"A conversation.\nA: {TEXTS[0]}\nB: Oui, elles étaient là.\n",
+        "A conversation.\nB: Oui, elles étaient là.\n",
+    ]
 
 
 def test_where_no_engine_tells_the_likelihood_nothing_is_scored():

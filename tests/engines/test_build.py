@@ -1,15 +1,18 @@
 """The settings of an engine, and choosing one by its name."""
 
+import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
 
 from crowdglot.engines import ENGINES, build_engine
 from crowdglot.engines.settings import EmbeddingSettings, EngineSettings
-from crowdglot.errors import ConfigurationError
+from crowdglot.errors import ConfigurationError, RequestRefused
 from crowdglot.strict_toml import is_free
+from tests.engines.questions import question
 
 _HEAVY = ("xllamacpp", "aiohttp", "huggingface_hub", "transformers", "torch")
 _URL = "http://localhost:1/v1"
@@ -53,6 +56,12 @@ def test_calls_at_a_time(kind: str, calls: int) -> None:
 def test_what_no_engine_takes(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(wrong))):
         EngineSettings.model_validate(wrong)
+
+
+def test_llama_cpp_tells_at_once_that_it_reads_no_text() -> None:
+    asked = replace(question(), scored=True)
+    with pytest.raises(RequestRefused, match="does not tell how likely a text is"):
+        asyncio.run(build_engine(EngineSettings()).complete(asked))
 
 
 def test_rows_depend_on_some_keys_only() -> None:

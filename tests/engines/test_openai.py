@@ -182,6 +182,30 @@ def test_where_log_probabilities_are_refused_the_answer_comes_without(field: str
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Requested sample logprobs of 20, which is greater than max allowed: 5",
+        "top_logprobs must be between 0 and 5.",
+        "top_logprobs: Input should be less than or equal to 5, see pydantic.dev/2.11/v/le",
+        "Invalid value for 'top_logprobs': 20 > 5",
+    ],
+)
+def test_where_fewer_first_tokens_are_told_fewer_are_asked_for(words: str) -> None:
+    stub = Stub(fixed(400, error={"message": words}), chat())
+    outcomes = ask(stub, times=2, logprobs=20)
+    assert all(isinstance(one, Completion) and not one.dropped for one in outcomes)
+    assert [body["top_logprobs"] for body in stub.bodies] == [20, 5, 5]
+
+
+def test_a_server_that_refuses_every_number_is_asked_without() -> None:
+    words = "gpt-5: the most logprobs (max 8 of 20) are not supported, nor 3."
+    stub = Stub(*[fixed(400, error={"message": words})] * 4, chat())
+    (answer,) = ask(stub, logprobs=20)
+    assert isinstance(answer, Completion) and answer.dropped == ("logprobs", "top_logprobs")
+    assert [body.get("top_logprobs") for body in stub.bodies] == [20, 8, 5, 3, None]
+
+
 def test_no_more_calls_at_once_than_agreed() -> None:
     async def slow(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
         await asyncio.sleep(0.02)

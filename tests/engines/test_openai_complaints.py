@@ -17,6 +17,7 @@ SENT = [
     "messages", "temperature", "top_p", "max_tokens", "seed", "response_format", "logprobs",
     "top_logprobs", "min_p", "repeat_penalty", "repetition_penalty", "chat_template_kwargs",
 ]  # fmt: skip
+UNKNOWN = "chat_template_kwargs min_p repeat_penalty repetition_penalty"
 ECHO = {
     "model": "m", "messages": [{"role": "user", "content": "keys {A1} in json_schema"}],
     "temperature": 0.8, "seed": 1, "response_format": {"type": "json_schema"},
@@ -103,6 +104,12 @@ def error(message: Any, **more: Any) -> dict[str, Any]:
         (error(f"Rejected body {ECHO}: min_p is unknown"), 400, "min_p"),
         (error("messages[3].content: response_format in a text", param="messages"), 400, ""),
         (error("The schema has a maxLength; guidedness, reseeding, logprobsx"), 400, ""),
+        # Of which fields is not said: of those beyond OpenAI's.
+        ({"error": "Request has unknown fields"}, 400, UNKNOWN),
+        ({"message": "Unrecognized request arguments supplied"}, 422, UNKNOWN),
+        (error("unexpected argument in messages", param="messages"), 400, ""),
+        (error("unknown field", type="server_error"), 500, ""),
+        (error("enable_thinking is restricted to true"), 400, "chat_template_kwargs"),
         # Statuses that do not speak of fields, and ordinary words in a failure.
         (error("the temperature of the GPU is too high; seed lost"), 500, ""),
         (error("response_format queue is full"), 503, ""),

@@ -23,7 +23,12 @@ from crowdglot.engines.transformers.rows import choose
 from crowdglot.engines.transformers.static import Static
 from crowdglot.engines.transformers.workers import Worker
 from crowdglot.engines.weights.folders import find
-from crowdglot.errors import ConfigurationError, EngineError, EngineUnavailable
+from crowdglot.errors import (
+    ConfigurationError,
+    ContextTooSmall,
+    EngineError,
+    EngineUnavailable,
+)
 from tests.engines.hub_server import COMMIT, served_hub
 from tests.engines.questions import question
 from tests.engines.tiny_model import (
@@ -332,17 +337,43 @@ def test_log_probabilities_are_those_of_the_model_alone(tiny_model: Path) -> Non
         torch.testing.assert_close(found, right[0], atol=2e-3, rtol=2e-3)
 
 
-def test_how_likely_a_prompt_is_comes_from_the_model_alone(tiny_model: Path) -> None:
-    asked = [replace(one, scored=True) for one in mixed_questions()]
-    chat = Chat(make_tokenizer(), "m")
-    model = AutoModelForCausalLM.from_pretrained(tiny_model)
-    for request, answer in zip(asked, ask(engine(tiny_model, concurrency=4), asked), strict=True):
-        tokens = torch.tensor([chat.encode(request.messages).tokens])
+def test_how_likely_lines_are_comes_from_the_model_alone(tiny_model: Path) -> None:
+    """Whatever texts are read beside them, and however many tokens a character has."""
+    texts = (
+        "Talk.\nA: Où est-il ? 你好\nB: 🙂🙂 no.\nA: " + "Well. " * 60 + "\n",
+        "Talk.\nB: 🙂🙂 no.\n",
+        "Talk.\nA: 你\n",
+    )
+    request = replace(
+        question(), messages=tuple(Message("user", text) for text in texts), scored=True
+    )
+    (answer,) = ask(engine(tiny_model), [request])
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tiny_model), make_tokenizer()
+    right, count = [], 0
+    for text in texts:
+        tokens = torch.tensor([tokenizer(text)["input_ids"]])
         with torch.inference_mode():
-            # The loss is the mean over all tokens but the first.
-            loss = model(input_ids=tokens, labels=tokens).loss.item()
-        assert answer.text == "" and answer.prompt_tokens == tokens.shape[1]
-        assert answer.prompt_logprob == pytest.approx(-loss * (tokens.shape[1] - 1), rel=1e-3)
+            told = model(input_ids=tokens).logits[0, :-1].log_softmax(-1)
+        likely = told.gather(-1, tokens[0, 1:, None])[:, 0]
+        count += tokens.shape[1]
+        first, *lines = text.removesuffix("\n").split("\n")
+        at = len(f"{first}\n".encode()) - 1  # each byte is a token, and the first has no figure
+        for line in lines:
+            length = len(f"{line}\n".encode())
+            right.append((line, likely[at : at + length].mean().item(), length))
+            at += length
+        assert at == len(likely)
+    assert answer.text == "" and answer.prompt_tokens == count
+    assert [line for line, _ in answer.logprobs] == [line for line, _, _ in right]
+    assert [one for _, one in answer.logprobs] == pytest.approx([one for _, one, _ in right], 1e-4)
+    assert answer.prompt_logprob == pytest.approx(sum(one * many for _, one, many in right), 1e-4)
+
+
+def test_a_text_that_the_context_does_not_hold_is_refused(tiny_model: Path) -> None:
+    long = Message("user", "Talk.\n" + "A: Well.\n" * 60)
+    request = replace(question(), messages=(Message("user", "Talk.\nA: 1\n"), long), scored=True)
+    with pytest.raises(ContextTooSmall, match="takes 256"):
+        ask(engine(tiny_model, context=256), [request])
 
 
 # Grammars

@@ -10,7 +10,7 @@ from typing import cast
 from crowdglot.critics.judges.judge import Judge, Opinion
 from crowdglot.errors import ConfigurationError
 
-__all__ = ["JUDGES", "KEPT_TO", "Judge", "Opinion", "build_judge"]
+__all__ = ["JUDGES", "KEPT_TO", "READING", "Judge", "Opinion", "build_judge"]
 
 JUDGES = {
     "sense": "Sense",
@@ -25,6 +25,8 @@ JUDGES = {
 }
 # Judges that are for some speech events only; of other dialogues they say nothing.
 KEPT_TO = {"support": frozenset({"talking_about_problems"})}
+# Judges that need an engine which tells how likely a text is.
+READING = frozenset({"likelihood"})
 
 
 def build_judge(name: str) -> Judge:

@@ -1,7 +1,7 @@
 """How much likelier does a model find each turn in its context than alone?
 
 C-PMI: a small model knows more than it can say. It needs an engine that tells the probability of a
-prompt (``transformers``, and vLLM).
+prompt (``transformers``, and ``openai`` with vLLM or SGLang).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from crowdglot.engines.engine import Completion
 
 
 class Likelihood:
-    """Has the model read the dialogue up to each turn, and each turn alone.
+    """Has the model read the dialogue, which tells of every turn in its context, and each turn
+    alone; all in one question.
 
     Score: the mean over all turns but the first of the log-probability a token that the context
     adds, in nats; below 0 where the context makes a turn unlikely. Evidence: the turn with least.
@@ -27,25 +28,21 @@ class Likelihood:
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
         """See ``Judge``."""
         turns = dialogue.turns
-        shown = [turns[:end] for end in range(len(turns) + 1)] + [(turn,) for turn in turns[1:]]
-        if len(answers) < len(shown):
-            read_this = (Message("user", fill("likelihood", turns=shown[len(answers)])),)
-            return Asked(read_this, sampling={"max_tokens": 1}, of=JUDGE, scored=True)
         if len(turns) < 2:
             return Opinion(None, "there is no second turn")
-        read = [(one.prompt_logprob, one.prompt_tokens) for one in answers]
-        if any(likely is None or not tokens for likely, tokens in read):
+        if not answers:
+            shown = (turns, *((turn,) for turn in turns[1:]))
+            # With the break at its end the last turn has the same tokens as one amid others.
+            texts = (f"{fill('likelihood', turns=one)}\n" for one in shown)
+            read_these = tuple(Message("user", text) for text in texts)
+            return Asked(read_these, sampling={"max_tokens": 1}, of=JUDGE, scored=True)
+        likely = [value for _, value in answers[0].logprobs]
+        if len(likely) != 2 * len(turns) - 1:
             return Opinion(None, "the engine does not tell how likely a prompt is")
-        return _opinion([(likely or 0.0, tokens) for likely, tokens in read], dialogue)
-
-
-def _opinion(read: Sequence[tuple[float, int]], dialogue: Dialogue) -> Opinion:
-    """From the log-probabilities and tokens of the beginnings, then of the turns alone."""
-    empty, count = read[0][0], len(dialogue.turns)
-    added = []
-    for at in range(2, count + 1):
-        (before, tokens), (after, more), (alone, _) = read[at - 1], read[at], read[count + at - 1]
-        added.append(((after - before - (alone - empty)) / max(1, more - tokens), at))
-    least, at = min(added)
-    score = sum(one for one, _ in added) / len(added)
-    return Opinion(score, f"turn {at} ({least:.2f}): {dialogue.turns[at - 1].text}")
+        within, alone = likely[1 : len(turns)], likely[len(turns) :]
+        added = [
+            (one - other, at) for at, (one, other) in enumerate(zip(within, alone, strict=True), 2)
+        ]
+        least, at = min(added)
+        score = sum(one for one, _ in added) / len(added)
+        return Opinion(score, f"turn {at} ({least:.2f}): {dialogue.turns[at - 1].text}")

@@ -20,7 +20,14 @@ from crowdglot.engines.openai.answer import judge_complaint, read_answer
 from crowdglot.engines.openai.endpoints import Endpoint, Endpoints
 from crowdglot.engines.openai.exchange import Again, Fault, checked_key, open_session, send
 from crowdglot.engines.openai.health import Health
-from crowdglot.engines.openai.optional_fields import dropped, extensions, refused_fields, without
+from crowdglot.engines.openai.optional_fields import (
+    dropped,
+    extensions,
+    fewer_logprobs,
+    refused_fields,
+    without,
+)
+from crowdglot.engines.openai.reading import Reader
 from crowdglot.engines.openai.retries import Patience, backoff
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import EngineError, EngineUnavailable, RequestRefused
@@ -49,6 +56,8 @@ class OpenAI:
         self.model = settings.model
         self.concurrency = settings.calls
         self.refused: frozenset[str] = frozenset()
+        self._most_logprobs = 20  # what OpenAI's interface allows
+        self._reader = Reader(self._clean)
         self._time_out = settings.time_out
         self._answers = 0
         self._health: Health | None = None
@@ -82,7 +91,10 @@ class OpenAI:
             endpoint = await health.endpoints.take(request.messages, failed)
             sent = asyncio.get_running_loop().time()
             try:
-                completion = await self._ask(health.session, endpoint, request)
+                asked = health.session, endpoint, request
+                completion = await (
+                    self._reader.ask(*asked, self.model) if request.scored else self._ask(*asked)
+                )
             except Again as again:
                 health.failed(endpoint, again, sent)
                 failed, reason, fault = endpoint, self._clean(again.reason), again.fault
@@ -114,6 +126,8 @@ class OpenAI:
         while True:
             left_out, start = self.refused, clock()
             body = without(full, left_out)
+            if "top_logprobs" in body:
+                body["top_logprobs"] = min(body["top_logprobs"], self._most_logprobs)
             reply = await send(session, "POST", endpoint.chat, _encode(body))
             answer = read_answer(reply, clock() - start, request.logprobs)
             if isinstance(answer, Completion):
@@ -122,6 +136,9 @@ class OpenAI:
             said = answer.cleaned(self._clean)
             if not (named := refused_fields(said, body)):
                 judge_complaint(reply, said, self.model)
+            if fewer := fewer_logprobs(said, body):
+                self._most_logprobs = min(self._most_logprobs, fewer)
+                continue
             if named - self.refused:
                 _LOG.info("%s does not take %s; asking without", endpoint, ", ".join(sorted(named)))
             self.refused |= named

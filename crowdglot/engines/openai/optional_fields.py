@@ -23,17 +23,25 @@ _NAMES = {
     "max_tokens": ("max_completion_tokens",),
     "logprobs": ("logprobs", "top_logprobs"),
     "top_logprobs": ("logprobs", "top_logprobs"),
+    "chat_template_kwargs": ("chat_template_kwargs", "enable_thinking"),
 } | {
     name: (name,)
-    for name in (
-        "min_p", "repeat_penalty", "repetition_penalty", "chat_template_kwargs", "temperature",
-        "top_p", "seed",
-    )
+    for name in ("min_p", "repeat_penalty", "repetition_penalty", "temperature", "top_p", "seed")
 }  # fmt: skip
 _PATTERNS = {
     field: re.compile(rf"(?<![a-z_])(?:{'|'.join(names)})(?![a-z_])", re.I)
     for field, names in _NAMES.items()
 }
+# Some servers do not say which field they do not know: one of those beyond OpenAI's, then.
+_EXTENSIONS = frozenset({"min_p", "repeat_penalty", "repetition_penalty", "chat_template_kwargs"})
+_UNNAMED = re.compile(
+    r"\b(?:unknown|unrecogni[sz]ed|unexpected|unsupported|extra|additional|invalid) (?:request )?"
+    r"(?:fields?|parameters?|arguments?|inputs?|propert(?:y|ies)|keys?)\b",
+    re.I,
+)
+# A refusal of a number as too large, and what may be the largest that is taken.
+_LIMIT = re.compile(r"\b(?:max\w*|most|between|less|greater|range|exceeds?|up to)\b|[<>≤≥]", re.I)
+_COUNT = re.compile(r"(?<![\w.])\d{1,2}(?!\.?\d|\w)")
 # Refusals of a field come with these; 404 from routers that find no server for all fields, 424 from
 # those that pass on what another server said.
 _REFUSALS = frozenset({400, 404, 415, 422, 424, 501})
@@ -66,9 +74,20 @@ def refused_fields(said: Complaint, body: dict[str, Any]) -> frozenset[str]:
     else:
         named = {field for field, pattern in _PATTERNS.items() if pattern.search(said.plain)}
         named -= _ORDINARY if said.status in _FAILURES else frozenset()
+        if not (named or places or said.status in _FAILURES) and _UNNAMED.search(said.plain):
+            named = {*_EXTENSIONS}
     if {"temperature", "top_p"} <= named and re.search(r"\bboth\b", said.plain, re.I):
         named.discard("temperature")  # of two that exclude each other, one is enough
     return frozenset(named & body.keys())
+
+
+def fewer_logprobs(said: Complaint, body: dict[str, Any]) -> int:
+    """How many first tokens to ask for instead, where a complaint means that ``body`` asks for too
+    many; 0 where it does not. Never more than before, so that the next complaint leads lower."""
+    if not (_PATTERNS["top_logprobs"].search(said.words) and _LIMIT.search(said.plain)):
+        return 0
+    lower = (int(count) for count in _COUNT.findall(said.plain))
+    return max((one for one in lower if 0 < one < body.get("top_logprobs", 0)), default=0)
 
 
 def without(body: dict[str, Any], refused: frozenset[str]) -> dict[str, Any]:

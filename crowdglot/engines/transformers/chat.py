@@ -53,6 +53,10 @@ class Chat:
         shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         return Prompt(tuple(tokens), shared)
 
+    def read(self, text: str) -> list[int]:
+        """A text as it is, as tokens, after BOS where the model knows one."""
+        return list(self._tokenizer(text, verbose=False)["input_ids"])
+
     def decode(self, tokens: Sequence[int], *, special: bool = False) -> str:
         """The text of tokens; ``special``: with that of special tokens."""
         text = self._tokenizer.decode(

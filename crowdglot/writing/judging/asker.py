@@ -21,7 +21,7 @@ from crowdglot.engines.calls import Call, Key
 from crowdglot.engines.engine import Completion, Engine, Request, Sampling
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.writing.api_key import find_api_key
-from crowdglot.writing.interview import Result, complete, interview
+from crowdglot.writing.interview import Result, complete, interview, silence_on_texts
 
 
 @asynccontextmanager
@@ -48,6 +48,10 @@ class Asker:
     def model(self) -> str:
         """Who answers, as files about the answers name it."""
         return f"{self._engine.kind}: {self._engine.model}"
+
+    async def silence_on_texts(self) -> str:
+        """See ``interview.silence_on_texts``."""
+        return await silence_on_texts(self._engine)
 
     async def interviews(
         self, role: str, steps: Sequence[Callable[[Sequence[Completion]], Asked | Result]]

@@ -4,9 +4,11 @@ Every answer is in a journal beside the file of trials before anything else happ
 trial that was stopped goes on without asking twice.
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +22,15 @@ from crowdglot.critics.calibration.trials import (
     damaged_ones,
     whole_dialogues,
 )
-from crowdglot.critics.judges import JUDGES, Judge, build_judge
+from crowdglot.critics.judges import JUDGES, READING, Judge, build_judge
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH, Match
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.statistics import bootstrap_mean
 from crowdglot.writing.judging.asker import Asker, asking
 from crowdglot.writing.recipe import Recipe
+
+_LOG = logging.getLogger(__name__)
 
 
 async def try_judges(
@@ -44,9 +48,17 @@ async def try_judges(
     settings = recipe.judging_engine
     trials: list[Trial] = []
     async with asking(settings, journal) as asker:
-        for name in recipe.judges or JUDGES:
+        names = tuple(recipe.judges or JUDGES)
+        silence = await asker.silence_on_texts() if READING & {*names} else ""
+        if silence:
+            _LOG.warning("judge '%s' leaves all unscored: %s", ", ".join(READING), silence)
+        for name in names:
             by = {"model": settings.model, "prompt": template_hash(name)}
             judge = build_judge(name)
+            if silence and name in READING:  # a better server shall find nothing in the journal
+                kinds = product(whole, judge.damages)
+                trials += [_unknown(name, tag, kind, 0.0, by) for tag, kind in kinds]
+                continue
             for tag in whole:
                 good = await _score(asker, name, judge, tag, "", whole[tag])
                 for kind in judge.damages:

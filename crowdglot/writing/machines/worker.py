@@ -118,6 +118,7 @@ class _Process:
             until = None if deadline is None else time.monotonic() + deadline - time.time()
             tools = await self._tools(opened)
             run = tools.run(opened, watch, Budget(tokens, until))
+            watch.tell(tools.doubts)
             written = await _fill(run, ranks)
         except CrowdglotError as error:
             watch.stop.because(error)

@@ -34,6 +34,7 @@ def in_this_process(
         check_no_workers(local_folder(opened.folder))
         async with leaving(await (started or start(opened))) as tools:
             run = tools.run(opened, watch, budget)
+            watch.tell(tools.doubts)
 
             async def write(missing: Sequence[Shard]) -> None:
                 await fill_in_batches(run, missing, batch)
