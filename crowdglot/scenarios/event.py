@@ -146,6 +146,15 @@ class SpeechEvent(Strict):
         named = {relation for ground in self.common_grounds for relation in ground.relations}
         return tuple(relation for relation in get_args(Relation) if relation in named)
 
+    @cached_property
+    def in_plain_words(self) -> "SpeechEvent":
+        """The same event, each premise told in plain words where there are some."""
+        plain = [
+            ground.model_copy(update={"premise": ground.plain or ground.premise})
+            for ground in self.common_grounds
+        ]
+        return self.model_copy(update={"common_grounds": tuple(plain)})
+
 
 @lru_cache(maxsize=1)
 def _events() -> dict[str, SpeechEvent]:

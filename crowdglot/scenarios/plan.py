@@ -38,8 +38,8 @@ class Plan:
 
     A plan does not depend on how many dialogues are wanted, so it can be extended at any time.
     ``turns``: the smallest and largest number of turns. ``debate``: whether each scenario becomes a
-    debate over one of its event's propositions. ``plain``: whether situations are told in plain
-    words, where the event has them. ``emotions``: those of characters, () where none speak.
+    debate over one of its event's propositions. ``emotions``: those of characters, () where none
+    speak.
     ConfigurationError without languages or events.
     """
 
@@ -49,7 +49,6 @@ class Plan:
     turns: tuple[int, int]
     personas: Cast
     debate: bool = False
-    plain: bool = False
     emotions: Sequence[Emotion] = ()
 
     def __post_init__(self) -> None:
@@ -93,8 +92,6 @@ class Plan:
         # Each language and event uses all common grounds before one of them comes again.
         cycle, step = divmod(turn, len(event.common_grounds))
         template = self._grounds_of_cycle(language.tag, at, cycle)[step]
-        if self.plain and template.plain:
-            template = template.model_copy(update={"premise": template.plain})
         relation = draws.choice(template.relations)
         community = draw_community(draws, language)
         names = draw_names(draws, community, speakers)

@@ -54,8 +54,10 @@ def _pool(recipe: Recipe) -> bytes:
 def _open(written: str, pool: bytes) -> OpenedRecipe:
     recipe = Recipe.model_validate_json(written)
     languages = [resolve_language(tag) for tag in recipe.languages]
-    events = [read_event(name) for name in recipe.event_names]
     debate, plain = recipe.way == "debate", recipe.prompt == "short"
+    events = [read_event(name) for name in recipe.event_names]
+    # Before casting, so that who fits is judged by the situation that the prompt tells.
+    events = [event.in_plain_words if plain else event for event in events]
     material = read_material(recipe.demonstrations.source, plain=plain)
     personas, also_left_out = read_personas_of(recipe, material)
     cast, events, uncast, meant = open_cast(recipe, personas, events)
@@ -68,7 +70,6 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         turns=recipe.turns,
         personas=cast,
         debate=debate,
-        plain=plain,
         emotions=emotions,
     )
     plan.check()
@@ -97,7 +98,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         fingerprint=_fingerprint(
             (template_hash(recipe.prompt), *way.texts, *beside),
             languages,
-            [_told(event, debate=debate, plain=plain) for event in events],
+            [_told(event, debate=debate) for event in events],
             personas,
             demonstrations,
         ),
@@ -130,12 +131,10 @@ def _critics(recipe: Recipe) -> tuple[Critic, ...]:
     return load_critics(recipe.critics, meaning=bool(recipe.meaning))
 
 
-def _told(event: SpeechEvent, *, debate: bool, plain: bool) -> dict[str, Any]:
+def _told(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:
     """What the scenarios of an event depend on."""
-    unused: dict[str, Any] = {} if debate else {"propositions": True}
-    if not plain:
-        unused["common_grounds"] = {"__all__": {"plain"}}
-    return event.model_dump(exclude=unused)
+    unused: dict[str, Any] = {"common_grounds": {"__all__": {"plain"}}}
+    return event.model_dump(exclude=unused if debate else {**unused, "propositions": True})
 
 
 def _fingerprint(
