@@ -1,6 +1,7 @@
 """Opening a recipe: reading what it names, and making its plan."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -62,6 +63,9 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
     personas, also_left_out = read_personas_of(recipe, material)
     cast, events, uncast, meant = open_cast(recipe, personas, events)
     demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
+    if not recipe.personas.told:
+        nobody = [replace(one, personas=(None,) * len(one.personas)) for one in demonstrations]
+        demonstrations = tuple(nobody)
     emotions = emotions_of(recipe)
     plan = Plan(
         seed=recipe.seed,
@@ -71,6 +75,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         personas=cast,
         debate=debate,
         emotions=emotions,
+        told=recipe.personas.told,
     )
     plan.check()
     way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
