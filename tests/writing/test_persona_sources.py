@@ -83,7 +83,6 @@ def test_a_control_tells_the_same_plan_without_personas(way, tmp_path):
     assert [one["facts"] for one in row["personas"]] == [[], []] and row["traits"] is None
     assert groups_of(row["personas"][0]) == {NOBODY}
     export_dataset(control.folder, "trl-sft", str(tmp_path / "sft"))
-    assert read_material(str(control.folder)).demonstrations
 
 
 def test_critics_of_personas_say_that_there_is_none():
