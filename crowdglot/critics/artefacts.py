@@ -14,6 +14,7 @@ import regex
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.grams import MOST_COMPARED
+from crowdglot.dialogues.prompt.letters import CALLED
 from crowdglot.languages.encodings import twice_encoded
 
 _START = r"^[^\S\n]{0,8}"
@@ -31,8 +32,8 @@ _PATTERNS = {
     "label": rf"{_START}(?:(?:speaker|user|person|usuario|utilisateur|sprecher|персона)\s?\d?"
     r"|[A-D]\d{0,2})\"?\s?:|(?<![\p{L}\p{N}])[A-D]\d{1,2}\"?\s?:",
     # The letter by which the prompt names a speaker, where it addresses one: "Hello B!", "Yes, A."
-    "letter": r"(?-i:(?<=[,，!?！？。…]\s{0,2}|\.\s{1,2})[A-D](?=\s?(?:[,，!?！？。…]|\.(?!\w)|$))"
-    r"|^[B-D](?=\s?[,，!！?？])|(?<![\p{L}\p{N}.'’-])[A-D](?=\s?[!！]))",
+    # Before "!" also behind more words than a name may be put after: "That is plan B!" is no call.
+    "letter": rf"(?-i:{CALLED}|(?<![\p{{L}}\p{{N}}.'’-])[A-D](?=\s?[!！]))",
     # "*laughs*" anywhere; "(laughs)" only at the beginning of a turn.
     "stage_direction": r"(?<![\w*])\*[^\s*][^*\n]{1,60}\*(?![\w*])"
     rf"|{_START}\((?=[^()\n]*\p{{L}}{{2}})[^()\n]{{2,40}}\)",

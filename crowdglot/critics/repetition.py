@@ -1,4 +1,5 @@
-"""Repetition inside a dialogue: echo turns, loops within one turn, questions asked again."""
+"""Repetition inside a dialogue: echo turns, loops within one turn, questions asked again, thoughts
+that their turn says."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from itertools import chain, combinations
 
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
-from crowdglot.dialogues.grams import grams, squeezed_turns
+from crowdglot.dialogues.grams import grams, squeezed, squeezed_turns
 from crowdglot.languages.scripts import DENSE
 
 _SHORTEST_LOOP = 40  # characters
@@ -21,7 +22,7 @@ _ASKING = {"Arab": "؟", "Armn": "՞", "Grek": ";", "Ethi": "፧"}
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """Reasons: "echo_turn", "loop", "repeated_exchange", "same_openings".
+    """Reasons: "echo_turn", "loop", "repeated_exchange", "same_openings", "repeated_thought".
 
     The score of a dialogue that passes is the highest share of common 4-grams of two turns; 0 where
     no two turns share half of their words, because such turns are not compared.
@@ -78,6 +79,7 @@ class Repetition:
         return (
             self._asked_again(dialogue, texts, dense, worst)
             or self._openings(split)
+            or self._thought(dialogue, texts, least)
             or Verdict("repetition", score=worst)
         )
 
@@ -105,6 +107,23 @@ class Repetition:
                 said = f"turns {first + 1} and {later + 1}: {texts[first]:.80}"
                 said += f" | {texts[later]:.80}"
                 return Verdict("repetition", "repeated_exchange", said, worst)
+        return None
+
+    def _thought(self, dialogue: Dialogue, texts: Sequence[str], least: int) -> Verdict | None:
+        """A thought that its turn says, in any letters the same, or as alike as an echo.
+
+        The draft is rejected and written again. Without such thoughts a dataset would hold fewer
+        than its recipe asks for, most of all where a model writes no others, and nobody would see
+        why. A turn without a thought was asked for too, and passes.
+        """
+        for thought in dialogue.thoughts:
+            text, said = squeezed(thought.text), texts[thought.turn - 1]
+            alike = 1.0 if text and text == said else 0.0
+            if not alike and min(len(one) - one.count(" ") for one in (text, said)) >= least:
+                alike = self._likeness(text, said)
+            if alike > self.most_overlap:
+                evidence = f"turn {thought.turn}: {thought.text[:120]}"
+                return Verdict("repetition", "repeated_thought", evidence, alike)
         return None
 
     def _likeness(self, one: str, other: str) -> float:

@@ -84,7 +84,7 @@ _ATTACHED = frozenset({"in a relationship", "married"})
 
 @dataclass(frozen=True)
 class Persona:
-    """Who a speaker is. ``facts``: English first-person sentences, at least one, none empty.
+    """Who a speaker is. ``facts``: English first-person sentences, none empty; () of ``NOBODY``.
 
     ``traits``: what is known beside the sentences, as keys and values (see ``traits.fault_of``).
     ``origins``: where each fact came from, in their order, or () where nobody says; it makes no
@@ -96,7 +96,7 @@ class Persona:
     origins: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        if not self.facts or not all(fact.strip() for fact in self.facts):
+        if not all(fact.strip() for fact in self.facts) or (self.traits and not self.facts):
             raise ValueError("a persona needs at least one sentence, and none may be empty")
         if self.origins and len(self.origins) != len(self.facts):
             raise ValueError("a persona's origins are as many as its sentences, or none")
@@ -135,6 +135,9 @@ class Persona:
         if partner := self.trait("partner"):
             return partner not in _ATTACHED
         return any(_SINGLE.search(fact) or _ENDED.search(fact) for fact in self.facts)
+
+
+NOBODY = Persona(())  # of whom nothing is told
 
 
 def persona_of(facts: object, where: str, field: str, *, english: bool = True) -> Persona:

@@ -5,7 +5,7 @@ ground after Clark (1996): communal (shared by membership), personal (shared by 
 the premise that opens this conversation.
 """
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
@@ -64,7 +64,7 @@ class CommonGroundTemplate(Strict):
     plain: str = ""
     knows: Knowledge
 
-    @cached_property
+    @property  # not cached: a copy in other words would inherit the text
     def told(self) -> str:
         """Place, time, history, premise and channel in one text, with its slots."""
         where = self.setting
@@ -145,6 +145,15 @@ class SpeechEvent(Strict):
         """Every relation that a common ground of this event names, from distant to close."""
         named = {relation for ground in self.common_grounds for relation in ground.relations}
         return tuple(relation for relation in get_args(Relation) if relation in named)
+
+    @property
+    def in_plain_words(self) -> "SpeechEvent":
+        """The same event, each premise told in plain words where there are some."""
+        plain = [
+            ground.model_copy(update={"premise": ground.plain or ground.premise})
+            for ground in self.common_grounds
+        ]
+        return self.model_copy(update={"common_grounds": tuple(plain)})
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language
 from crowdglot.personas.pairing import Cast
-from crowdglot.personas.persona import Persona
+from crowdglot.personas.persona import NOBODY, Persona
 from crowdglot.personas.sources.characters import Emotion
 from crowdglot.scenarios.debate import draw_debate
 from crowdglot.scenarios.event import CommonGroundTemplate, SpeechEvent
@@ -38,8 +38,8 @@ class Plan:
 
     A plan does not depend on how many dialogues are wanted, so it can be extended at any time.
     ``turns``: the smallest and largest number of turns. ``debate``: whether each scenario becomes a
-    debate over one of its event's propositions. ``plain``: whether situations are told in plain
-    words, where the event has them. ``emotions``: those of characters, () where none speak.
+    debate over one of its event's propositions. ``emotions``: those of characters, () where none
+    speak. ``told``: whether scenarios tell who their speakers are; else all but that is the same.
     ConfigurationError without languages or events.
     """
 
@@ -49,8 +49,8 @@ class Plan:
     turns: tuple[int, int]
     personas: Cast
     debate: bool = False
-    plain: bool = False
     emotions: Sequence[Emotion] = ()
+    told: bool = True
 
     def __post_init__(self) -> None:
         if not self.languages or not self.events:
@@ -93,8 +93,6 @@ class Plan:
         # Each language and event uses all common grounds before one of them comes again.
         cycle, step = divmod(turn, len(event.common_grounds))
         template = self._grounds_of_cycle(language.tag, at, cycle)[step]
-        if self.plain and template.plain:
-            template = template.model_copy(update={"premise": template.plain})
         relation = draws.choice(template.relations)
         community = draw_community(draws, language)
         names = draw_names(draws, community, speakers)
@@ -114,7 +112,8 @@ class Plan:
         )
         if self.emotions:
             scenario = self._felt(scenario)
-        return self._debated(scenario, turn) if self.debate else scenario
+        scenario = self._debated(scenario, turn) if self.debate else scenario
+        return scenario if self.told else _untold(scenario)
 
     def _felt(self, scenario: Scenario) -> Scenario:
         """The same scenario with a feeling of its first speaker."""
@@ -185,6 +184,12 @@ class Plan:
         if low > high:
             low, high = self.turns
         return max(speakers, low + draws.below(high - low + 1))
+
+
+def _untold(scenario: Scenario) -> Scenario:
+    """The same scenario without personas; in a debate there is nothing to know of the other."""
+    debate = scenario.debate and replace(scenario.debate, known=False)
+    return replace(scenario, personas=(NOBODY,) * len(scenario.personas), debate=debate)
 
 
 def _order(draws: Draws, speakers: int, turns: int) -> str:

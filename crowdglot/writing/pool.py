@@ -94,6 +94,6 @@ def _demonstration(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "event": row["speech_event"],
         "premise": lettered(row["common_ground"]["premise"], names),
-        "personas": [persona["facts"] for persona in row["personas"]],
+        "personas": [persona["facts"] or None for persona in row["personas"]],
         "turns": row["turns"],
     }

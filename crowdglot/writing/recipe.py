@@ -19,7 +19,7 @@ from crowdglot.strict_toml import Strict, free, is_free, outside
 # What a prompt tells (see ``dialogues.prompt``).
 Form = Literal["full", "short", "personas", "personas_and_event", "personas_and_ground"]
 # Keys that recipes did not always have, and what datasets were made with before.
-_LATER = {"personas.count": 0, "personas.data": "", "personas.casting": ""}
+_LATER = {"personas.count": 0, "personas.data": "", "personas.casting": "", "personas.told": True}
 # The folder of the pool in that of a dataset.
 POOL = "pool"
 
@@ -40,12 +40,14 @@ class PersonaSettings(Strict):
     "hf:org/name"; ``count``: how many of a source that makes them, 0: as many as it likes;
     ``data``: a TOML in the place of that source's own. ``casting``: "" for any two whom the
     relation allows; "fitting" for two of whom nothing contradicts the situation or the other;
-    "similarity", "contrast", "match" for the best of several who fit."""
+    "similarity", "contrast", "match" for the best of several who fit. ``told``: whether prompts and
+    rows tell personas; the same plan without them is a control."""
 
     source: str = outside("bundled")
     count: int = Field(default=0, ge=0, le=100_000)
     data: str = outside("")
     casting: Literal["", "fitting", "similarity", "contrast", "match"] = ""
+    told: bool = True
 
     @model_validator(mode="after")
     def _made(self) -> "PersonaSettings":

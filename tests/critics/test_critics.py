@@ -9,6 +9,7 @@ import pytest
 
 from crowdglot.critics import CRITICS, judge, load_critics
 from crowdglot.dialogues.draft import parse
+from crowdglot.dialogues.scene import Thought
 from crowdglot.errors import ConfigurationError
 from tests.builders import FRENCH, dialogue, scenario, shown
 
@@ -152,6 +153,28 @@ def test_numbers_and_punctuation_of_everyday_talk_pass(text):
 )
 def test_two_questions_are_not_yet_one_asked_again(tag, texts):
     assert BY_NAME["repetition"].judge(dialogue(texts, tag)).passed
+
+
+@pytest.mark.parametrize(
+    ("texts", "tag", "thought", "repeats"),
+    [
+        (FRENCH, "fr", FRENCH[2].upper(), True),
+        (FRENCH, "fr", "Et si on déplaçait tout chez ma sœur, elle a une véranda", True),
+        (FRENCH, "fr", "Ma sœur va encore se plaindre du désordre.", False),
+        (GERMAN, "de", "Das klingt besser als bei deinem alten Chef!", True),
+        (GERMAN, "de", "Hoffentlich fragt niemand nach meinem alten Chef.", False),
+        (CHINESE, "zh", "下次早点说嘛，大家都以为你出事了", True),
+        (CHINESE, "zh", "其实我当时真的吓坏了。", False),
+        (ARABIC, "ar", "كان يجب أن تخرجي قبل السابعة كما قلت لك", True),
+        (ARABIC, "ar", "لا أريد أن أبدو غاضبة أمامها.", False),
+        (("Tu viens ?", "Non.", "Non !", "Bon."), "fr", "Non", True),
+        (FRENCH, "fr", "…", False),
+    ],
+)
+def test_a_thought_that_its_turn_says(texts, tag, thought, repeats):
+    thinking = replace(dialogue(texts, tag), thoughts=(Thought(3, thought),))
+    found = BY_NAME["repetition"].judge(thinking)
+    assert found.reason == ("repeated_thought" if repeats else None), found
 
 
 def test_copied_demonstration():

@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from crowdglot.critics import load_critics
+from crowdglot.critics.artefacts import Artefacts
 from crowdglot.dialogues.demonstrations import DemonstrationPool
 from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.prompt import FORMS, render, template_hash
 from crowdglot.dialogues.prompt.letters import lettered, named
 from crowdglot.dialogues.readers import read_demonstrations
 from tests.builders import scenario
+from tests.writing.builders import make_opened
 
 BUNDLED = read_demonstrations("bundled")
 
@@ -61,6 +64,24 @@ def test_a_speaker_who_is_called_by_the_letter_gets_the_name(said, read):
     answer = json.dumps({"A1": said, "B1": "Bonjour A, ça va."})
     turns = named(parse(answer, asked)).turns
     assert [turn.text for turn in turns] == [read, "Bonjour Camille, ça va."]
+
+
+@pytest.mark.parametrize("said", ["Bonjour B, ça va ?", "¿B? Ven.", "Alors ; B, tu viens ?"])
+def test_what_would_be_named_is_an_artefact_where_nothing_names_it(said):
+    answer = json.dumps({"A1": said, "B1": "Oui, ça va."})
+    read = parse(answer, scenario("fr", 2))
+    artefacts = next(one for one in load_critics() if isinstance(one, Artefacts))
+    assert artefacts.judge(read).reason == "letter"
+    assert artefacts.judge(named(read)).passed
+    hesitates = parse(json.dumps({"A1": "B… bonjour.", "B1": "Oui."}), scenario("fr", 2))
+    assert named(hesitates) == hesitates
+
+
+def test_casting_reads_the_situation_that_is_told(tmp_path):
+    chosen = ("prompt=short", "personas.source=profiles", "personas.casting=fitting")
+    opened = make_opened(tmp_path, *chosen, "events=making_plans")
+    grounds = opened.plan.events[0].common_grounds
+    assert all(one.plain and one.plain in one.told for one in grounds)
 
 
 def test_each_form_has_a_hash_of_its_own():

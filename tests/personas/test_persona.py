@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from crowdglot.dialogues.readers import personas_of, read_demonstrations
-from crowdglot.personas.persona import Persona
+from crowdglot.personas.persona import NOBODY, Persona
+from crowdglot.personas.traits import Trait
 
 MINORS = (
     "I am 10 years old.", "I'm 17.", "I’m a sixth grader.", "I am a 15 year old girl.",
@@ -71,6 +72,7 @@ def test_personachat_is_consistent(data_folder: Path) -> None:
 
 
 def test_empty_personas_cannot_be() -> None:
-    for facts in ((), ("I bake.", " ")):
+    for facts, traits in (((), (Trait("age", "34"),)), (("I bake.", " "), ())):
         with pytest.raises(ValueError, match="at least one sentence"):
-            Persona(facts)
+            Persona(facts, traits)
+    assert not NOBODY.facts and not NOBODY.minor

@@ -1,6 +1,7 @@
 """Every source of personas gives a dataset through every way, and its rows tell who spoke."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -8,12 +9,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from crowdglot.command.output.dialogues import print_prompts
+from crowdglot.critics import Verdict, load_critics
+from crowdglot.critics.judges.judge import Opinion
+from crowdglot.critics.judges.persona import PersonaJudge
+from crowdglot.critics.meaning.translated_recital import TranslatedRecital
 from crowdglot.datasets.exports.making.exporting import export_dataset
 from crowdglot.datasets.scan import collect, lazily
 from crowdglot.dialogues.readers import read_material
 from crowdglot.errors import ConfigurationError
+from crowdglot.evidence.audit.groups import NOBODY, groups_of
 from crowdglot.personas.persona import Persona
 from crowdglot.writing.opened.cast import by_meaning
+from tests.builders import dialogue
 from tests.writing.builders import Canned, make_opened, rows_of, write
 from tests.writing.test_ways import OURS, opened_for, talk
 
@@ -53,6 +60,37 @@ def test_a_source_gives_a_dataset_through_a_way(source, way, tmp_path):
             assert row["turns"][thought["turn"] - 1]["speaker"] == "A"
     else:
         assert row["thoughts"] is None
+
+
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=[pytest.mark.ci] * bool(at)) for at, way in enumerate(OURS)]
+)
+def test_a_control_tells_the_same_plan_without_personas(way, tmp_path):
+    usual, control = (
+        opened_with("characters", way, tmp_path / name, f"personas.told={told}")
+        for name, told in (("usual", "true"), ("control", "false"))
+    )
+    assert usual.fingerprint == opened_with("characters", way, tmp_path / "usual").fingerprint
+    assert {"personas.told": False}.items() <= control.identity().items()
+    for at in range(8):
+        one, other = usual.plan.scenario(at), control.plan.scenario(at)
+        assert replace(one, personas=other.personas, debate=other.debate) == other
+        asked = "\n".join(message.content for message in control.next(at, ()).messages)
+        told = ("Facts:", "who says:", "You say of yourself:")
+        assert not [words for words in told if words in asked]
+    write(control, Canned(talk, 2))
+    (row,) = rows_of(control.folder).to_dicts()
+    assert [one["facts"] for one in row["personas"]] == [[], []] and row["traits"] is None
+    assert groups_of(row["personas"][0]) == {NOBODY}
+    export_dataset(control.folder, "trl-sft", str(tmp_path / "sft"))
+
+
+def test_critics_of_personas_say_that_there_is_none():
+    told = dialogue()
+    untold = replace(told, scenario=replace(told.scenario, personas=(Persona(()), Persona(()))))
+    assert PersonaJudge().next(untold, ()) == Opinion(None, "no persona is told")
+    critic = next(one for one in load_critics(meaning=True) if isinstance(one, TranslatedRecital))
+    assert critic.judge(untold) == Verdict("translated_recital")
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,8 @@ class PersonaJudge:
         scenario = dialogue.scenario
         people = zip(scenario.speakers, scenario.personas, strict=True)
         stated = [(who, fact) for who, persona in people for fact in persona.facts]
+        if not stated:
+            return Opinion(None, "no persona is told")
         ballots = [
             Ballot(fill("persona", stance=stance, speaker=who, fact=fact), choices)
             for who, fact in stated

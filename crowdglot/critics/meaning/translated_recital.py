@@ -24,7 +24,7 @@ class TranslatedRecital:
     """Reason: "translated_persona".
 
     The score is the highest number of lines of one persona that were said by one speaker; None
-    where it is unscored.
+    where it is unscored: there is no model at hand, or no persona is told.
     """
 
     least_alike: float
@@ -36,6 +36,8 @@ class TranslatedRecital:
         scenario, most = dialogue.scenario, 0
         if scenario.language.code == "en":
             return Verdict("translated_recital")  # nothing is translated: ``recital`` judges
+        if not any(persona.facts for persona in scenario.personas):
+            return Verdict("translated_recital")
         for speaker, persona in zip(scenario.speakers, scenario.personas, strict=False):
             turns = [(number, turn.text) for number, turn in enumerate(dialogue.turns, start=1)
                      if turn.speaker == speaker]  # fmt: skip

@@ -81,7 +81,7 @@ def _question(row: Row) -> str:
         f"{resolve_language(row['language']).name} between {names}. {first} begins. "
         "Put every turn on a line of its own, after the speaker's name and a colon.",
         row["common_ground"]["premise"],
-        *(f"{one['name']}: {' '.join(one['facts'])}" for one in people),
+        *(f"{one['name']}: {' '.join(one['facts'])}" for one in people if one["facts"]),
     ]
     return "\n".join(line for line in lines if line)
 

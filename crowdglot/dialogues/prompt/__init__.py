@@ -59,6 +59,8 @@ _RELATIONS = {
     "couple": "a couple",
     "client_and_provider": "client (A) and provider (B)",
 }
+# How they talk, where the short form says it in a sentence.
+_CHANNELS = {"phone": "on the phone", "chat": "in a chat", "video call": "in a video call"}
 _KNOWLEDGE = {
     "none": "They know nothing of each other yet.",
     "some": "They know a little of each other.",
@@ -145,7 +147,9 @@ def request(
     """
     fields = scenario_fields(scenario) | changed
     if form == "short":
-        fields["premise"] = lettered(scenario.common_ground.premise, scenario.names)
+        ground = scenario.common_ground
+        fields["premise"] = lettered(ground.premise, scenario.names)
+        fields["channel"] = _CHANNELS.get(ground.channel, ground.channel)
     if thinking:
         fields["keys"] = turn_keys(scenario.order, thinker(scenario))
     lines = scene_lines(scenario, thinking=thinking)

@@ -10,10 +10,12 @@ from crowdglot.dialogues.dialogue import Dialogue, Turn
 
 # A letter that calls somebody: "Hello B!", "Yes, A." It stands alone before a mark, and behind one
 # or behind at most two words of a greeting. "A" at the very beginning is a word of many languages.
-_CALLED = regex.compile(
-    r"(^(?:[\p{L}\p{M}'’]+ ){1,2}|^(?=[B-D])|[,，;!！?？。…¡¿]\s{0,2}|\.\s{1,2})([A-D])"
-    r"(?=\s?(?:[,，!！?？。…]|\.(?!\w)|$))"
+# ``critics.artefacts`` looks by the same pattern for what could not be named.
+CALLED = (
+    r"[A-D](?=\s?(?:[,，!！?？。…]|\.(?!\w)|$))(?<=(?:^(?:[\p{L}\p{M}'’]{1,30} ){1,2}"
+    r"|[,，;!！?？。…¡¿]\s{0,2}|\.\s{1,2})[A-D])|^[B-D](?=\s?[,，!！?？])"
 )
+_CALLED = regex.compile(CALLED, regex.MULTILINE | regex.VERSION1)
 
 
 def lettered(text: str, names: Sequence[str]) -> str:
@@ -29,9 +31,9 @@ def named(dialogue: Dialogue) -> Dialogue:
 
     def said(turn: Turn) -> Turn:
         def name(found: regex.Match[str]) -> str:
-            letter = found[2]
+            letter = found[0]
             known = letter in names and not names[letter].startswith("speaker ")
-            return found[1] + names[letter] if known and letter != turn.speaker else found[0]
+            return names[letter] if known and letter != turn.speaker else letter
 
         text = _CALLED.sub(name, turn.text)
         return turn if text == turn.text else replace(turn, text=text)

@@ -1,6 +1,7 @@
 """Opening a recipe: reading what it names, and making its plan."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -54,12 +55,17 @@ def _pool(recipe: Recipe) -> bytes:
 def _open(written: str, pool: bytes) -> OpenedRecipe:
     recipe = Recipe.model_validate_json(written)
     languages = [resolve_language(tag) for tag in recipe.languages]
-    events = [read_event(name) for name in recipe.event_names]
     debate, plain = recipe.way == "debate", recipe.prompt == "short"
+    events = [read_event(name) for name in recipe.event_names]
+    # Before casting, so that who fits is judged by the situation that the prompt tells.
+    events = [event.in_plain_words if plain else event for event in events]
     material = read_material(recipe.demonstrations.source, plain=plain)
     personas, also_left_out = read_personas_of(recipe, material)
     cast, events, uncast, meant = open_cast(recipe, personas, events)
     demonstrations = (*material.demonstrations, *read_lines(pool, POOL))
+    if not recipe.personas.told:
+        nobody = [replace(one, personas=(None,) * len(one.personas)) for one in demonstrations]
+        demonstrations = tuple(nobody)
     emotions = emotions_of(recipe)
     plan = Plan(
         seed=recipe.seed,
@@ -68,8 +74,8 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         turns=recipe.turns,
         personas=cast,
         debate=debate,
-        plain=plain,
         emotions=emotions,
+        told=recipe.personas.told,
     )
     plan.check()
     way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
@@ -97,7 +103,7 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         fingerprint=_fingerprint(
             (template_hash(recipe.prompt), *way.texts, *beside),
             languages,
-            [_told(event, debate=debate, plain=plain) for event in events],
+            [_told(event, debate=debate) for event in events],
             personas,
             demonstrations,
         ),
@@ -130,12 +136,10 @@ def _critics(recipe: Recipe) -> tuple[Critic, ...]:
     return load_critics(recipe.critics, meaning=bool(recipe.meaning))
 
 
-def _told(event: SpeechEvent, *, debate: bool, plain: bool) -> dict[str, Any]:
+def _told(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:
     """What the scenarios of an event depend on."""
-    unused: dict[str, Any] = {} if debate else {"propositions": True}
-    if not plain:
-        unused["common_grounds"] = {"__all__": {"plain"}}
-    return event.model_dump(exclude=unused)
+    unused: dict[str, Any] = {"common_grounds": {"__all__": {"plain"}}}
+    return event.model_dump(exclude=unused if debate else {**unused, "propositions": True})
 
 
 def _fingerprint(

@@ -74,8 +74,13 @@ def _is_whole(row: Row) -> bool:
         return False
     if any(row[name] is None for name in ("id", "index", "attempt", "language", "speech_event")):
         return False
-    named = all(one and one["name"] and one["id"] and all(one["facts"] or [""]) for one in people)
-    return named and are_said(row["turns"], people)
+    named = all(one and one["name"] and one["id"] and all(one["facts"] or ()) for one in people)
+    # In a control nobody has a persona; where only one of them lacks it, it was lost.
+    return (
+        named
+        and len({bool(one["facts"]) for one in people}) == 1
+        and are_said(row["turns"], people)
+    )
 
 
 def are_said(turns: Iterable[Row], people: Iterable[Row]) -> bool:

@@ -108,7 +108,8 @@ def _view(told: Told, speaker: str, noted: Counter[str], *, opening: bool) -> Vi
         name=people[speaker]["name"],
         others=" and ".join(one["name"] for who, one in people.items() if who != speaker),
         persona=tuple(people[speaker]["facts"]),
-        pair=tuple(sorted(one["id"] for one in people.values())),
+        # Without personas each dialogue is between people of its own.
+        pair=tuple(sorted(one["id"] for one in people.values() if one["facts"])) or (row["id"],),
         premise=row["common_ground"]["premise"],
         turns=tuple(text for _, text in merged),
         begins=begins,
