@@ -141,7 +141,7 @@ def _owned(
             ordinal = _ordinal(owner)
             owned.append((owner if ordinal is None else ordinal, column, value))
         elif several:
-            owned += [(who, column, own) for who, own in several if own is not None]
+            owned += [(who, column, own) for who, own in several if own not in (None, "", [])]
         elif column in PERSONA:
             alone.append((None, column, value))
     return owned + alone[:1]
