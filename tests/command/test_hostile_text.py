@@ -203,3 +203,24 @@ def test_a_name_that_is_no_utf8_is_one_sentence(tmp_path):
         done = run_command(verb, os.fsdecode(folder), stdout=subprocess.PIPE)
         assert done.returncode == 2
         assert len(done.stderr.decode().splitlines()) == 1, done.stderr.decode()
+
+
+def test_what_lies_beside_a_strangers_personas_is_text_of_a_stranger(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"facts": ["I am a nurse.", "I have two dogs."]}\n')
+    beside = tmp_path / "p.jsonl.made.json"
+    beside.write_text(json.dumps({"by": EVIL * 100, "fingerprint": "0"}))
+    code, said = command(monkeypatch, capsys, "personas", "show", path)
+    assert code == 0
+    assert "Made by `crowdglot personas a⟨U+001B⟩" in said
+    harmless(said)
+    beside.unlink()
+    os.mkfifo(beside)
+    assert command(monkeypatch, capsys, "personas", "show", path)[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["preview", "personality", "selection", "experiment"])
+def test_a_name_too_long_for_a_file_is_told_as_what_it_is(verb, monkeypatch, capsys):
+    code, said = command(monkeypatch, capsys, verb, "a" * 5_000)
+    assert code == 2
+    assert "File name too long; check the path." in said
