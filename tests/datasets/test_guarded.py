@@ -340,6 +340,16 @@ def test_nulls_where_there_are_none_are_one_sentence(name, tmp_path):
                 reading()
 
 
+@pytest.mark.parametrize("moment", [(1 << 63) - 1, -1])
+def test_a_moment_that_no_calendar_has_is_one_sentence(moment, tmp_path):
+    path = write_dataset(tmp_path / "d", [row(0)]) / "data" / "fr" / "train-00000.parquet"
+    at, field = SCHEMA.get_field_index("created_at"), SCHEMA.field("created_at")
+    moments = pa.array([moment], pa.int64()).cast(field.type)
+    pq.write_table(pa.Table.from_pylist([row(0)], SCHEMA).set_column(at, field, moments), path)
+    with pytest.raises(StorageError, match="'created_at' is null in a row, or is no date"):
+        read_table(path)
+
+
 def test_columns_of_another_kind_are_one_sentence(tmp_path):
     folder = write_dataset(tmp_path / "d", [row(0)])
     path = folder / "data" / "fr" / "train-00000.parquet"
