@@ -63,7 +63,7 @@ def reading(path: Path, missing: str = "no such file; check the path") -> Iterat
         raise MaterialError(f"{path}: no name of a file; check the path.") from None
 
 
-def decoded(path: Path, most: int = MOST_BYTES) -> str:
+def decoded(path: Path, most: int) -> str:
     """The whole file as text, unpacked where gzip packed it, line ends as they are.
 
     UTF-8, or UTF-16 and UTF-32 that begin with their mark. MaterialError if missing, special, no
@@ -78,7 +78,7 @@ def decoded(path: Path, most: int = MOST_BYTES) -> str:
 
 def read_text(path: Path) -> str:
     """The same of a file that holds records: MaterialError also where it is empty."""
-    text = decoded(path)
+    text = decoded(path, MOST_BYTES)
     if not text.strip():
         raise MaterialError(f"{path}: the file is empty; give one with at least one record.")
     if "\0" in text:

@@ -18,11 +18,15 @@ from crowdglot.scenarios.event import event_names
 from crowdglot.user_files import checked_object, json_lines, unprintable
 
 _FIELDS = ("event", "premise", "personas", "turns")
-# The first line begins with one of our fields and holds turns of ours.
-HEAD = re.compile(
-    r'\{ *"(?=event"|premise"|personas"|turns").*turns" *: *\[ *\{ *"(?:speaker|text)"'
-    r'(?! *: *"[^"\n]*" *, *"(?:utterance|content|value|message)")'  # a table of others
+# The first line holds turns of ours, and beside them one of our other fields; its first field is
+# ours. Anything else is a table of others, whose speakers may have any names.
+_OTHER = r'"(?:event|premise|personas)" *:'
+_WHO = r'speaker" *: *"[A-D]"'
+_TURNS = (
+    rf'"turns" *: *\[ *\{{ *"(?:{_WHO}(?! *, *"(?:utterance|content|value|message)")'
+    rf'|text" *: *"(?:[^"\\\n]|\\.)*" *, *"{_WHO})'
 )
+HEAD = re.compile(rf"\{{ *(?:{_OTHER}.*{_TURNS}|{_TURNS}.*\] *, *{_OTHER})")
 
 
 def read(path: Path) -> Iterator[Record]:
