@@ -235,7 +235,8 @@ def test_turns_of_others_are_not_held_to_our_own_form(
     names: Any, letters: str, tmp_path: Path
 ) -> None:
     turns = [{"speaker": who, "text": f"I say {number}."} for number, who in enumerate(names)]
-    for record in ({"turns": turns}, {"turns": turns, "id": 7}):
+    nobody = {"personas": [None, None]} if "B" not in names else {}
+    for record in ({"turns": turns}, {"turns": turns, "id": 7}, nobody | {"turns": turns}):
         (one,) = read_demonstrations(write(tmp_path / "t.jsonl", json.dumps(record) + "\n"))
         assert "".join(turn.speaker for turn in one.turns) == letters
 
