@@ -12,6 +12,7 @@ from rich.console import Console
 
 from crowdglot.command import running
 from crowdglot.command.output import dialogues, tables
+from crowdglot.datasets.about import code
 from crowdglot.datasets.card import write_card
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.errors import ConfigurationError
@@ -146,6 +147,10 @@ def test_an_odd_toml_is_one_sentence(content, tmp_path):
     (tmp_path / "x.toml").write_text(content)
     with pytest.raises(ConfigurationError, match="not valid TOML"):
         read_toml(tmp_path / "x.toml")
+
+
+def test_code_in_a_card_holds_nothing_that_a_terminal_obeys():
+    harmless(code(EVIL))
 
 
 @pytest.mark.parametrize("table", ["engine", "embedding"])
