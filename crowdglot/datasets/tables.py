@@ -95,10 +95,25 @@ def has_dictionary(file: pq.ParquetFile) -> bool:
     )
 
 
+def _largest_row(file: pq.ParquetFile) -> int:
+    """To how many bytes a row may unpack in which each value is the largest of its dictionary."""
+    groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+    columns = [
+        (group.column(at), max(1, group.num_rows))
+        for group in groups
+        for at in range(group.num_columns)
+        if group.column(at).has_dictionary_page
+    ]
+    sizes = (own.total_uncompressed_size * -(-own.num_values // rows) for own, rows in columns)
+    return max(sizes, default=0) or 1
+
+
 def _bounded(
     path: Location, file: pq.ParquetFile, names: Sequence[str], room: int, rows: int
 ) -> Iterator[pa.RecordBatch]:
-    read = 0
+    read, rows = 0, min(rows, room // _largest_row(file))
+    if not rows:
+        raise unreadable(path, "not as it was written", f"a row may unpack to more than {room:,}")
     for batch in file.iter_batches(rows, columns=names):
         read += batch.nbytes
         if read > room:
