@@ -7,8 +7,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from crowdglot.errors import ConfigurationError
+from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.printable import one_line
+from crowdglot.user_files import decoded
+
+_MOST_BYTES = 1 << 26
 
 
 class Strict(BaseModel):
@@ -61,14 +64,9 @@ def _marked(field: FieldInfo, mark: str) -> bool:
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse ``path``; raise ConfigurationError when it is missing, not UTF-8 or not TOML."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        why = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise ConfigurationError(f"{path}: {why}; check the path.") from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8."
-        ) from None
+        return tomllib.loads(decoded(path, _MOST_BYTES))
+    except MaterialError as error:
+        raise ConfigurationError(str(error)) from None
     except RecursionError:
         raise ConfigurationError(f"{path}: not valid TOML: nested too deeply.") from None
     except ValueError as error:  # also of a number with thousands of digits
@@ -108,3 +106,26 @@ def _known_fields(model: type[BaseModel], location: tuple[int | str, ...]) -> li
             tables = (k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel))
             model = next(tables, model)
     return sorted(model.model_fields)
+
+
+def read_folder(folder: Path, model: type[Model], key: str) -> dict[str, Model]:
+    """Every file NAME.toml of a folder that holds such files only, by name and sorted.
+
+    ``key``: the field that repeats the file's name. ConfigurationError names the file and the key
+    of the first mistake. Hidden files, editors' copies ("fr.toml~") and Python's own are skipped.
+    """
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "_", "#")) or path.name.endswith("~"):
+            continue
+        if path.suffix != ".toml" or path.is_dir():
+            raise ConfigurationError(
+                f"{path}: this folder holds .toml files only; rename the file or move it away."
+            )
+        entry = validate(model, read_toml(path), path)
+        if getattr(entry, key) != path.stem:
+            raise ConfigurationError(
+                f"{path}: '{key}' is '{getattr(entry, key)}'; it must be the file's name."
+            )
+        found[path.stem] = entry
+    return found

@@ -15,9 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.errors import MaterialError
 from crowdglot.printable import name_shown
-from crowdglot.strict_toml import Model, read_toml, validate
 
 MOST_BYTES = 1 << 30
 MOST_IN_A_LINE = 1 << 24
@@ -64,17 +63,22 @@ def reading(path: Path, missing: str = "no such file; check the path") -> Iterat
         raise MaterialError(f"{path}: no name of a file; check the path.") from None
 
 
-def read_text(path: Path) -> str:
-    """The whole file, unpacked where gzip packed it, line ends as they are.
+def decoded(path: Path, most: int) -> str:
+    """The whole file as text, unpacked where gzip packed it, line ends as they are.
 
-    UTF-8, or UTF-16 and UTF-32 that begin with their mark. MaterialError if missing, empty, no
-    text, or larger than ``MOST_BYTES``.
+    UTF-8, or UTF-16 and UTF-32 that begin with their mark. MaterialError if missing, special, no
+    text, or of more than ``most`` bytes.
     """
     with reading(path):
-        content = _content(path, MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise MaterialError(f"{path}: larger than {MOST_BYTES:,} bytes; divide it.")
-        text = content.decode(_encoding(content))
+        content = _content(path, most + 1)
+        if len(content) > most:
+            raise MaterialError(f"{path}: larger than {most:,} bytes; divide it.")
+        return content.decode(_encoding(content))
+
+
+def read_text(path: Path) -> str:
+    """The same of a file that holds records: MaterialError also where it is empty."""
+    text = decoded(path, MOST_BYTES)
     if not text.strip():
         raise MaterialError(f"{path}: the file is empty; give one with at least one record.")
     if "\0" in text:
@@ -218,26 +222,3 @@ def checked_object(record: Any, where: str, fields: Collection[str] = ()) -> dic
         known = ", ".join(fields)
         raise MaterialError(f"{where}: unknown field '{name_shown(unknown[0])}'; known: {known}.")
     return record
-
-
-def read_folder(folder: Path, model: type[Model], key: str) -> dict[str, Model]:
-    """Every file NAME.toml of a folder that holds such files only, by name and sorted.
-
-    ``key``: the field that repeats the file's name. ConfigurationError names the file and the key
-    of the first mistake. Hidden files, editors' copies ("fr.toml~") and Python's own are skipped.
-    """
-    found = {}
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "_", "#")) or path.name.endswith("~"):
-            continue
-        if path.suffix != ".toml" or path.is_dir():
-            raise ConfigurationError(
-                f"{path}: this folder holds .toml files only; rename the file or move it away."
-            )
-        entry = validate(model, read_toml(path), path)
-        if getattr(entry, key) != path.stem:
-            raise ConfigurationError(
-                f"{path}: '{key}' is '{getattr(entry, key)}'; it must be the file's name."
-            )
-        found[path.stem] = entry
-    return found

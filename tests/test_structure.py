@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "crowdglot"
 # From the ground up; a room imports only from those before it.
 GROUND = (
-    "errors", "draws", "statistics", "printable", "strict_toml", "user_files", "user_tables",
+    "errors", "draws", "statistics", "printable", "user_files", "strict_toml", "user_tables",
     "memory", "hub", "hub_repository",
 )  # fmt: skip
 ROOMS = (
@@ -33,7 +33,7 @@ FOLDERS = sorted({path.parent for path in MODULES})
 MOST_LINES, MOST_FILES, MOST_FLOW_LINES = 300, 14, 100
 # Some 26,000 are the house that writes and validates dialogues. The rest says what they are worth
 # (evidence), lets people browse and rate them, makes and casts personas, and deploys.
-MOST_PRODUCT_LINES = 36_800
+MOST_PRODUCT_LINES = 37_400
 WITH_PREFECT = ("writing/machines/", "command/", "writing/api_key.py")
 
 

@@ -11,7 +11,7 @@ from crowdglot import __version__
 from crowdglot.command.options import MOST_SHOWN
 from crowdglot.command.verbs import GROUPS, VERBS
 from crowdglot.errors import CrowdglotError
-from crowdglot.printable import one_line
+from crowdglot.printable import name_shown, one_line
 
 app = typer.Typer(
     add_completion=False,
@@ -38,8 +38,11 @@ def main() -> None:
             sys.stdout.flush()
     except CrowdglotError as error:
         told = str(error)
-    except OSError as error:  # what is stored tells its own errors, so this is the output
+    except OSError as error:
+        # What is stored tells its own errors: this is a name that no file can have, or the output.
         told = f"the output cannot be written ({error.strerror}); give it a place that has room."
+        if error.filename is not None:
+            told = f"{name_shown(error.filename)}: {error.strerror}; check the path."
         with suppress(OSError):  # or Python would say the same again when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if told:

@@ -10,10 +10,12 @@ from typing import Any
 
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.datasets.metrics.measuring.figure import Figure
+from crowdglot.printable import one_line
 from crowdglot.statistics import wilson
 
 # What stands for the dataset's place in a card, until it has one on the hub.
 PLACE = "PATH_OR_REPOSITORY"
+_MOST_CODE = 200  # characters
 # The figures of a card; ``metrics.json`` has all of them.
 _FIGURES = ("distinct_2", "self_bleu", "compression_ratio", "mtld", "turn_length_mean", "vendi")
 _HUB = re.compile(r"(hf:)?([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(:[^|]*)?", re.ASCII)
@@ -69,8 +71,8 @@ class About:
 
 def code(text: str) -> str:
     """Any text as code on one line, which can stand in a table."""
-    line = " ".join(text.split()).replace("`", "'").replace("|", "¦")
-    return f"`{line[:200]}`" if line else ""
+    line = one_line(text[:_MOST_CODE]).replace("`", "'").replace("|", "¦")
+    return f"`{line}`" if line else ""
 
 
 def _block(text: str) -> str:

@@ -195,8 +195,8 @@ def as_rejected(rows: pa.Table) -> pa.Table:
 
 
 def draft_text(row: Mapping[str, Any]) -> str:
-    """What the model wrote last for a row, as it came: column "calls"."""
-    written = [call["text"] for call in row["calls"] or () if call["role"] == WRITE]
+    """What the model wrote last for a row, as it came: column "calls"; "" without it."""
+    written = [call["text"] for call in row.get("calls") or () if call["role"] == WRITE]
     return written[-1] if written else ""
 
 

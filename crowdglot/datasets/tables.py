@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from crowdglot.datasets.record import SCHEMA
@@ -20,6 +21,7 @@ _ROWS, _FEW = 128, 32
 # What our own rows leave out: fields, and whole columns.
 _NULLS = {"verdicts": {"reason", "score"}, "calls": {"prompt_logprob"}}
 _LATER = frozenset({"traits", "scene", "thoughts"})  # which earlier datasets do not have
+_YEAR_10000 = 253_402_300_800_000_000  # in microseconds since 1970
 _NULLABLE = frozenset({"ended", "parts", "memories", "debate", *_LATER})
 
 
@@ -93,10 +95,25 @@ def has_dictionary(file: pq.ParquetFile) -> bool:
     )
 
 
+def _largest_row(file: pq.ParquetFile) -> int:
+    """To how many bytes a row may unpack in which each value is the largest of its dictionary."""
+    groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+    columns = [
+        (group.column(at), max(1, group.num_rows))
+        for group in groups
+        for at in range(group.num_columns)
+        if group.column(at).has_dictionary_page
+    ]
+    sizes = (own.total_uncompressed_size * -(-own.num_values // rows) for own, rows in columns)
+    return max(sizes, default=0) or 1
+
+
 def _bounded(
     path: Location, file: pq.ParquetFile, names: Sequence[str], room: int, rows: int
 ) -> Iterator[pa.RecordBatch]:
-    read = 0
+    read, rows = 0, min(rows, room // _largest_row(file))
+    if not rows:
+        raise unreadable(path, "not as it was written", f"a row may unpack to more than {room:,}")
     for batch in file.iter_batches(rows, columns=names):
         read += batch.nbytes
         if read > room:
@@ -118,7 +135,9 @@ def _as_written(path: Location, table: pa.Table, names: Sequence[str]) -> pa.Tab
                 raise unreadable(path, "not as it was written", f"'{name}' is {found}")
             values, may = table[name].combine_chunks(), _NULLS.get(name, set())
             if name not in _NULLABLE and _lacks(values, may):
-                raise unreadable(path, "not as it was written", f"'{name}' is null in a row")
+                raise unreadable(
+                    path, "not as it was written", f"'{name}' is null in a row, or is no date"
+                )
         return table.select(names).cast(pa.schema([SCHEMA.field(name) for name in names]))
     except pa.ArrowException as error:
         raise unreadable(path, "damaged", str(error)) from None
@@ -130,10 +149,13 @@ def _short(kind: pa.DataType) -> str:
 
 
 def _lacks(values: pa.Array, may: set[str]) -> bool:
-    """Whether a value that is always there is null."""
+    """Whether a value that is always there is null, or a moment that no calendar of ours has."""
     if values.null_count:
         return True
     kind = values.type
+    if pa.types.is_timestamp(kind) and len(values):
+        ends = pc.min_max(values.cast(pa.int64()))
+        return bool(ends["min"].as_py() < 0 or ends["max"].as_py() >= _YEAR_10000)
     if pa.types.is_struct(kind):
         return any(
             _lacks(values.field(at), set())

@@ -12,8 +12,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.names import labels, parse, usual_script
-from crowdglot.strict_toml import Strict, read_toml
-from crowdglot.user_files import read_folder
+from crowdglot.strict_toml import Strict, read_folder, read_toml
 
 PACKS = Path(str(files("crowdglot.packs")))
 _NO_LANGUAGES = ("mul", "zxx", "mis")  # several, none, and one without a code

@@ -50,7 +50,8 @@ class Key(Strict):
         """What is wrong with a value, as the end of a sentence; "" where nothing is."""
         if self.values and value not in self.values:
             return f"is '{name_shown(value)}'; choose one of: {', '.join(self.values)}"
-        if self.most and not (value.isdecimal() and self.least <= int(value) <= self.most):
+        number = int(value) if value.isdecimal() and len(value) < 10 else -1
+        if self.most and not self.least <= number <= self.most:
             shown = name_shown(value)
             return f"is '{shown}'; give a whole number from {self.least} to {self.most}"
         if not value.strip() or len(value) > _MOST_CHARACTERS or unprintable(value):

@@ -14,8 +14,7 @@ from typing import Literal, get_args
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from crowdglot.errors import ConfigurationError
-from crowdglot.strict_toml import Strict
-from crowdglot.user_files import read_folder
+from crowdglot.strict_toml import Strict, read_folder
 
 EVENTS = Path(str(files("crowdglot.events")))
 

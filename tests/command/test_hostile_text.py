@@ -15,6 +15,7 @@ from rich.text import Text
 from crowdglot.command import running
 from crowdglot.command.app import app
 from crowdglot.command.output import dialogues, tables
+from crowdglot.datasets.about import code
 from crowdglot.datasets.card import write_card
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.errors import ConfigurationError
@@ -151,6 +152,10 @@ def test_an_odd_toml_is_one_sentence(content, tmp_path):
         read_toml(tmp_path / "x.toml")
 
 
+def test_code_in_a_card_holds_nothing_that_a_terminal_obeys():
+    harmless(code(EVIL))
+
+
 @pytest.mark.parametrize("table", ["engine", "embedding"])
 @pytest.mark.parametrize(
     "address",
@@ -222,3 +227,24 @@ def test_no_help_text_is_taken_for_markup():
     assert {
         path: text for path, text in texts.items() if Text.from_markup(text).plain != text
     } == {}
+
+
+def test_what_lies_beside_a_strangers_personas_is_text_of_a_stranger(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"facts": ["I am a nurse.", "I have two dogs."]}\n')
+    beside = tmp_path / "p.jsonl.made.json"
+    beside.write_text(json.dumps({"by": EVIL * 100, "fingerprint": "0"}))
+    code, said = command(monkeypatch, capsys, "personas", "show", path)
+    assert code == 0
+    assert "Made by `crowdglot personas a⟨U+001B⟩" in said
+    harmless(said)
+    beside.unlink()
+    os.mkfifo(beside)
+    assert command(monkeypatch, capsys, "personas", "show", path)[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["preview", "personality", "selection", "experiment"])
+def test_a_name_too_long_for_a_file_is_told_as_what_it_is(verb, monkeypatch, capsys):
+    code, said = command(monkeypatch, capsys, verb, "a" * 5_000)
+    assert code == 2
+    assert "File name too long; check the path." in said

@@ -1,6 +1,7 @@
 """Trials of critics on damaged human dialogues: the damage, the figures, and bad input."""
 
 import json
+import os
 from dataclasses import asdict
 
 import numpy as np
@@ -13,7 +14,7 @@ from crowdglot.critics.calibration.trials import Trial, try_critics
 from crowdglot.critics.judges.belief import read_trials
 from crowdglot.draws import Draws
 from crowdglot.engines.embedding.bundled import missing
-from crowdglot.errors import MaterialError, StorageError
+from crowdglot.errors import ConfigurationError, MaterialError, StorageError
 from crowdglot.statistics import auc
 from tests.builders import FRENCH, dialogue
 
@@ -91,3 +92,16 @@ def test_the_command_writes_trials_and_says_where_it_cannot(tmp_path, monkeypatc
     assert read_trials(tmp_path / "made" / "t.json") == [asdict(one) for one in made]
     told = CliRunner().invoke(app, [*line, str(tmp_path / "made" / "t.json" / "below")]).exception
     assert isinstance(told, StorageError) and "cannot be written" in str(told)
+
+
+@pytest.mark.parametrize("figure", ["9" * 400, "9" * 5_000, "true", '"0.9"', "[" * 5_000])
+def test_a_trial_of_a_stranger_is_one_sentence(figure, tmp_path):
+    path = tmp_path / "t.json"
+    one = asdict(Trial("sense", "fr", "mixed", 20, 0.9, 0.8, 1.0, 0.1, 0.5, 0.0, 0.5, 0.01))
+    path.write_text(json.dumps([one]).replace("0.9", figure))
+    with pytest.raises(ConfigurationError, match="is no list of trials"):
+        read_trials(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ConfigurationError, match="no regular file"):
+        read_trials(path)

@@ -156,6 +156,16 @@ def test_a_small_file_that_unpacks_to_much(dictionaries, tmp_path):
     assert pa.total_allocated_bytes() - before < 10_000_000
 
 
+def test_a_row_that_names_one_long_text_often_is_not_unpacked(tmp_path):
+    path = write_dataset(tmp_path / "d", [row(0)]) / "data" / "fr" / "train-00000.parquet"
+    told = row(0) | {"turns": [{"speaker": "A", "text": "a" * 3_000_000}] * 100}
+    pq.write_table(pa.Table.from_pylist([told], SCHEMA), path, compression="zstd")
+    before = pa.total_allocated_bytes()
+    with pytest.raises(StorageError, match="a row may unpack to more than"):
+        print_dialogues(path.parents[2])
+    assert pa.total_allocated_bytes() - before < 1 << 26
+
+
 def test_show_reads_no_more_than_it_prints(tmp_path, monkeypatch):
     folder = write_dataset(tmp_path / "d", [row(n) for n in range(600)])
     read = []
@@ -338,6 +348,16 @@ def test_nulls_where_there_are_none_are_one_sentence(name, tmp_path):
         ):
             with pytest.raises(StorageError, match=f"'{name}' is null"):
                 reading()
+
+
+@pytest.mark.parametrize("moment", [(1 << 63) - 1, -1])
+def test_a_moment_that_no_calendar_has_is_one_sentence(moment, tmp_path):
+    path = write_dataset(tmp_path / "d", [row(0)]) / "data" / "fr" / "train-00000.parquet"
+    at, field = SCHEMA.get_field_index("created_at"), SCHEMA.field("created_at")
+    moments = pa.array([moment], pa.int64()).cast(field.type)
+    pq.write_table(pa.Table.from_pylist([row(0)], SCHEMA).set_column(at, field, moments), path)
+    with pytest.raises(StorageError, match="'created_at' is null in a row, or is no date"):
+        read_table(path)
 
 
 def test_columns_of_another_kind_are_one_sentence(tmp_path):

@@ -1,5 +1,6 @@
 """Small files of every format, read as they should be."""
 
+import gzip
 import json
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +10,14 @@ import polars as pl
 import pytest
 
 from crowdglot.dialogues.dialogue import Demonstration
-from crowdglot.dialogues.readers import READERS, personas_of, read_demonstrations, sniff
+from crowdglot.dialogues.readers import (
+    READERS,
+    personas_of,
+    read_demonstrations,
+    read_material,
+    sniff,
+)
+from crowdglot.errors import MaterialError
 
 PARLAI = (
     "1 your persona: i bake bread.\n"
@@ -218,3 +226,36 @@ def test_each_file_is_recognised_first_by_its_own_reader(name: str, head: str) -
 def test_identical_dialogues_are_kept_once(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.jsonl", (json.dumps(OURS) + "\n") * 3)
     assert len(read_demonstrations(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "letters"), [("XYX", "ABA"), ("XYZ", "ABC"), ((1, 2, 1), "ABA"), ("ABA", "ABA")]
+)
+def test_turns_of_others_are_not_held_to_our_own_form(
+    names: Any, letters: str, tmp_path: Path
+) -> None:
+    turns = [{"speaker": who, "text": f"I say {number}."} for number, who in enumerate(names)]
+    nobody = {"personas": [None, None]} if "B" not in names else {}
+    for record in ({"turns": turns}, {"turns": turns, "id": 7}, nobody | {"turns": turns}):
+        (one,) = read_demonstrations(write(tmp_path / "t.jsonl", json.dumps(record) + "\n"))
+        assert "".join(turn.speaker for turn in one.turns) == letters
+
+
+def test_rows_that_stand_twice_are_counted(tmp_path: Path) -> None:
+    rows = ["conv_id,turn,speaker,text", "1,1,A,hi there", "1,2,B,hello you", "1,1,A,hi there"]
+    material = read_material(write(tmp_path / "t.csv", "\n".join(rows) + "\n"))
+    assert [said(one) for one in material.demonstrations] == [["A: Hi there", "B: Hello you"]]
+    assert "record 1: 1 rows of its dialogue stand twice, and count once" in material.left_out
+
+
+def test_no_dialogue_has_millions_of_turns(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.jsonl", json.dumps({"dialogue": ["x"] * 10_001}) + "\n")
+    with pytest.raises(MaterialError, match="record 1: more than 10,000 turns"):
+        read_demonstrations(path)
+
+
+def test_what_gzip_packed_twice_is_told_as_that(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl.gz"
+    path.write_bytes(gzip.compress(gzip.compress(json.dumps(OURS).encode())))
+    with pytest.raises(MaterialError, match="packed by gzip more than once; unpack it"):
+        read_demonstrations(str(path))

@@ -110,6 +110,15 @@ STREAM = (
     piece(delta={"content": TEXT[:9]}), ": keep alive", piece(delta={"content": TEXT[9:]}),
     piece(delta={}, finish_reason="length"),
 )  # fmt: skip
+PARTS = (
+    piece(delta={"role": "assistant", "content": None}),
+    piece(delta={"content": [{"type": "text", "text": TEXT[:9]}]}),
+    piece(delta={"content": TEXT[9:]}, finish_reason="length"),
+)
+CALL = tuple(
+    piece(delta={"tool_calls": [{"index": 0, "function": {"arguments": some}}]}, finish_reason=end)
+    for some, end in ((TEXT[:9], None), (TEXT[9:], "length"))
+)
 USAGE = {"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7}}
 END = "data: [DONE]"
 
@@ -121,6 +130,8 @@ END = "data: [DONE]"
         events(*STREAM, USAGE, END, between="\r\n\r\n"),
         events(*STREAM, USAGE, END, between="\n"),
         events(*STREAM, USAGE, kind="application/json"),
+        events(*PARTS, USAGE, END),
+        events(*CALL, USAGE, END),
         events("event: message\ndata: " + json.dumps(STREAM[2]), *STREAM[3:], USAGE, END),
         events(
             {**piece(message={"content": TEXT}, finish_reason="length"), "usage": USAGE["usage"]}

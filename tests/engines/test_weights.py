@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from crowdglot import hub
+from crowdglot.engines.weights import folders, wheels
 from crowdglot.engines.weights import resolving as weights
-from crowdglot.engines.weights import wheels
 from crowdglot.engines.weights.resolving import (
     NamedWeights,
     named_weights,
@@ -274,3 +274,15 @@ def ask_hub(url: str, folder: Path, models: list[str]) -> list[list[str]]:
     )
     assert ran.stderr == ""
     return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 100_000, b"{}", b"\xff", b'{"weight_map": {"a": "../model.py"}}']
+)
+def test_an_index_of_a_stranger_is_one_sentence(content, tmp_path, monkeypatch):
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_bytes(content)
+    monkeypatch.setattr(folders, "download", lambda *_: (index, "0" * 40))
+    monkeypatch.setattr(folders, "_optional", lambda *_: index)
+    with pytest.raises(EngineError, match=r"index\.json: no index of weights; delete it"):
+        folders.find("org/name")

@@ -268,6 +268,16 @@ def test_hostile_text_is_looked_at_and_shown(tmp_path):
     assert "<script>alert" not in page and "⟨U+0000⟩" in page and "\x00" not in page
 
 
+def test_a_row_without_turns_can_be_looked_at_wherever_it_stands(tmp_path):
+    write_dataset(tmp_path / "data", [row(0, []), row(1, FRENCH)])
+    assert audit(tmp_path / "data").found["abstention"].of == 2
+
+
+def test_an_age_without_end_is_no_group():
+    told = [{"key": "age", "value": "9" * 5_000}]
+    assert not groups_of(persona(traits=told))
+
+
 def test_a_control_dataset_is_learned_from_and_compared_with(tmp_path):
     control = [talk(n) for n in range(40)]
     control += [

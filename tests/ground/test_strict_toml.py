@@ -1,5 +1,7 @@
 """Strict TOML: every fault is one sentence with path and key."""
 
+import os
+
 import pytest
 
 from crowdglot.errors import ConfigurationError
@@ -46,3 +48,17 @@ def test_missing_file(tmp_path):
 def test_bad_table(table, complaint):
     with pytest.raises(ConfigurationError, match=complaint):
         validate(Outer, table, "x.toml")
+
+
+def test_a_pipe_and_a_file_without_end_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    with (tmp_path / "long.toml").open("wb") as file:
+        file.truncate(1 << 33)
+    for name, complaint in {"pipe": "no regular file", "long": "larger than 67,108,864"}.items():
+        with pytest.raises(ConfigurationError, match=complaint):
+            read_toml(tmp_path / f"{name}.toml")
+
+
+def test_a_mark_at_the_beginning_is_no_fault(tmp_path):
+    (tmp_path / "x.toml").write_text("name = 'é'\r\n", "utf-8-sig")
+    assert read_toml(tmp_path / "x.toml") == {"name": "é"}

@@ -77,6 +77,7 @@ WRONG = {
     "a key that is not declared": ({"shoes": "42"}, "unknown trait 'shoes'; known: age"),
     "a value outside its list": ({"gender": "robot"}, "choose one of: female, male"),
     "no number": ({"age": "old"}, "give a whole number from 4 to 100"),
+    "a number without end": ({"age": "9" * 5_000}, "give a whole number from 4 to 100"),
     "a number out of its range": ({"age": 3}, "give a whole number from 4 to 100"),
     "two values of one key": ({"age": ["30", "31"]}, "trait 'age' has 2 values; give one"),
     "an empty text": ({"job": " "}, "trait 'job' is empty"),

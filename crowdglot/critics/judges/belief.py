@@ -4,6 +4,7 @@
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +18,15 @@ from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion
-from crowdglot.errors import ConfigurationError
+from crowdglot.errors import ConfigurationError, MaterialError
+from crowdglot.user_files import decoded
 
 # The bar: the lower end of the interval of the AUC, against one of the damages it is tried by.
 # Where people rated what it judged, that is one more trial: it may show that the judge is right,
 # and where even the upper end is below the bar, it shows that it is not.
 BAR = 0.8
 PEOPLE = "people"
+_MOST_BYTES = 1 << 26
 
 _FIELDS = {"critic": str, "model": str, "prompt": str, "language": str, "damage": str,
            "auc": float, "low": float, "high": float, "threshold": float}  # fmt: skip
@@ -128,12 +131,11 @@ def _belief(
 def read_trials(path: Path) -> list[dict[str, Any]]:
     """The trials in a file, as it holds them; ConfigurationError where it cannot be used."""
     try:
-        told = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        why = getattr(error, "strerror", None) or "it is no JSON"
-        raise ConfigurationError(
-            f"{path}: cannot be read ({why}); write it by `crowdglot calibrate --judges --output`."
-        ) from None
+        told = json.loads(decoded(path, _MOST_BYTES))
+    except MaterialError as error:
+        raise ConfigurationError(str(error)) from None
+    except (ValueError, RecursionError):
+        told = None
     if not isinstance(told, list) or not all(_is_trial(one) for one in told):
         raise ConfigurationError(
             f"{path}: is no list of trials; write it by `crowdglot calibrate --judges --output`."
@@ -143,6 +145,11 @@ def read_trials(path: Path) -> list[dict[str, Any]]:
 
 def _is_trial(one: Any) -> bool:
     return isinstance(one, dict) and all(
-        type(one.get(name)) in ((int, float) if kind is float else (str,))
+        _is_number(one.get(name)) if kind is float else type(one.get(name)) is str
         for name, kind in _FIELDS.items()
     )
+
+
+def _is_number(value: Any) -> bool:
+    """Whether this can be counted with: JSON has integers that no float can hold."""
+    return type(value) is float or (type(value) is int and abs(value) <= sys.float_info.max)

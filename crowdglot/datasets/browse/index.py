@@ -51,7 +51,7 @@ class Wanted(Strict):
     text: str = Field("", max_length=500)
     rater: Name = ""
     rated: Literal["", "yes", "no"] = ""
-    start: int = Field(0, ge=0)
+    start: int = Field(0, ge=0, lt=1 << 62)
 
 
 class Index:

@@ -18,8 +18,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.storage.guarded import GUARDED, check_regular
-from crowdglot.errors import ConfigurationError
+from crowdglot.errors import ConfigurationError, StorageError
 from crowdglot.languages.folding import composed
+from crowdglot.languages.language import resolve_language
 from crowdglot.printable import one_line
 from crowdglot.strict_toml import Strict, validate
 
@@ -28,6 +29,7 @@ SCALES = ("fluency", "naturalness", "persona", "event")
 DECISIONS = ("accept", "reject")
 Draft = tuple[str, int, int, str]  # language, index, attempt, ``turns_hash``
 _MOST_NAME, _MOST_BYTES = 80, 1 << 16  # characters of a rater's name, bytes of a line
+_MOST_IN_ALL = 1 << 28
 _Whole = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
 _Score = Annotated[int, Field(strict=True, ge=1, le=5)]
 
@@ -43,6 +45,11 @@ def _fit(name: str) -> str:
     return name
 
 
+def _known(tag: str) -> str:
+    resolve_language(tag)
+    return tag
+
+
 Name = Annotated[str, AfterValidator(rater_name)]
 
 
@@ -55,7 +62,7 @@ class Rating(Strict):
     """
 
     rater: Annotated[Name, AfterValidator(_fit)]
-    language: str
+    language: Annotated[str, AfterValidator(_known)]
     index: _Whole
     attempt: _Whole
     turns: str = Field(pattern="^[0-9a-f]{16}$")
@@ -112,10 +119,16 @@ def append_rating(path: Path, rating: Rating) -> None:
 
 
 def read_ratings(path: Path) -> Ratings:
-    """All ratings that count; none where there is no file."""
+    """All ratings that count; none where there is no file. StorageError for a link, a pipe, or
+    more than memory should hold."""
     last, skipped = dict[Any, Rating](), 0
     check_regular(path)
     with storing(path), suppress(FileNotFoundError), path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > _MOST_IN_ALL:
+            raise StorageError(
+                f"{one_line(path)}: has more than the {_MOST_IN_ALL:,} bytes that are read; move "
+                "it away if your raters did not write it."
+            )
         while line := file.readline(_MOST_BYTES):
             if (rating := _decoded(line)) is None:
                 skipped += line != b"\n"

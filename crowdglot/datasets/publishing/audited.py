@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
+from pathlib import Path
 from typing import Any
 
 from crowdglot.datasets.shards import files_of
@@ -23,8 +24,15 @@ def rows_hash(folder: Location) -> str:
     digest = blake2b(digest_size=8)
     for path in files_of(folder, "data"):
         digest.update(f"{path.parents[0].name}/{path.name}".encode())
-        digest.update(blake2b(path.read_bytes()).digest())
+        digest.update(_digest(path))
     return digest.hexdigest()
+
+
+def _digest(path: Location) -> bytes:
+    if not isinstance(path, Path):
+        return blake2b(path.read_bytes()).digest()
+    with path.open("rb") as file:  # a piece at a time, as it may be a stranger's and endless
+        return file_digest(file, blake2b).digest()
 
 
 def check_audit(folder: Location, recipe: Mapping[str, Any]) -> None:

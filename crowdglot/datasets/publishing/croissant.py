@@ -36,7 +36,8 @@ _CONTEXT: Mapping[str, Any] = {
 def croissant(url: str, name: str, card: str, tag: str, day: str) -> str:
     """The metadata of the dataset at ``url``, by the YAML header of its card.
 
-    ``tag``: its revision. ``day``: of its newest dialogue.
+    ``tag``: its revision. ``day``: of its newest dialogue. Raises ValueError, LookupError,
+    TypeError or YAMLError where the header is not as ours are.
     """
     header = yaml.safe_load(card.split("---\n")[1])
     configs = header.get("configs", ())
@@ -47,19 +48,26 @@ def croissant(url: str, name: str, card: str, tag: str, day: str) -> str:
         "name": name.rpartition("/")[2],
         "description": "Open-domain dialogues written directly in each language by a language "
         "model, with personas, speech events and common grounds.",
-        "license": header.get("license", "unknown"),
+        "license": _texts([header.get("license", "unknown")])[0],
         "url": url,
         "version": __version__,
         "datePublished": day,
         "citeAs": f"{name}, revision {tag}, {url}",
-        "inLanguage": header.get("language", []),
-        "keywords": header.get("tags", []),
+        "inLanguage": _texts(header.get("language", [])),
+        "keywords": _texts(header.get("tags", [])),
         "creator": {"@type": "Organization", "name": name.partition("/")[0]},
         "isLiveDataset": True,
         "distribution": [_repository(url), *(_files(config) for config in configs)],
         "recordSet": [_records(config["config_name"]) for config in configs],
     }
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def _texts(told: Any) -> list[str]:
+    """``told``, a list of texts; YAML can name one list in many places, and so have no end."""
+    if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
+        raise TypeError("a list of texts is wanted")
+    return told
 
 
 def _repository(url: str) -> dict[str, Any]:
@@ -75,14 +83,14 @@ def _repository(url: str) -> dict[str, Any]:
 
 
 def _files(config: Mapping[str, Any]) -> dict[str, Any]:
-    name = f"files-of-{config['config_name']}"
+    name = f"files-of-{_texts([config['config_name']])[0]}"
     return {
         "@type": "cr:FileSet",
         "@id": name,
         "name": name,
         "containedIn": {"@id": "repo"},
         "encodingFormat": "application/x-parquet",
-        "includes": [part["path"] for part in config["data_files"]],
+        "includes": _texts([part["path"] for part in config["data_files"]]),
     }
 
 

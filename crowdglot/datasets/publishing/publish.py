@@ -19,12 +19,14 @@ from crowdglot.datasets.publishing.recipe import check_same_recipe, public_recip
 from crowdglot.datasets.publishing.staging import differing, link_into, published_files
 from crowdglot.datasets.scan import batches, rows_of
 from crowdglot.datasets.shards import files_of
+from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
 from crowdglot.hub_repository import Repository, open_repository
 
 CARD = "README.md"
+_MOST_CARD = 1 << 20  # bytes
 # What the hub puts into a new repository by itself.
 _NOBODYS = frozenset({".gitattributes", CARD})
 # Licences that a card leaves open, and the hub may know.
@@ -120,9 +122,9 @@ def _written_anew(
     """The files that are written for the repository."""
     target.mkdir()
     try:
-        card = _filled_in((folder / CARD).read_text("utf-8"), repository)
+        card = _filled_in(read_stored(folder / CARD, _MOST_CARD).decode("utf-8"), repository)
         metadata = croissant(repository.url, repository.name, card, tag, _newest(folder))
-    except (ValueError, LookupError, TypeError, AttributeError, YAMLError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, YAMLError):
         raise StorageError(
             f"{folder / CARD}: has no header that can be read; restore it, or delete metrics.json "
             "there and run `crowdglot synthesize`, which writes both anew."

@@ -37,6 +37,7 @@ _SOURCE = re.compile(
 _FOREIGN = {
     "PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or save its table as CSV",
     "\ufffd7zXZ": "packed by xz; unpack it",
+    "\ufffd\x08": "packed by gzip more than once; unpack it",
     "BZh": "packed by bzip2; unpack it",
     "(\ufffd/\ufffd": "packed by zstd; unpack it",
     "ARROW1": "an Arrow file; save it as Parquet",

@@ -14,7 +14,7 @@ from crowdglot.user_files import unprintable
 
 SPEAKERS = "ABCD"
 _SILENCE = re.compile(r"_+ ?SILENCE ?_+", re.IGNORECASE)
-_MOST_CHARACTERS = 100_000
+_MOST_CHARACTERS, _MOST_TURNS = 100_000, 10_000
 
 
 def assemble(
@@ -34,9 +34,11 @@ def assemble(
     ``where``: the record, for errors. ``english``: None where the texts shall tell. ``traits``: by
     label those of a persona.
     Silence is dropped, consecutive turns of one speaker become one, texts are normalised.
-    MaterialError where a turn has no text, fewer than two turns remain, or more than four people
-    speak.
+    MaterialError where a turn has no text, fewer than two turns remain, or there are more turns
+    or speakers than a dialogue has.
     """
+    if len(spoken) > _MOST_TURNS:
+        raise MaterialError(f"{where}: more than {_MOST_TURNS:,} turns; divide it.")
     if english is None:
         english = looks_english(text for _, text in spoken)
     personas = {

@@ -18,10 +18,17 @@ from crowdglot.scenarios.event import event_names
 from crowdglot.user_files import checked_object, json_lines, unprintable
 
 _FIELDS = ("event", "premise", "personas", "turns")
-# The first line begins with one of our fields and holds turns of ours.
+# The first line begins with one of our fields and holds turns of ours, and beside them an event or
+# a premise; or personas, and the first speaker has a letter. Anything else is a table of others,
+# whose speakers may have any names.
+_TURN = r'.*turns" *: *\[ *\{ *"'
+_OTHERS = r'(?! *: *"[^"\n]*" *, *"(?:utterance|content|value|message)")'
+_LETTER = r'speaker" *: *"[A-D]"'
 HEAD = re.compile(
-    r'\{ *"(?=event"|premise"|personas"|turns").*turns" *: *\[ *\{ *"(?:speaker|text)"'
-    r'(?! *: *"[^"\n]*" *, *"(?:utterance|content|value|message)")'  # a table of others
+    r'\{ *"(?=event"|premise"|personas"|turns")(?:'
+    rf'(?=.*(?:event|premise)" *:){_TURN}(?:speaker|text)"{_OTHERS}'
+    rf'|(?=.*personas" *:){_TURN}(?=speaker"{_OTHERS}|text")'
+    rf'(?:text" *: *"(?:[^"\\\n]|\\.)*" *, *")?{_LETTER})'
 )
 
 

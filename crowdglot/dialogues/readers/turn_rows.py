@@ -10,6 +10,7 @@ from crowdglot.dialogues.readers.people import PERSONA
 from crowdglot.dialogues.readers.records import Rows
 from crowdglot.dialogues.readers.turns import SPEAKER, TEXT
 from crowdglot.errors import MaterialError
+from crowdglot.user_tables import Note
 
 CONVERSATION_ID = (
     "conv_id", "conversation_id", "dialogue_id", "dialog_id", "chat_id", "thread_id", "episode_id",
@@ -27,13 +28,14 @@ _WHO = tuple(name for name in SPEAKER if name != "id")
 @dataclass(slots=True)
 class _Run:
     """Rows of one dialogue that follow one another. ``taken``: those with a number, by it.
-    ``fault``: why it cannot be read, or ""."""
+    ``again``: how many stood there already. ``fault``: why it cannot be read, or ""."""
 
     key: tuple[str, ...]
     where: str
     rows: list[Mapping[str, Any]] = field(default_factory=list)
     taken: dict[float, Mapping[str, Any]] = field(default_factory=dict)
     lowest: float = math.inf
+    again: int = 0
     fault: str = ""
 
 
@@ -109,6 +111,8 @@ def _joined(rows: Rows, columns: _Columns) -> Rows:
         _add(runs[-1], number, row, columns)
     for run in _merged(runs, columns):
         yield run.where, _row_of(run, columns)
+        if run.again:
+            yield run.where, Note(f"{run.again:,} rows of its dialogue stand twice, and count once")
 
 
 def _number(value: Any) -> float | None:
@@ -133,7 +137,8 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any], columns: _Columns) -
 def _add(run: _Run, number: float | None, row: Mapping[str, Any], columns: _Columns) -> None:
     if number is not None and number in run.taken:
         if _same(run.taken[number], row, columns):
-            return  # the same row again
+            run.again += 1
+            return
         run.fault = run.fault or f"two rows are its turn {number:g}"
     run.rows.append(row)
     if number is not None:
@@ -150,6 +155,7 @@ def _merged(runs: list[_Run], columns: _Columns) -> list[_Run]:
         if whole and _fits(run, whole, columns):
             for number, row in run.taken.items():
                 _add(whole, number, row, columns)
+            whole.again += run.again
             whole.fault = whole.fault or run.fault
         else:
             kept.append(run)

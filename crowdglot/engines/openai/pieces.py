@@ -17,7 +17,7 @@ def joined(content: bytes) -> dict[str, Any]:
 
     Raises Again where the stream was cut.
     """
-    texts: defaultdict[str, list[str]] = defaultdict(list)
+    parts: defaultdict[str, list[Any]] = defaultdict(list)
     answer: dict[str, Any] = {}
     choice: dict[str, Any] = {}
     for piece in _pieces(content):
@@ -25,16 +25,29 @@ def joined(content: bytes) -> dict[str, Any]:
         if piece.get("error") or told.get("error") or isinstance(told.get("message"), dict):
             return piece  # an error, or a whole answer as one piece
         delta = told.pop("delta", None)
-        for name, text in delta.items() if isinstance(delta, dict) else ():
-            texts[name].extend([text] if isinstance(text, str) else ())
+        for name, some in delta.items() if isinstance(delta, dict) else ():
+            parts[name] += some if isinstance(some, list) else [some]
         choice = {name: value for name, value in told.items() if value} | choice
         answer = {name: value for name, value in piece.items() if value} | answer
-    if not (choice or texts):
+    if not (choice or parts):
         return {}
     if not (choice.get("finish_reason") or _END in content):
         raise Again("the streamed answer was cut before its end")
-    message = {name: "".join(parts) for name, parts in texts.items()}
+    message = {name: _whole(name, some) for name, some in parts.items()}
     return answer | {"choices": [choice | {"message": message}]}
+
+
+def _whole(name: str, parts: list[Any]) -> Any:
+    """A field of the message, whose parts are texts, parts of content, or parts of tool calls."""
+    if name == "tool_calls":
+        calls = [one for one in parts if isinstance(one, dict)]
+        functions = [one["function"] for one in calls if isinstance(one.get("function"), dict)]
+        told = "".join(str(one.get("arguments") or "") for one in functions)
+        one_call = len({str(one.get("index")) for one in calls}) == 1
+        return [{"function": {"arguments": told}}] if one_call else calls
+    if all(isinstance(one, str) for one in parts):
+        return "".join(parts)
+    return [{"text": one} if isinstance(one, str) else one for one in parts]
 
 
 def _choice(piece: dict[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from crowdglot.engines.weights.resolving import (
     named_weights,
     resolve_weights,
 )
-from crowdglot.errors import EngineError, EngineUnavailable
+from crowdglot.errors import EngineError, EngineUnavailable, MaterialError
 from crowdglot.hub import download
+from crowdglot.user_files import decoded
 
+_MOST_BYTES = 1 << 26  # of an index
 _HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+?)(@(?P<revision>[^@\s]+))?")
 _OPTIONAL = (
     "generation_config.json", "tokenizer_config.json", "tokenizer.json", "tokenizer.model",
@@ -52,10 +54,10 @@ def _snapshot(repository: str, revision: str | None) -> tuple[Path, str]:
     config, commit = download(repository, "config.json", revision)
     if index := _optional(repository, "model.safetensors.index.json", commit):
         try:
-            files = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+            files = sorted(set(json.loads(decoded(index, _MOST_BYTES))["weight_map"].values()))
             if not all(re.fullmatch(r"[\w.-]+\.safetensors", file) for file in files):
                 raise ValueError
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (MaterialError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise EngineError(f"{index}: no index of weights; delete it and start again.") from None
     else:
         files = ["model.safetensors"]

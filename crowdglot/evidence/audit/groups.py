@@ -79,7 +79,7 @@ def _groups(facts: tuple[str, ...], traits: tuple[tuple[str, str], ...]) -> froz
     for key, value in traits:
         if key in declared().traits:
             found.add(f"{key}: {_GENDERS.get(value, value) if key == 'gender' else value[:80]}")
-        elif key == "age" and value.isdecimal():
+        elif key == "age" and value.isdecimal() and len(value) < 4:
             found |= {f"age: {name}" for name, low, high in _AGES if low <= int(value) <= high}
     return frozenset(found)
 

@@ -18,6 +18,10 @@ from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.personas.lines import as_line, read_personas
 from crowdglot.personas.persona import Persona
+from crowdglot.printable import name_shown
+from crowdglot.user_files import decoded
+
+_MOST_BYTES = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,9 @@ def write_made(path: Path, made: Made) -> str:
 def made_as(path: Path, personas: Sequence[Persona]) -> str:
     """What FILE.made.json says of these personas, as a sentence; "" where there is none."""
     try:
-        told = json.loads(beside(path, "made.json").read_text("utf-8"))
-        by, mark = str(told["by"]), str(told["fingerprint"])
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        told = json.loads(decoded(beside(path, "made.json"), _MOST_BYTES))
+        by, mark = name_shown(told["by"]), str(told["fingerprint"])
+    except (MaterialError, ValueError, LookupError, TypeError, RecursionError):
         return ""
     same = "unchanged since" if mark == fingerprint(personas) else "changed since it was made"
     return f"Made by `crowdglot personas {by}`, {same}."

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from zlib import crc32
 
+import orjson
 import pytest
 
 from crowdglot.datasets.browse.ratings import (
@@ -120,3 +122,20 @@ def test_names_of_raters_in_any_script():
     assert rater_name("  Ольга\n Ш. ") == "Ольга Ш."
     assert rater_name("e\u0301") == "é"
     assert "\u202e" not in rater_name("a\u202eb")
+
+
+def test_a_rating_of_no_language_is_one_broken_line(tmp_path):
+    path = tmp_path / "ratings.jsonl"
+    told = rating().model_dump() | {"language": "../<b>"}
+    body = orjson.dumps(told)
+    path.write_bytes(b"%08x %s\n" % (crc32(body), body))
+    append_rating(path, rating(index=2))
+    assert ([one.index for one in read_ratings(path).last], read_ratings(path).skipped) == ([2], 1)
+
+
+def test_more_ratings_than_people_give_are_not_read(tmp_path):
+    path = tmp_path / "ratings.jsonl"
+    with path.open("wb") as file:
+        file.truncate(1 << 33)
+    with pytest.raises(StorageError, match=r"ratings\.jsonl: has more than the 268,435,456 bytes"):
+        read_ratings(path)

@@ -8,6 +8,7 @@ import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -388,9 +389,19 @@ def test_a_dataset_that_is_not_fit_is_not_published(hub, dataset, tmp_path):
     refused(r"train-00000\.parquet: damaged \(its checksum is not that of its content\); run")
     path.write_bytes(content)
     card = (dataset / "README.md").read_text()
-    for broken in (b"no header", b"---\nconfigs: [1]\n---\n", b"---\na: [\n---\n", b"\xff"):
+    without_end = ["a: &a [x, y]", *(f"{b}: &{b} [*{a}, *{a}]" for a, b in pairwise("abcdefgh"))]
+    broken_ones = [
+        b"no header", b"---\nconfigs: [1]\n---\n", b"---\na: [\n---\n", b"\xff",
+        b"---\na: " + b"[" * 5_000 + b"\n---\n", b"---\nlicense: [x]\n---\n",
+        "\n".join(["---", *without_end, "tags: *h", "---", ""]).encode(),
+    ]  # fmt: skip
+    for broken in broken_ones:
         (dataset / "README.md").write_bytes(broken)
         refused(r"README.md: has no header that can be read; restore it")
+    (dataset / "README.md").unlink()
+    os.mkfifo(dataset / "README.md")
+    refused(r"README.md: is no regular file")
+    (dataset / "README.md").unlink()
     (dataset / "README.md").write_text(card)
     secret = tmp_path / "secret"
     secret.write_text("mine")
