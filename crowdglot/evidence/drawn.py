@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from crowdglot.datasets.folder import RECIPE, read_stored_recipe
 from crowdglot.datasets.funnel import count_drafts
-from crowdglot.datasets.metrics.measuring.figure import some_numbers
 from crowdglot.datasets.report.selection import even_positions
 from crowdglot.datasets.scan import rows_at
 from crowdglot.datasets.shards import files_of
@@ -27,6 +26,7 @@ from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import resolve_language
 from crowdglot.recipes import read_embedding
+from crowdglot.statistics import some_numbers
 from crowdglot.writing.ending.references import embedder
 
 _COLUMNS = ("id", "index", "attempt", "personas", "turns")

@@ -37,8 +37,7 @@ class Comparison:
     """Arm ``other`` against arm ``one`` by one measure, in a language or "pooled" over several.
 
     ``pairs``: on how many scenarios that both share; 0 where they are not paired. ``counts``: the
-    dialogues of each. ``difference``: the other's value less the one's. ``p_holm``: corrected for
-    all comparisons that were made.
+    dialogues of each. ``p_holm``: p, corrected for all comparisons that were made.
     """
 
     measure: str
@@ -49,12 +48,7 @@ class Comparison:
     other: str
     pairs: int
     counts: tuple[int, int]
-    values: tuple[float, float]
-    difference: float
-    low: float | None
-    high: float | None
-    effects: Mapping[str, float]
-    p: float | None
+    found: Difference
     signature: str
     p_holm: float | None = None
 
@@ -64,7 +58,8 @@ class Comparison:
         an interval without 0."""
         if self.p_holm is None or self.p_holm >= LEVEL:
             return False
-        return self.low is None or self.high is None or self.low * self.high > 0
+        low, high = self.found.low, self.found.high
+        return low is None or high is None or low * high > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class Compared:
     @property
     def tests(self) -> int:
         """How many tests were made."""
-        return sum(one.p is not None for one in self.comparisons)
+        return sum(one.found.p is not None for one in self.comparisons)
 
     def as_json(self) -> dict[str, Any]:
         """What ``compare.json`` holds."""
@@ -132,7 +127,7 @@ def compare(
             for kind, stratum in _measured(both, size, tag, seed):
                 strata.setdefault(kind, []).append(stratum)
     found = [*_comparisons(strata), *preferences]
-    values = holm([one.p for one in found])
+    values = holm([one.found.p for one in found])
     every = [replace(one, p_holm=p) for one, p in zip(found, values, strict=True)]
     return Compared(arms, sides, every, [*_notes(arms, tags), *_unpaired(found)], seed)
 
@@ -183,7 +178,7 @@ def _measured(
     design = Design(len(one), len(other), pairs, (seed, tag))
     for measure in measures([one, other], size, seed):
         reading = measure.reading
-        if told := measured(reading.of, design, halves=measure.halves, times=measure.times):
+        if told := measured(reading.of, design, as_halves=measure.halves, times=measure.times):
             yield (size, one.arm, other.arm, reading.metric), (tag, measure, told)
 
 
@@ -200,15 +195,12 @@ def _comparisons(strata: Mapping[_Kind, Sequence[_Stratum]]) -> Iterator[Compari
 def _comparison(
     measure: Measure, size: Size, tag: str, names: tuple[str, str], strata: Sequence[Measured]
 ) -> Comparison:
-    found: Difference = over(strata)
     designs = [one.design for one in strata]
     counts = sum(one.one for one in designs), sum(one.other for one in designs)
     pairs = sum(one.one for one in designs if one.pairs)
-    return Comparison(
-        measure.reading.metric, measure.reading.better, size, tag, *names, pairs, counts,
-        found.value, found.difference, found.low, found.high, found.effects, found.p,
-        measure.signature,
-    )  # fmt: skip
+    reading, found = measure.reading, over(strata)
+    return Comparison(reading.metric, reading.better, size, tag, *names, pairs, counts, found,
+                      measure.signature)  # fmt: skip
 
 
 def _notes(arms: Sequence[Arm], tags: Sequence[str]) -> Iterator[str]:

@@ -13,13 +13,14 @@ import numpy as np
 from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.judges.belief import believed_match
 from crowdglot.critics.judges.match import MATCH, Match
-from crowdglot.datasets.metrics.measuring.figure import Details, bootstraps, sign
+from crowdglot.datasets.metrics.measuring.figure import Details, sign
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.evidence.compare.arms import Arm
 from crowdglot.evidence.compare.comparing import POOLED, Comparison
 from crowdglot.evidence.compare.drawing import Drawn, draw, paired
+from crowdglot.evidence.compare.statistics import Difference
 from crowdglot.languages.language import resolve_language
-from crowdglot.statistics import FEWEST, middle
+from crowdglot.statistics import FEWEST, mean_between
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.recipe import Recipe
 
@@ -90,14 +91,13 @@ def _told(
         count, won, lost = len(values), int((values == 1).sum()), int((values == -1).sum())
         difference, low, high, p = float(values.mean()), None, None, None
         if count >= FEWEST:
-            drawn = values[bootstraps(count, 0, 500)].mean(axis=1)
-            low, high = middle(drawn)
+            _, low, high = mean_between(values)
             p = sign_test(won, lost)
+        shares = (1 - difference) / 2, (1 + difference) / 2
         told: Details = {"judge": model, "won": won, "lost": lost, "tied": count - won - lost}
         yield Comparison(
             PREFERRED, "higher", "dialogues", tag, one, other, count, (count, count),
-            ((1 - difference) / 2, (1 + difference) / 2), difference, low, high, {}, p,
-            sign(PREFERRED, told),
+            Difference(shares, difference, low, high, p), sign(PREFERRED, told),
         )  # fmt: skip
 
 

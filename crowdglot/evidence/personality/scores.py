@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from crowdglot.evidence.audit.figures import FEWEST, Rate
 from crowdglot.evidence.personality.inventory import TRAITS, Ratings, items
 from crowdglot.statistics import FEWEST as FEWEST_RESAMPLED
-from crowdglot.statistics import bootstrap_mean
+from crowdglot.statistics import mean_between
 
 # Where the two keys of a trait are farther apart, its scores are not believed.
 MOST_APART = 40.0
@@ -93,11 +93,10 @@ def _trait(scores: Scores, apart: Scores, signs: Sequence[int]) -> Trait:
         for score, sign in zip(scores, signs, strict=True)
         if sign and np.isfinite(score) and score != 50
     ]
-    agreement, mean = Rate.over(int(sum(told)), len(told)), float(known.mean())
+    agreement = Rate.over(int(sum(told)), len(told))
     if len(known) < FEWEST_RESAMPLED:
-        return Trait(mean, None, None, keys_apart, agreement)
-    low, high = bootstrap_mean(known)
-    return Trait(mean, low, high, keys_apart, agreement)
+        return Trait(float(known.mean()), None, None, keys_apart, agreement)
+    return Trait(*mean_between(known), keys_apart, agreement)
 
 
 def fairness(

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crowdglot.datasets.metrics.measuring.figure import bootstraps
 from crowdglot.datasets.metrics.measuring.tokenisation import SPACED, tokeniser_for
 from crowdglot.errors import MaterialError
 from crowdglot.evidence.drawn import Drawn, Source, same_language
@@ -16,7 +15,6 @@ from crowdglot.evidence.resemble.phrases import find_phrases
 from crowdglot.evidence.resemble.style import (
     STYLE,
     Feature,
-    Numbers,
     function_words,
     measure_style,
     style_features,
@@ -25,13 +23,12 @@ from crowdglot.evidence.resemble.telling import (
     FEWEST_PAIRS,
     Auc,
     Examples,
-    Flags,
     numbered,
     tell_apart,
 )
 from crowdglot.evidence.resemble.tokens import Spoken, read_spoken
 from crowdglot.languages.language import Language, resolve_language
-from crowdglot.statistics import middle
+from crowdglot.statistics import mean_between
 
 MOST, FEWEST = 500, 20  # dialogues of either side in a language: drawn at most, and for a figure
 _TALK = 8  # of STYLE, lengths and turn-taking come first
@@ -162,17 +159,8 @@ def _at_equal_turns(
 
 def _talk(examples: Examples, seed: int) -> Iterator[Compared]:
     for at, feature in enumerate(STYLE[:_TALK]):
-        values = examples.style[:, at]
-        yield Compared(feature, *(_mean(values[side], seed) for side in _sides(examples.ours)))
-
-
-def _sides(ours: Flags) -> tuple[Flags, Flags]:
-    return ours, ~ours
-
-
-def _mean(values: Numbers, seed: int) -> tuple[float, float, float]:
-    drawn = values[bootstraps(len(values), seed, _RESAMPLES)].mean(axis=1)
-    return float(values.mean()), *middle(drawn)
+        sides = (examples.style[side, at] for side in (examples.ours, ~examples.ours))
+        yield Compared(feature, *(mean_between(values, seed, _RESAMPLES) for values in sides))
 
 
 def _texts(side: Drawn, turns: int) -> list[str]:

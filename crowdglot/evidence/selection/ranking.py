@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdglot.datasets.exports.making.distractors import DISTRACTORS
-from crowdglot.datasets.metrics.measuring.figure import bootstraps
+from crowdglot.statistics import bootstraps
 
 CANDIDATES = DISTRACTORS + 1
 MEASURES = ("R20@1", "R20@5", "MRR")
@@ -45,7 +45,7 @@ def summarise(credits: Numbers, dialogues: NDArray[np.int64], seed: int) -> tupl
     count = int(dialogues.max()) + 1
     sizes = np.bincount(dialogues, minlength=count)
     sums = np.stack([np.bincount(dialogues, column, count) for column in credits.T], axis=1)
-    drawn = bootstraps(count, seed, _RESAMPLES)
+    drawn = bootstraps(count, _RESAMPLES, seed, "metrics", "bootstrap")
     resampled = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)[:, None]
     ends = np.percentile(resampled, (2.5, 97.5), axis=0)
     chance = credit([0.0] * CANDIDATES, 0)

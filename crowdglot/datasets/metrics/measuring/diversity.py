@@ -15,17 +15,11 @@ import polars as pl
 
 from crowdglot.datasets.metrics import METRICS
 from crowdglot.datasets.metrics.measuring.corpus import Corpus, Dialogues, turn_texts
-from crowdglot.datasets.metrics.measuring.figure import (
-    Details,
-    Figure,
-    Reading,
-    interval,
-    sign,
-    some_numbers,
-)
+from crowdglot.datasets.metrics.measuring.figure import Details, Figure, Reading, interval, sign
 from crowdglot.datasets.metrics.measuring.tokenisation import describe, tokeniser_for
 from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.languages.language import resolve_language
+from crowdglot.statistics import some_numbers
 
 # An event or model is measured alone from so many dialogues on; a language with fewer does not
 # reduce the others to its size (its figures say how many it has).
