@@ -31,9 +31,9 @@ def resemble(
 ) -> None:
     """Can a classifier tell DATASET from people, and by what? Writes resemble.html and .json."""
     from crowdglot.command.output.resemblance import print_resemblance
-    from crowdglot.evidence.drawn import embedder_for, open_source, place_for
     from crowdglot.evidence.resemble.comparing import compare_languages
     from crowdglot.evidence.resemble.page import write_resemblance
+    from crowdglot.evidence.sources import embedder_for, open_source, place_for
 
     trust_if(dataset, trust)
     folder = place_for(dataset, output)
@@ -59,8 +59,8 @@ def selection(
 ) -> None:
     """Does a turn of DATASET follow from those before? Its rank among 20, beside chance."""
     from crowdglot.command.output.resemblance import print_selections, write_selections
-    from crowdglot.evidence.drawn import embedder_for, open_source
     from crowdglot.evidence.selection.selecting import select_all
+    from crowdglot.evidence.sources import embedder_for, open_source
 
     trust_if(dataset, trust)
     _print_unread(dataset, human)
@@ -78,7 +78,7 @@ def selection(
 def _print_unread(*sources: str) -> None:
     """What cannot be read of human dialogues; datasets are passed over."""
     from crowdglot.command.output.console import print_unread
-    from crowdglot.evidence.drawn import is_dataset
+    from crowdglot.evidence.sources import is_dataset
 
     for source in filter(None, sources):
         if not is_dataset(source):

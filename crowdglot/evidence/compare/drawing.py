@@ -15,7 +15,8 @@ from crowdglot.datasets.metrics.confirmed import confirms
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
 from crowdglot.datasets.metrics.measuring.tokenisation import tokeniser_for
 from crowdglot.engines.embedding.bundled import missing
-from crowdglot.evidence.compare.arms import Arm, Keys, Rows
+from crowdglot.evidence.compare.arms import Arm, Keys
+from crowdglot.evidence.sources import Row, turns_of
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.statistics import FEWEST
 
@@ -37,7 +38,7 @@ class Drawn:
     keys: Keys
     corpus: Corpus
     scores: Mapping[str, Scores]
-    rows: Rows
+    rows: Sequence[Row]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -85,13 +86,12 @@ def _read(arm: Arm, tag: str, every: Keys, shared: NDArray[np.int64], most: int)
     ascending = np.sort(order)
     read = dict(zip(ascending.tolist(), arm.read(tag, ascending.tolist()), strict=True))
     rows, language = [read[at] for at in order.tolist()], resolve_language(tag)
-    turns = [[turn["text"] or "" for turn in row["turns"] or ()] for row in rows]
     judged = tuple(
         {one["critic"]: (one["score"], one["evidence"]) for one in row.get("verdicts") or ()}
         for row in rows
     )
     corpus = replace(
-        Corpus.build(turns, tokeniser_for(language.script)),
+        Corpus.build(list(map(turns_of, rows)), tokeniser_for(language.script)),
         language=tag,
         planned=tuple(row.get("speech_event") or "" for row in rows),
         judged=judged,

@@ -45,11 +45,17 @@ class Design:
 
     def resampled(self, times: int, *, repeated: bool) -> Iterator[tuple[Chosen, Chosen]]:
         """Both arms drawn with replacement, or random halves of them; pairs stay together."""
-        draw, name = (bootstraps, "") if repeated else (halves, "half ")
-        one = draw(self.one, _DRAWS, "compare", *self.path, f"{name}one")
-        if not self.pairs:
-            other = draw(self.other, _DRAWS, "compare", *self.path, f"{name}other")
-        return zip(one[:times], (one if self.pairs else other)[:times] + self.one, strict=True)
+
+        def drawn(name: str, count: int) -> Chosen:
+            path = ("compare", *self.path, name)
+            if repeated:
+                return bootstraps(count, _DRAWS, *path)[:times]
+            return np.sort(halves(count, _DRAWS, *path)[:times], axis=1)
+
+        kind = "" if repeated else "half "
+        one = drawn(f"{kind}one", self.one)
+        other = one if self.pairs else drawn(f"{kind}other", self.other)
+        return zip(one, other + self.one, strict=True)
 
 
 @lru_cache(maxsize=8)

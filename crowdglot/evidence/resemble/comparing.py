@@ -7,7 +7,6 @@ import numpy as np
 
 from crowdglot.datasets.metrics.measuring.tokenisation import SPACED, tokeniser_for
 from crowdglot.errors import MaterialError
-from crowdglot.evidence.drawn import Drawn, Source, same_language
 from crowdglot.evidence.resemble.distance import Distances, Embed, measure_distances
 from crowdglot.evidence.resemble.giveaways import Giveaway, find_giveaways
 from crowdglot.evidence.resemble.lengths import equal_turns, first_turns, match_lengths
@@ -27,6 +26,7 @@ from crowdglot.evidence.resemble.telling import (
     tell_apart,
 )
 from crowdglot.evidence.resemble.tokens import Spoken, read_spoken
+from crowdglot.evidence.sources import Drawn, Source, same_language
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.statistics import mean_between
 

@@ -11,9 +11,9 @@ from crowdglot.datasets.metrics.measuring.tokenisation import is_word, tokenise,
 from crowdglot.engines.embedding.embedder import Meanings, Vectors
 from crowdglot.engines.embedding.means import without
 from crowdglot.errors import MaterialError
-from crowdglot.evidence.drawn import Drawn, Source, Talk
 from crowdglot.evidence.selection.bm25 import Bm25
 from crowdglot.evidence.selection.ranking import Numbers, Share, credit, summarise
+from crowdglot.evidence.sources import Drawn, Source, Talk
 from crowdglot.languages.language import resolve_language
 
 MOST = 150  # dialogues of a language: a model is slow

@@ -104,7 +104,7 @@ def test_too_few_dialogues(talks, why):
 
 @pytest.mark.ci
 def test_people_answer_one_another(data_folder):
-    from crowdglot.evidence.drawn import open_source
+    from crowdglot.evidence.sources import open_source
 
     made = list(select_all(open_source(str(data_folder / "xpersona"))))
     assert len(made) == 7
