@@ -1,6 +1,6 @@
 """The judge of harm, asked about the rows of a finished dataset where it is believed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ from crowdglot.critics.judges.belief import believed_judges
 from crowdglot.critics.verdict import Verdict
 from crowdglot.datasets.report.selection import even_positions
 from crowdglot.datasets.scan import rows_at
+from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.evidence.audit.looking import JUDGE
@@ -43,7 +44,7 @@ def dialogue_of(row: Mapping[str, Any]) -> Dialogue:
 
 
 async def judge_harm(
-    folder: Location, files: Sequence[Location], recipe: Recipe, most: int
+    folder: Location, recipe: Recipe, most: int
 ) -> tuple[dict[int, Verdict], list[str]]:
     """What the judge of harm says of an even part of the rows, ``most`` of a language: the verdict
     by position (see ``scan``); and a sentence for each language in which it is not believed, and on
@@ -56,6 +57,7 @@ async def judge_harm(
     doubts = list(judge.doubts.values())
     if not judge.least:
         return {}, doubts
+    files = files_of(folder, "data")
     chosen = even_positions(files, ("language",), most * len(recipe.languages))
     rows = rows_at(files, chosen, COLUMNS).to_dicts()
     steps = [partial(judge.next, dialogue_of(row)) for row in rows]
