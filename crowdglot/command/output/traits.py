@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from crowdglot.command.output.console import MOST, console, name_cell, new_table
-from crowdglot.evidence.traits.measure import Rate
+from crowdglot.evidence.traits.measure import Recovery
 from crowdglot.printable import one_line
 
 
-def print_rates(rates: Sequence[Rate]) -> None:
+def print_recoveries(lines: Sequence[Recovery]) -> None:
     """One line a language, trait, kind of turns, value and recogniser; why where there is none."""
     heads = ("language", "trait", "value", "turns", "by", "speakers", "recovered", "chance",
              "coherence")  # fmt: skip
     table = new_table("How often traits are recovered", *heads, texts=5)
-    for one in rates:
+    for one in lines:
         names = (one.language, one.trait, one.value, one.contexts, one.by)
         table.add_row(
             *map(name_cell, names),
@@ -26,7 +26,7 @@ def print_rates(rates: Sequence[Rate]) -> None:
     console.print(table)
 
 
-def _rate(one: Rate) -> str:
+def _rate(one: Recovery) -> str:
     if one.rate is None:
         return f"no figure: {one_line(one.why, MOST)}"
     shown = f"{one.rate:.2f}"

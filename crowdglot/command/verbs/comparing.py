@@ -48,7 +48,7 @@ def compare(
     from crowdglot.command.output.comparison import print_compared
     from crowdglot.command.output.console import print_unread
     from crowdglot.datasets.storage.location import locate
-    from crowdglot.evidence.compare.asked import compare_datasets
+    from crowdglot.evidence.compare import compare_datasets
 
     for dataset in datasets if trust else ():
         trust_if(dataset, trust)

@@ -1,15 +1,15 @@
 """``compare``: all arms side by side, and every two of them against each other."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations, groupby, islice, product
+from itertools import combinations, groupby, product
 from typing import Any
 
 import numpy as np
 
 from crowdglot import __version__
+from crowdglot.datasets.metrics.measuring.corpus import Embed, with_meanings
 from crowdglot.datasets.metrics.measuring.figure import Figure, interval
-from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.errors import ConfigurationError
 from crowdglot.evidence.compare.arms import Arm
 from crowdglot.evidence.compare.drawing import Drawn, Size, draw, equal, paired
@@ -26,7 +26,6 @@ from crowdglot.statistics import FEWEST, holm, wilson
 
 POOLED = "pooled"
 SIZES: tuple[Size, ...] = ("dialogues", "tokens")
-Embed = Callable[[Sequence[str]], Meanings | None]
 # Size, both arms and the measure; and of a language what was measured.
 _Kind = tuple[Size, str, str, str]
 _Stratum = tuple[str, Measure, Measured]
@@ -119,7 +118,9 @@ def compare(
     tags = _common(arms)
     sides, strata = list[Side](), dict[_Kind, list[_Stratum]]()
     for tag in tags:  # of one language at a time the dialogues are in memory
-        drawn = _with_meanings(draw(arms, tag), embed)
+        plain = draw(arms, tag)
+        corpora = with_meanings([one.corpus for one in plain], embed)
+        drawn = [replace(one, corpus=own) for one, own in zip(plain, corpora, strict=True)]
         for size in SIZES:
             own, amount = equal(drawn, size)
             sides.append(Side(size, tag, amount, list(_figures(own, size, tag, seed))))
@@ -142,19 +143,6 @@ def _common(arms: Sequence[Arm]) -> list[str]:
             "languages cannot be compared; name arms that have one."
         )
     return common
-
-
-def _with_meanings(drawn: list[Drawn], embed: Embed | None) -> list[Drawn]:
-    texts = [text for one in drawn for text in one.corpus.texts]
-    if embed is None or (meanings := embed(texts)) is None:
-        return drawn
-    left = iter(meanings.vectors)
-    return [
-        replace(one, corpus=replace(one.corpus, meanings=replace(
-            meanings, vectors=np.array(list(islice(left, len(one))))
-        )))
-        for one in drawn
-    ]  # fmt: skip
 
 
 def _figures(drawn: Sequence[Drawn], size: Size, tag: str, seed: int) -> Iterator[Figure]:

@@ -11,8 +11,7 @@ from crowdglot.datasets.metrics.measuring.tokenisation import is_word, tokenise,
 from crowdglot.engines.embedding.embedder import Meanings, Vectors
 from crowdglot.engines.embedding.means import without
 from crowdglot.errors import MaterialError
-from crowdglot.evidence.selection.bm25 import Bm25
-from crowdglot.evidence.selection.ranking import Numbers, Share, credit, summarise
+from crowdglot.evidence.selection.ranking import Bm25, Numbers, Share, credit, summarise
 from crowdglot.evidence.sources import Drawn, Source, Talk
 from crowdglot.languages.language import resolve_language
 

@@ -9,8 +9,8 @@ from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.meaning.coherence import Coherence
 from crowdglot.draws import Draws
 from crowdglot.engines.embedding.bundled import missing
+from crowdglot.evidence.compare import compare_datasets
 from crowdglot.evidence.compare.arms import open_arms
-from crowdglot.evidence.compare.asked import compare_datasets
 from crowdglot.evidence.compare.comparing import POOLED, compare
 from crowdglot.evidence.compare.drawing import draw, equal
 from crowdglot.languages.language import resolve_language

@@ -4,7 +4,7 @@ import json
 import re
 from html import unescape
 
-from crowdglot.evidence.compare.asked import compare_datasets
+from crowdglot.evidence.compare import compare_datasets
 from crowdglot.evidence.compare.comparing import Comparison
 from crowdglot.evidence.compare.page import chance, forest, render, signed, words
 from crowdglot.evidence.compare.statistics import Difference

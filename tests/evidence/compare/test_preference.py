@@ -9,8 +9,8 @@ from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH
 from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion
+from crowdglot.evidence.compare import compare_datasets
 from crowdglot.evidence.compare.arms import open_arms
-from crowdglot.evidence.compare.asked import compare_datasets
 from crowdglot.evidence.compare.preference import prefer
 from crowdglot.recipes import build_recipe
 from tests.evidence.compare.arms import dataset, random_rows

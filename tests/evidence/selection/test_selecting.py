@@ -10,8 +10,7 @@ import pytest
 from crowdglot.datasets.exports.making.distractors import answers, enough
 from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.errors import MaterialError
-from crowdglot.evidence.selection.bm25 import Bm25
-from crowdglot.evidence.selection.ranking import credit, summarise
+from crowdglot.evidence.selection.ranking import Bm25, credit, summarise
 from crowdglot.evidence.selection.selecting import select_all
 from tests.evidence.talks import Given, talk
 
