@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from crowdglot.command.output.console import MOST, console, name_cell, new_table
+from crowdglot.command.output.console import MOST, between, console, name_cell, new_table
 from crowdglot.evidence.traits.measure import Recovery
 from crowdglot.printable import one_line
 
@@ -29,5 +29,4 @@ def print_recoveries(lines: Sequence[Recovery]) -> None:
 def _rate(one: Recovery) -> str:
     if one.rate is None:
         return f"no figure: {one_line(one.why, MOST)}"
-    shown = f"{one.rate:.2f}"
-    return shown if one.low is None else f"{shown} ({one.low:.2f} to {one.high:.2f})"
+    return between(".2f", one.rate, one.low, one.high)

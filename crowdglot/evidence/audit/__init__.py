@@ -5,15 +5,14 @@ alike. ``auditing`` looks at all rows once, ``reporting`` makes of it a page and
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 from crowdglot.datasets.folder import RECIPE, locked, read_stored_recipe, store_recipe
 from crowdglot.datasets.funnel import METRICS
 from crowdglot.datasets.publishing.audited import rows_hash
-from crowdglot.datasets.storage.files import storing
+from crowdglot.datasets.storage.files import storing, write_json
 from crowdglot.datasets.storage.location import Location, locate
 from crowdglot.datasets.withdrawals import withdraw
-from crowdglot.evidence.audit.abstention import LEARNED, read_learned, write_learned
+from crowdglot.evidence.audit.abstention import LEARNED, Learned, read_learned
 from crowdglot.evidence.audit.auditing import audit_rows, learn_from
 from crowdglot.evidence.audit.judging import judge_harm
 from crowdglot.evidence.audit.reporting import Report, report_of, write_audit
@@ -46,13 +45,13 @@ async def audit_dataset(
     judged, more = await judge_harm(folder, asking, most) if asking else ({}, [])
     with locked(folder) if withdrawing else nullcontext():
         rows = rows_hash(folder)
-        audit = audit_rows(folder, told["phrases"], judged, withdrawing=withdrawing)
+        audit = audit_rows(folder, told.phrases, judged, withdrawing=withdrawing)
         if audit.withdrawals:
             with storing(folder):
                 (folder / METRICS).unlink(missing_ok=True)
             withdraw(folder, audit.withdrawals)
     audit.doubts += [*doubts, *more]
-    report = report_of(audit, name, rows, told["control"])
+    report = report_of(audit, name, rows, told.control)
     write_audit(folder, report, audit)
     return report
 
@@ -71,16 +70,15 @@ def store_limits(folder: Location, changes: Sequence[str]) -> None:
         store_recipe(folder, stored | {"audit": limits.model_dump(mode="json")}, identity)
 
 
-def _learned(folder: Location, learn: str) -> tuple[dict[str, Any], list[str]]:
+def _learned(folder: Location, learn: str) -> tuple[Learned, list[str]]:
     """What was learned of refusals, and what could not be."""
     if not learn:
         return read_learned(folder / LEARNED), []
-    source = locate(learn)
+    source, doubts = locate(learn), list[str]()
     if isinstance(source, Path) and source.is_file():
         told = read_learned(source)
     else:
         read_stored_recipe(source)
-        told = learn_from(source)
-    doubts = told.pop("doubts", [])
-    write_learned(folder, told)
+        told, doubts = learn_from(source)
+    write_json(folder / LEARNED, told.model_dump(mode="json"))
     return told, doubts

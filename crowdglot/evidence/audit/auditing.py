@@ -13,7 +13,7 @@ from crowdglot.datasets.scan import FILE, rows_at, rows_of
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import Withdrawal, read_withdrawals, turns_hash
-from crowdglot.evidence.audit.abstention import Phrases, Pupil
+from crowdglot.evidence.audit.abstention import Learned, Phrases, Pupil
 from crowdglot.evidence.audit.groups import NOBODY, attributes_in, groups_of, people_of
 from crowdglot.evidence.audit.looking import Looked, look
 from crowdglot.evidence.audit.tally import MEASURES, Tally
@@ -91,21 +91,18 @@ def _withdrawal(path: Location, row: Row, looked: Looked) -> Withdrawal:
     )  # fmt: skip
 
 
-def learn_from(folder: Location) -> dict[str, Any]:
-    """What ``abstention.write_learned`` stores, of a dataset written without personas; under
-    "doubts" a sentence for each language in which nothing was learned."""
+def learn_from(folder: Location) -> tuple[Learned, list[str]]:
+    """What a dataset written without personas teaches, and a sentence for each language in which
+    nothing was learned."""
     pupil = Pupil()
     for _, row in chain(_rows(files_of(folder, "data")), _rejected(folder)):
         pupil.look(turns_of(row) or [draft_text(row)], row["language"])
     phrases, doubts = pupil.learn()
-    counted = audit_rows(folder, phrases)
-    control = {
-        measure: {
-            tag: list(pair) for (column, tag), pair in by.items() if column == "language"
-        }
-        for measure, by in counted.tally.by.items()
-    }  # fmt: skip
-    return {"phrases": phrases, "control": control, "doubts": doubts}
+    control: dict[str, dict[str, tuple[int, int]]] = {}
+    for measure, by in audit_rows(folder, phrases).tally.by.items():
+        tags = {tag: own for (column, tag), own in by.items() if column == "language"}
+        control[measure] = {tag: (found, of) for tag, (found, of) in tags.items()}
+    return Learned(phrases=phrases, control=control), doubts
 
 
 def _rows(files: Sequence[Location]) -> Iterator[tuple[int, dict[str, Any]]]:
