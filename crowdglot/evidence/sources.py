@@ -5,11 +5,12 @@ many rows as of a large one.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.datasets.folder import RECIPE, read_stored_recipe
 from crowdglot.datasets.funnel import count_drafts
 from crowdglot.datasets.report.selection import even_positions
@@ -17,7 +18,7 @@ from crowdglot.datasets.scan import rows_at
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, is_url, locate
 from crowdglot.datasets.withdrawals import read_withdrawals, turns_hash
-from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.human import human_files
 from crowdglot.dialogues.readers import read_file
 from crowdglot.engines.embedding.bundled import missing
@@ -155,6 +156,22 @@ def _row(shown: Demonstration, tag: str) -> Row:
 def turns_of(row: Row) -> list[str]:
     """What is said in each turn of a row."""
     return [turn["text"] or "" for turn in row["turns"] or () if turn]
+
+
+def dialogue_of(row: Row) -> Dialogue:
+    """As much of a row's dialogue as a judge may be shown: premise, names, and turns."""
+    usual = plain_dialogue((), resolve_language(row["language"])).scenario
+    turns = tuple(Turn(turn["speaker"] or "", turn["text"] or "") for turn in row["turns"] or ())
+    premise = (row["common_ground"] or {}).get("premise") or ""
+    names = tuple(one["name"] or "" for one in row["personas"] or ())
+    scenario = replace(
+        usual,
+        common_ground=replace(usual.common_ground, premise=premise),
+        personas=usual.personas[:1] * len(names),
+        names=names,
+        order="".join(turn.speaker for turn in turns),
+    )
+    return Dialogue(scenario, turns)
 
 
 def _talk(row: Row, tag: str, number: int) -> Talk:

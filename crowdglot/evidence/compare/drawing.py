@@ -26,7 +26,7 @@ Scores = NDArray[np.float64]  # of each dialogue, NaN where it has none
 # Of a language so many dialogues of an arm are read; and so many are judged here, which is slow.
 MOST, _JUDGED = 500, 100
 _COHERENCE = "coherence"
-_SHOWN = ("language", "common_ground", "turns")  # to a judge
+_SHOWN = ("language", "common_ground", "personas", "turns")  # to a judge
 
 
 @dataclass(frozen=True, slots=True)

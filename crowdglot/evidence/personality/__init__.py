@@ -122,11 +122,14 @@ async def assess(rows: Sequence[Mapping[str, Any]], ask: Ask, model: str) -> Per
         robustness=likeness(scores_of(ratings, order=0), scores_of(ratings, order=1)),
         fairness=fair,
         scores=[
-            (person[0], person[1]["speaker"], dict(zip(TRAITS, _without_nan(own), strict=True)))
-            for (person, _), own in zip(known, scores, strict=True)
+            (row, persona["speaker"], {
+                trait: None if np.isnan(one) else round(float(one), 2)
+                for trait, one in zip(TRAITS, own, strict=True)
+            })
+            for ((row, persona, *_), _), own in zip(known, scores, strict=True)
         ],
         doubts=doubts,
-    )
+    )  # fmt: skip
 
 
 def _speakers(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], str, list[str]]]:
@@ -138,10 +141,6 @@ def _speakers(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], str,
         if len(texts := [text for text in own if text]) >= _FEWEST_TURNS:
             found.append((row["id"], persona, language, texts))
     return found
-
-
-def _without_nan(scores: "np.ndarray[Any, np.dtype[np.float64]]") -> list[float | None]:
-    return [round(float(one), 2) if np.isfinite(one) else None for one in scores]
 
 
 def _not_believed(traits: Mapping[str, Trait]) -> list[str]:
