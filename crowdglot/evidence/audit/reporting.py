@@ -72,10 +72,7 @@ class Report:
 
 
 def report_of(
-    audit: Audit,
-    name: str,
-    rows: str,
-    control: Mapping[str, Mapping[str, Sequence[int]]],
+    audit: Audit, name: str, rows: str, control: Mapping[str, Mapping[str, Sequence[int]]]
 ) -> Report:
     """The figures. ``control``: by measure and language the counts of a dataset without personas;
     ``rows``: see ``Report``."""

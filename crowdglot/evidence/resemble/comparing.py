@@ -19,13 +19,7 @@ from crowdglot.evidence.resemble.style import (
     measure_style,
     style_features,
 )
-from crowdglot.evidence.resemble.telling import (
-    FEWEST_PAIRS,
-    Auc,
-    Examples,
-    numbered,
-    tell_apart,
-)
+from crowdglot.evidence.resemble.telling import FEWEST_PAIRS, Auc, Examples, numbered, tell_apart
 from crowdglot.evidence.resemble.tokens import Spoken, read_spoken
 from crowdglot.evidence.sources import Drawn, Source, same_language
 from crowdglot.languages.language import Language, resolve_language
