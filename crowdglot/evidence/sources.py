@@ -6,11 +6,13 @@ many rows as of a large one.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from crowdglot.critics import Critic, load_critics
 from crowdglot.critics.calibration import plain_dialogue
+from crowdglot.critics.meaning.coherence import Coherence
 from crowdglot.datasets.folder import RECIPE, read_stored_recipe
 from crowdglot.datasets.funnel import count_drafts
 from crowdglot.datasets.report.selection import even_positions
@@ -24,7 +26,7 @@ from crowdglot.dialogues.readers import read_file
 from crowdglot.engines.embedding.bundled import missing
 from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.engines.settings import EmbeddingSettings
-from crowdglot.errors import ConfigurationError
+from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.languages.language import resolve_language
 from crowdglot.recipes import read_embedding
 from crowdglot.statistics import some_numbers
@@ -32,6 +34,7 @@ from crowdglot.writing.ending.references import embedder
 
 _COLUMNS = ("id", "index", "attempt", "personas", "turns")
 
+T = TypeVar("T")
 Row: TypeAlias = Mapping[str, Any]  # as the record has it; of people id, personas and turns alone
 
 
@@ -174,6 +177,16 @@ def dialogue_of(row: Row) -> Dialogue:
     return Dialogue(scenario, turns)
 
 
+def coherence_of(texts: Sequence[str], tag: str) -> float | None:
+    """The score of a critic that needs nothing but the turns; None without the bundled model."""
+    return _coherence().judge(plain_dialogue(texts, resolve_language(tag))).score
+
+
+@lru_cache(maxsize=1)
+def _coherence() -> Critic:
+    return next(one for one in load_critics(meaning=True) if isinstance(one, Coherence))
+
+
 def _talk(row: Row, tag: str, number: int) -> Talk:
     texts = tuple(turns_of(row))
     speakers = tuple(turn["speaker"] or "" for turn in row["turns"] or () if turn)
@@ -239,3 +252,23 @@ def same_language(tag: str, source: Source) -> str:
     own = resolve_language(tag).measured_as
     others = [one for one in source.counts if resolve_language(one).measured_as == own]
     return tag if tag in others else next(iter(others), "")
+
+
+def by_language(
+    source: Source, measure: Callable[[str], Sequence[T] | str], refusal: str
+) -> Iterator[T | str]:
+    """What ``measure`` gives for each language, or the sentence by which it says why there is none.
+
+    MaterialError, with the ``refusal`` and all sentences, where no language gives anything.
+    """
+    sentences = []
+    for tag in source.counts:
+        made = measure(tag)
+        if isinstance(made, str):
+            sentences.append(made)
+            yield f"{made}; no figure."
+        else:
+            yield from made
+    if len(sentences) == len(source.counts):
+        why = "; ".join(sentences) or "there is no dialogue in it"
+        raise MaterialError(f"{source.name}: {refusal}: {why}.")

@@ -7,16 +7,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics import load_critics
-from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.judges import JUDGES
-from crowdglot.critics.meaning.coherence import Coherence
 from crowdglot.datasets.metrics.confirmed import confirms
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
 from crowdglot.datasets.metrics.measuring.tokenisation import tokeniser_for
 from crowdglot.engines.embedding.bundled import missing
 from crowdglot.evidence.compare.arms import Arm, Keys
-from crowdglot.evidence.sources import Row, turns_of
+from crowdglot.evidence.sources import Row, coherence_of, turns_of
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.statistics import FEWEST
 
@@ -115,10 +112,8 @@ def _scores(corpus: Corpus, language: Language) -> dict[str, Scores]:
 
 def _with_coherence(drawn: Drawn) -> Drawn:
     """With the score of a critic that needs nothing but the turns, and that other arms have."""
-    critic = next(one for one in load_critics(meaning=True) if isinstance(one, Coherence))
-    language = resolve_language(drawn.corpus.language)
-    dialogues = (plain_dialogue(turns, language) for turns in drawn.corpus.turns[:_JUDGED])
-    scores = _filled([critic.judge(one).score for one in dialogues], len(drawn))
+    turns, tag = drawn.corpus.turns[:_JUDGED], drawn.corpus.language
+    scores = _filled([coherence_of(texts, tag) for texts in turns], len(drawn))
     return replace(drawn, scores={**drawn.scores, _COHERENCE: scores})
 
 

@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 
 from crowdglot.datasets.metrics.measuring.tokenisation import SPACED, tokeniser_for
-from crowdglot.errors import MaterialError
 from crowdglot.evidence.resemble.distance import Distances, Embed, measure_distances
 from crowdglot.evidence.resemble.giveaways import Giveaway, find_giveaways
 from crowdglot.evidence.resemble.lengths import equal_turns, first_turns, match_lengths
@@ -21,7 +20,7 @@ from crowdglot.evidence.resemble.style import (
 )
 from crowdglot.evidence.resemble.telling import FEWEST_PAIRS, Auc, Examples, numbered, tell_apart
 from crowdglot.evidence.resemble.tokens import Spoken, read_spoken
-from crowdglot.evidence.sources import Drawn, Source, same_language
+from crowdglot.evidence.sources import Drawn, Source, by_language, same_language
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.statistics import mean_between
 
@@ -69,26 +68,18 @@ def compare_languages(
 
     MaterialError where nothing can be compared, once all was tried.
     """
-    sentences = []
-    for tag, count in ours.counts.items():
+
+    def of(tag: str) -> list[Resemblance] | str:
         if not (known := same_language(tag, theirs)):
-            told = f"{tag}: {count:,} of ours, and {theirs.name} has no dialogues in it"
-        else:
-            made = _compare(tag, ours.draw(tag, MOST), theirs.draw(known, MOST), seed, embed)
-            if isinstance(made, Resemblance):
-                yield made
-                continue
-            told = made
-        sentences.append(told)
-        yield f"{told}; no figure."
-    if len(sentences) == len(ours.counts):
-        why = "; ".join(sentences) or "there is no dialogue in it"
-        raise MaterialError(f"{ours.name}: nothing to compare with people: {why}.")
+            return f"{tag}: {ours.counts[tag]:,} of ours, and {theirs.name} has no dialogues in it"
+        return _compare(tag, ours.draw(tag, MOST), theirs.draw(known, MOST), seed, embed)
+
+    yield from by_language(ours, of, "nothing to compare with people")
 
 
 def _compare(
     tag: str, ours: Drawn, theirs: Drawn, seed: int, embed: Embed | None
-) -> Resemblance | str:
+) -> list[Resemblance] | str:
     language = resolve_language(tag)
     tokeniser = tokeniser_for(language.script)
     mine, people = (read_spoken(side.talks, tokeniser) for side in (ours, theirs))
@@ -98,11 +89,8 @@ def _compare(
         return f"{tag}: {counts}, of {FEWEST} each that it takes"
     words = function_words(language, [*mine, *people])
     of = partial(_examples, words, language)
-    examples, cut, features = (
-        of(mine, people),
-        match_lengths(mine, people, seed),
-        style_features(words),
-    )
+    examples, features = of(mine, people), style_features(words)
+    cut = match_lengths(mine, people, seed)
     if (whole := tell_apart(examples, seed)) is None:
         return f"{tag}: {counts}, with fewer than {FEWEST_PAIRS} different pairs of personas"
     matched = None
@@ -119,7 +107,7 @@ def _compare(
     said, heard = (
         ["\n".join(talk.turns[:turns]) for talk in side.talks] for side in (ours, theirs)
     )
-    return Resemblance(
+    made = Resemblance(
         language=tag,
         drawn=sizes,
         there=(ours.there, theirs.there),
@@ -132,6 +120,7 @@ def _compare(
         talk=tuple(_talk(examples, seed)),
         distances=measure_distances(said, heard, embed, seed) if embed else None,
     )
+    return [made]
 
 
 def _examples(
