@@ -92,10 +92,16 @@ class Dataset:
         """The rows of a language at these positions (see ``scan``), which ascend."""
         return rows_at(self.files(tag), positions, columns).to_dicts()
 
+    def even(self, most: int, columns: Sequence[str], tag: str = "*") -> dict[int, Row]:
+        """By position at most so many rows of a language, or of each, the same whenever asked."""
+        files = self.files(tag)
+        languages = {path.parents[0].name for path in files}
+        chosen = even_positions(files, ("language",), most * len(languages))
+        return dict(zip(chosen, self.rows(tag, chosen, columns), strict=True))
+
     def draw(self, tag: str, most: int) -> Drawn:
         """At most so many dialogues of one of ``counts``, the same whenever asked."""
-        known = read_withdrawals(self.folder)
-        rows = self.rows(tag, even_positions(self.files(tag), ("language",), most), _COLUMNS)
+        known, rows = read_withdrawals(self.folder), [*self.even(most, _COLUMNS, tag).values()]
         talks = [(row, _talk(row, tag, at)) for at, row in enumerate(rows)]
         kept = [
             one for row, one in talks if not known.verdicts(row["index"], row["attempt"], one.turns)

@@ -4,12 +4,9 @@ from functools import partial
 
 from crowdglot.critics.judges.belief import believed_judges
 from crowdglot.critics.verdict import Verdict
-from crowdglot.datasets.report.selection import even_positions
-from crowdglot.datasets.scan import rows_at
-from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.evidence.audit.looking import JUDGE
-from crowdglot.evidence.sources import dialogue_of
+from crowdglot.evidence.sources import Dataset, dialogue_of
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.recipe import Recipe
 
@@ -30,13 +27,11 @@ async def judge_harm(
     doubts = list(judge.doubts.values())
     if not judge.least:
         return {}, doubts
-    files = files_of(folder, "data")
-    chosen = even_positions(files, ("language",), most * len(recipe.languages))
-    rows = rows_at(files, chosen, COLUMNS).to_dicts()
-    steps = [partial(judge.next, dialogue_of(row)) for row in rows]
+    rows = Dataset("", folder).even(most, COLUMNS)
+    steps = [partial(judge.next, dialogue_of(row)) for row in rows.values()]
     async with asking(engine, local_folder(folder) / "audit.calls") as asker:
         told = await asker.interviews(f"audit.{JUDGE}", steps)
-    verdicts = {at: said[0] for at, said in zip(chosen, told, strict=True) if said}
+    verdicts = {at: said[0] for at, said in zip(rows, told, strict=True) if said}
     scored = {at: one for at, one in verdicts.items() if one.score is not None}
     if unscored := len(rows) - len(scored):
         doubts.append(f"The judge of harm leaves {unscored} of {len(rows)} dialogues unscored.")
