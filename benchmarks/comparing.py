@@ -51,7 +51,7 @@ def multiply(source: Path, folder: Path, size: int, mark: str) -> None:
 
 def compare_two(one: str, other: str) -> dict[str, float]:
     """Compare in this process; seconds and the peak."""
-    from crowdglot.evidence.compare.asked import compare_datasets
+    from crowdglot.evidence.compare import compare_datasets
 
     start = time.monotonic()
     _, compared = compare_datasets([Path(one), Path(other)])

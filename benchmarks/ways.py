@@ -34,11 +34,12 @@ from rich.table import Table
 
 from benchmarks import command
 from crowdglot.datasets.funnel import read_rows
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Interval, Reading, interval
+from crowdglot.datasets.metrics.measuring.figure import Interval, Reading, interval
 from crowdglot.datasets.metrics.measuring.tokenisation import tokenise, tokeniser_for
 from crowdglot.dialogues.ways import WAYS
 from crowdglot.languages.language import resolve_language
 from crowdglot.recipes import read_recipe
+from crowdglot.statistics import Chosen
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.write import write_dataset
 

@@ -1,16 +1,45 @@
-"""The statistics that several rooms share: intervals, ranks, and the correction for many tests."""
+"""Statistics that several rooms share: draws, intervals, ranks, the correction for many tests."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+
+from crowdglot.draws import Draws
 
 Z = 1.959964  # standard deviations on either side of the mean that hold 95% of a normal spread
 FEWEST = 8  # with fewer dialogues an interval says nothing
 _RESAMPLES = 500
 
 Numbers = NDArray[np.float64]
+Chosen = NDArray[np.int64]  # numbers of dialogues
+
+
+def words(count: int, *path: str | int) -> NDArray[np.uint64]:
+    """Raw words of numpy's PCG64, the part of it that does not change between versions."""
+    return np.asarray(np.random.PCG64(Draws(*path).word()).random_raw(count), np.uint64)
+
+
+def some_numbers(count: int, size: int, seed: int, *path: str) -> Chosen:
+    """``size`` of the numbers below ``count``, in rising order, by seed and path."""
+    order = np.argsort(words(count, seed, "metrics", *path), kind="stable")
+    return np.sort(order[:size]).astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def bootstraps(count: int, draws: int, *path: str | int) -> Chosen:
+    """``draws`` rows of ``count`` numbers below ``count``, drawn with replacement."""
+    raw = words(count * draws, *path) >> np.uint64(32)
+    return ((raw * np.uint64(count)) >> np.uint64(32)).astype(np.int64).reshape(draws, count)
+
+
+@lru_cache(maxsize=64)
+def halves(count: int, draws: int, *path: str | int) -> Chosen:
+    """``draws`` rows of half the numbers below ``count``, at least one, none twice in a row."""
+    order = np.argsort(words(count * draws, *path).reshape(draws, count), axis=1, kind="stable")
+    return order[:, : max(1, count // 2)].astype(np.int64)
 
 
 def middle(drawn: Sequence[float] | Numbers) -> tuple[float, float]:
@@ -19,15 +48,19 @@ def middle(drawn: Sequence[float] | Numbers) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def bootstrap(count: int, of: Callable[[NDArray[np.intp]], float]) -> tuple[float, float]:
+def bootstrap(
+    count: int, of: Callable[[Chosen], float], seed: int = 0, draws: int = _RESAMPLES
+) -> tuple[float, float]:
     """The 95% interval of a figure of ``count`` dialogues, by the numbers of those drawn."""
-    drawn = np.random.default_rng(0).integers(0, count, (_RESAMPLES, count))
-    return middle([of(one) for one in drawn])
+    return middle([of(one) for one in bootstraps(count, draws, seed, "metrics", "bootstrap")])
 
 
-def bootstrap_mean(values: Numbers) -> tuple[float, float]:
-    """The 95% interval of the mean of these values."""
-    return bootstrap(len(values), lambda drawn: float(values[drawn].mean()))
+def mean_between(
+    values: Numbers, seed: int = 0, draws: int = _RESAMPLES
+) -> tuple[float, float, float]:
+    """The mean of these values and its 95% interval."""
+    ends = bootstrap(len(values), lambda drawn: float(values[drawn].mean()), seed, draws)
+    return float(values.mean()), *ends
 
 
 def wilson(count: int, of: int) -> tuple[float, float]:

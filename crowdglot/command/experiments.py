@@ -11,7 +11,7 @@ from crowdglot.command.output.console import console, print_left_out
 from crowdglot.command.running import EXIT_CODES, showing, warned
 from crowdglot.datasets.folder import locked
 from crowdglot.datasets.shards import incomplete, missing_dialogues
-from crowdglot.evidence.compare.asked import compare_datasets
+from crowdglot.evidence.compare import compare_datasets
 from crowdglot.evidence.experiment import Experiment
 from crowdglot.printable import one_line
 from crowdglot.writing.binding import check_dataset

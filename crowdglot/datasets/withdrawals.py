@@ -6,7 +6,7 @@ all shards have been searched since they were last written; each other line is o
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot.critics.verdict import Verdict
+from crowdglot.datasets.shards import Shard, reopen
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.location import Location, local_folder
@@ -94,6 +95,19 @@ def write_withdrawals(
     lines = [{"up_to_date": up_to_date}, *map(asdict, ordered)]
     write_text(folder / WITHDRAWALS, "".join(json.dumps(line) + "\n" for line in lines))
     stamp(folder)
+
+
+def withdraw(
+    folder: Location, new: Sequence[Withdrawal], in_place_of: Collection[Withdrawal] = ()
+) -> None:
+    """Withdraw rows of a dataset that this process has locked, and forget other withdrawals; the
+    shards are marked, so that the next run fills the positions again."""
+    known = read_withdrawals(folder).every
+    # The marks first: after a crash in between they only cost a look at the shard.
+    for language, number in sorted({(one.language, one.shard) for one in {*new} - {*known}}):
+        reopen(folder, Shard(language, number, 0, 0))
+    kept = [one for one in known if one not in in_place_of]
+    write_withdrawals(folder, [*kept, *new], up_to_date=False)
 
 
 def stamp(folder: Location) -> None:

@@ -2,6 +2,7 @@
 
 from crowdglot.recipes.reading import (
     build_recipe,
+    changed,
     read_embedding,
     read_recipe,
     read_reference,
@@ -11,6 +12,7 @@ from crowdglot.recipes.reading import (
 
 __all__ = [
     "build_recipe",
+    "changed",
     "read_embedding",
     "read_recipe",
     "read_reference",

@@ -50,7 +50,7 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
 
 def build_recipe(table: dict[str, Any], changes: Sequence[str], where: str) -> Recipe:
     """Check ``table`` with ``changes`` applied; ``where`` names it in errors."""
-    _change(table, changes)
+    changed(table, changes)
     if bad := next(_unwritable(table, ""), ""):
         raise ConfigurationError(
             f"{where}: '{bad}' holds a character that no file or name can hold; correct it."
@@ -135,7 +135,7 @@ def read_embedding(folder: Location, changes: Sequence[str]) -> EmbeddingSetting
             raise ConfigurationError(
                 f"--set {change}: a report asks no other model; only keys of 'embedding' change it."
             )
-    _change(table, changes)
+    changed(table, changes)
     settings = validate(EmbeddingSettings, table["embedding"], f"{folder / RECIPE}: embedding")
     demand_trust(folder, stored, reaching(settings, "embedding."), _keys(changes))
     return settings
@@ -154,12 +154,14 @@ def read_reference(folder: Location) -> Path | None:
     return Path(named)
 
 
-def _change(table: dict[str, Any], changes: Sequence[str]) -> None:
+def changed(table: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
+    """``table`` with ``key=value`` changes made in it."""
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals or not key.strip():
             raise ConfigurationError(f"--set {change}: write it as key=value.")
         _put(table, key.strip().split("."), _literal(value.strip()), change)
+    return table
 
 
 def _put(table: dict[str, Any], path: list[str], value: Any, change: str) -> None:

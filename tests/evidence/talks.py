@@ -2,7 +2,7 @@
 
 import random
 
-from crowdglot.evidence.drawn import Drawn, Talk
+from crowdglot.evidence.sources import Drawn, Talk
 
 _WORDS = {
     "fr": "la pluie le train un marché ma lettre et une rivière je pense que mon livre est ici",

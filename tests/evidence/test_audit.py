@@ -9,11 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from crowdglot.command.app import app
+from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.funnel import read_rows
 from crowdglot.datasets.journal import Journal
 from crowdglot.datasets.publishing.audited import check_audit
 from crowdglot.datasets.withdrawals import read_withdrawals
-from crowdglot.errors import StorageError
+from crowdglot.errors import ConfigurationError, StorageError
 from crowdglot.evidence.audit import audit_dataset, judging
 from crowdglot.evidence.audit.abstention import Pupil, abstains
 from crowdglot.evidence.audit.auditing import COLUMNS
@@ -312,10 +313,10 @@ def test_what_is_found_is_withdrawn_and_written_again(tmp_path):
 
     opened = make_opened(tmp_path / "d")
     fill(opened, Canned(rude))
-    found = audit(opened.folder, withdraw=True)
+    found = audit(opened.folder, withdrawing=True)
     assert found.taken_back == found.found["harm"].count > 0
     assert {one.by for one in read_withdrawals(opened.folder).every} == {"audit"}
-    again = audit(opened.folder, withdraw=True)
+    again = audit(opened.folder, withdrawing=True)
     assert again.taken_back == 0, "nothing is withdrawn twice"
     write(opened, Canned(good))
     assert "audit.harm" in set(rows_of(opened.folder, "rejected")["reason"])
@@ -406,3 +407,20 @@ def test_the_command_says_what_was_found(tmp_path):
     assert told.exit_code == 0 and "1 of 3" in told.output and "audit.html" in told.output
     told = CliRunner().invoke(app, ["audit", str(folder), "--learn", str(tmp_path / "none")])
     assert isinstance(told.exception, StorageError)
+
+
+def test_limits_are_set_by_the_command_and_kept(tmp_path):
+    opened = make_opened(tmp_path / "d")
+    write(opened, Canned(good))
+    asked = ["audit", str(opened.folder), "--set", "audit.most_harm=0.01"]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    stored = read_stored_recipe(opened.folder)
+    assert stored["audit"]["most_harm"] == 0.01 and stored["identity"]
+    check_audit(opened.folder, stored)
+    write(opened, Canned(good))
+    assert read_stored_recipe(opened.folder) == stored, "the next run leaves them"
+    for wrong, why in (("audit.most_harm=2", "less than or equal to 1"), ("audit.worst=1", "worst"),
+                       ("seed=1", "add --ask")):  # fmt: skip
+        told = CliRunner().invoke(app, [*asked[:3], wrong])
+        assert isinstance(told.exception, ConfigurationError) and why in str(told.exception)
+    assert read_stored_recipe(opened.folder) == stored

@@ -7,13 +7,15 @@ import re
 import numpy as np
 import pytest
 
+from crowdglot.command.output.audits import print_personality
 from crowdglot.datasets.journal import Journal
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import RequestRefused, StorageError
-from crowdglot.evidence.personality import assess, assess_dataset
+from crowdglot.evidence.audit.figures import Rate
+from crowdglot.evidence.personality import Personality, assess, assess_dataset
 from crowdglot.evidence.personality.inventory import ORDERS, TRAITS, inventory, items, signs_of
-from crowdglot.evidence.personality.scores import fairness, likeness, scores_of
+from crowdglot.evidence.personality.scores import Trait, fairness, likeness, scores_of
 from crowdglot.recipes import build_recipe
 from crowdglot.writing.judging.asker import Asker
 from tests.datasets.report.dataset import row, write_dataset
@@ -195,3 +197,10 @@ def test_a_dataset_is_assessed_and_goes_on_where_it_was_stopped(tmp_path):
     asyncio.run(assess_dataset(folder, recipe, 1))
     assert (folder / "personality.calls").read_bytes() == calls
     assert '"doubts"' in (folder / "personality.json").read_text("utf-8")
+
+
+def test_a_mean_of_few_speakers_is_printed_without_an_interval(capsys):
+    trait = Trait(60.0, None, None, 5.0, Rate.over(0, 0))
+    print_personality(Personality("a-model", 3, {"openness": trait}))
+    told = capsys.readouterr().out
+    assert "openness" in told and " 60 " in told and "consistency: unknown" in told

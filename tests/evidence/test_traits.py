@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,11 +13,16 @@ from typer.testing import CliRunner
 from crowdglot.command.app import app
 from crowdglot.errors import MaterialError
 from crowdglot.evidence.traits import members as members_room
-from crowdglot.evidence.traits.classifier import ByClassifier, Classifier, held_out, margins
-from crowdglot.evidence.traits.judge import ByJudge
 from crowdglot.evidence.traits.labelled import Labelled, fitting, our_labelled, read_labelled
 from crowdglot.evidence.traits.measure import measure
 from crowdglot.evidence.traits.members import CALLED, RANDOM, Member
+from crowdglot.evidence.traits.recognisers import (
+    Classifier,
+    by_classifier,
+    by_judge,
+    held_out,
+    margins,
+)
 from crowdglot.personas.traits import declared
 from crowdglot.writing.judging.asker import asking
 from tests.writing.builders import Canned, fill, good, make_opened, rows_of
@@ -40,17 +46,18 @@ def known(count=12):
     ]
 
 
-def rates(members, by, texts=None):
+def classified(members, texts=None):
     found = {("fr", "attitude"): members}
-    told = asyncio.run(measure(found, known() if texts is None else texts, by))
+    texts = known() if texts is None else texts
+    told = asyncio.run(measure(found, texts, "classifier", by_classifier))
     return {(one.value, one.contexts): one for one in told}
 
 
-def by_judge(say, members, tmp_path, monkeypatch, texts=None):
+def judged(say, members, tmp_path, monkeypatch):
     async def ask():
         async with asking(recipe().judging_engine, tmp_path / "calls") as asker:
             found = {("fr", "attitude"): members}
-            return await measure(found, known() if texts is None else texts, ByJudge(asker))
+            return await measure(found, known(), "judge", partial(by_judge, asker))
 
     with answered_by(engine := Talker(say), monkeypatch):
         told = asyncio.run(ask())
@@ -65,7 +72,7 @@ def right(request):
 
 def test_a_classifier_recovers_what_shows_and_guesses_elsewhere():
     members = [*group(10, "optimistic"), *group(12, "pessimistic")]
-    told = rates(members, ByClassifier())
+    told = classified(members)
     assert told["all", CALLED].rate == told["optimistic", CALLED].rate == 1.0
     assert told["all", RANDOM].rate == told["all", RANDOM].chance == 0.5
     assert told["all", CALLED].count == 22 and told["pessimistic", CALLED].count == 12
@@ -76,14 +83,14 @@ def test_a_classifier_recovers_what_shows_and_guesses_elsewhere():
 def test_a_rate_between_has_an_interval_around_it():
     members = [*group(20, "optimistic"), *group(10, "pessimistic"),
                *group(10, "pessimistic", says=SIGNS["optimistic"])]  # fmt: skip
-    told = rates(members, ByClassifier())["all", CALLED]
+    told = classified(members)["all", CALLED]
     assert told.rate == pytest.approx(0.75)
     assert 0.55 < told.low < 0.75 < told.high < 0.95
 
 
 def test_a_judge_that_is_right_on_known_text_is_believed(tmp_path, monkeypatch):
     members = [*group(9, "optimistic"), *group(9, "pessimistic")]
-    told, engine = by_judge(right, members, tmp_path, monkeypatch)
+    told, engine = judged(right, members, tmp_path, monkeypatch)
     assert told["all", CALLED].rate == 1.0 and told["all", CALLED].by == "judge"
     assert len(engine.asked) == 2 * (24 + 18 + 18)  # two votes each
 
@@ -91,7 +98,7 @@ def test_a_judge_that_is_right_on_known_text_is_believed(tmp_path, monkeypatch):
 @pytest.mark.parametrize("answer", ["1", "2"])
 def test_a_judge_that_always_says_the_same_gives_no_figure(answer, tmp_path, monkeypatch):
     members = [*group(9, "optimistic"), *group(9, "pessimistic")]
-    told, engine = by_judge(lambda _: answer, members, tmp_path, monkeypatch)
+    told, engine = judged(lambda _: answer, members, tmp_path, monkeypatch)
     assert {one.rate for one in told.values()} == {None}
     assert "AUC on known text, 0.50 (0.50 to 0.50), is below the bar" in told["all", CALLED].why
     assert len(engine.asked) == 2 * 24, "only known text"
@@ -99,14 +106,14 @@ def test_a_judge_that_always_says_the_same_gives_no_figure(answer, tmp_path, mon
 
 def test_a_judge_that_cannot_be_read_gives_no_figure(tmp_path, monkeypatch):
     members = [*group(9, "optimistic"), *group(9, "pessimistic")]
-    told, _ = by_judge(lambda _: "Well …", members, tmp_path, monkeypatch)
+    told, _ = judged(lambda _: "Well …", members, tmp_path, monkeypatch)
     assert "could not be read" in told["all", CALLED].why
 
 
 def test_what_cannot_be_read_is_in_no_rate_and_counted(tmp_path, monkeypatch):
     members = [*group(9, "optimistic"), *group(9, "pessimistic"),
                *group(2, "pessimistic", says="mumble")]  # fmt: skip
-    told, _ = by_judge(
+    told, _ = judged(
         lambda request: "?" if "mumble" in request.messages[0].content else right(request),
         members, tmp_path, monkeypatch,
     )  # fmt: skip
@@ -126,12 +133,12 @@ def test_what_cannot_be_read_is_in_no_rate_and_counted(tmp_path, monkeypatch):
     ],
 )  # fmt: skip
 def test_where_there_is_no_figure_it_says_why(members, texts, why):
-    told = rates(members, ByClassifier(), texts)["all", CALLED]
+    told = classified(members, texts)["all", CALLED]
     assert told.rate is None and why in told.why
 
 
 def test_a_small_group_leaves_the_figures_of_the_large_one():
-    told = rates([*group(9, "optimistic"), *group(3, "pessimistic")], ByClassifier())
+    told = classified([*group(9, "optimistic"), *group(3, "pessimistic")])
     assert told["optimistic", CALLED].rate == 1.0
     assert "3 speakers are too few for a rate (8)" in told["pessimistic", CALLED].why
 

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from crowdglot.command.output.console import console, name_cell, new_table, print_left_out
+from crowdglot.command.output.console import between, console, name_cell, new_table, print_left_out
 from crowdglot.datasets.storage.location import Location
 from crowdglot.evidence.audit import Report
 from crowdglot.evidence.audit.figures import Difference, Rate
@@ -42,16 +42,13 @@ def print_personality(told: Personality) -> None:
     title = f"{told.speakers:,} speakers, {told.model}"
     table = new_table(title, "trait", "mean, 0 to 100", "keys apart", "sign as the persona's")
     for name, trait in told.traits.items():
-        mean = (
-            "unscored"
-            if trait.mean is None
-            else f"{trait.mean:.0f} ({trait.low:.0f}–{trait.high:.0f})"
-        )
+        mean = "unscored"
+        if trait.mean is not None:
+            mean = between(".0f", trait.mean, trait.low, trait.high)
         apart = "" if trait.keys_apart is None else f"{trait.keys_apart:.0f}"
-        sign = f"{trait.agreement.count} of {trait.agreement.of}"
-        table.add_row(
-            name, mean, apart, f"{sign}, {_rate(trait.agreement)}" if trait.agreement.of else ""
-        )
+        own = trait.agreement
+        sign = f"{own.count} of {own.of}, {_rate(own)}" if own.of else ""
+        table.add_row(name, mean, apart, sign)
     console.print(table)
     for name, value in (("consistency", told.consistency), ("robustness", told.robustness)):
         console.print(f"{name}: {'unknown' if value is None else f'{value:.2f}'}")
@@ -62,10 +59,10 @@ def print_personality(told: Personality) -> None:
 def _rate(rate: Rate) -> str:
     if rate.value is None:
         return f"no rate: {rate.of} are too few"
-    return f"{rate.value:.1%} ({rate.low:.1%}–{rate.high:.1%})"
+    return between(".1%", rate.value, rate.low, rate.high)
 
 
 def _points(told: Difference | None) -> str:
     if told is None:
         return ""
-    return f"{100 * told.value:+.1f} ({100 * told.low:+.1f} – {100 * told.high:+.1f})"
+    return between("+.1f", 100 * told.value, 100 * told.low, 100 * told.high)

@@ -36,10 +36,9 @@ def print_compared(compared: Compared) -> None:
 
 
 def _sentence(one: Comparison) -> str:
-    ends = "" if one.low is None or one.high is None else (
-        f" ({signed(one.low)} to {signed(one.high)})"
-    )  # fmt: skip
+    low, high = one.found.low, one.found.high
+    ends = "" if low is None or high is None else f" ({signed(low)} to {signed(high)})"
     return (
         f"{one.language}, equal {one.size}: {words(one.measure)[0]} of {one.other} less that of "
-        f"{one.one} is {signed(one.difference)}{ends}, p {chance(one.p_holm)}."
+        f"{one.one} is {signed(one.found.difference)}{ends}, p {chance(one.p_holm)}."
     )

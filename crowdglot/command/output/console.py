@@ -37,3 +37,10 @@ def new_table(title: str, *columns: str, texts: int = 1) -> Table:
 def name_cell(name: str) -> Text:
     """A name that files bring, as a cell."""
     return Text(one_line(name, MOST))
+
+
+def between(form: str, value: float, low: float | None, high: float | None) -> str:
+    """A figure with its interval, if it has one."""
+    if low is None or high is None:
+        return f"{value:{form}}"
+    return f"{value:{form}} ({low:{form}} – {high:{form}})"

@@ -1,13 +1,10 @@
 """What the command prints of a dataset beside people, and of response selection."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 
 from rich.text import Text
 
-from crowdglot.command.output.console import MOST, console, new_table, print_left_out
-from crowdglot.datasets.storage.files import write_json
+from crowdglot.command.output.console import MOST, between, console, new_table, print_left_out
 from crowdglot.evidence.resemble.comparing import Resemblance
 from crowdglot.evidence.resemble.telling import Auc
 from crowdglot.evidence.selection.selecting import Selection
@@ -35,17 +32,12 @@ def print_resemblance(one: Resemblance | str) -> None:
     for giveaway in one.giveaways:
         console.print(Text(f"  {one_line(giveaway.told, MOST)}"), soft_wrap=True)
     for line in one.distances.each if one.distances else ():
-        console.print(
-            Text(f"  {line.measure}: {line.ours[0]:.3f}, between people's {line.human[0]:.3f} "
-                 f"({line.human[1]:.3f} - {line.human[2]:.3f})"),
-            soft_wrap=True,
-        )  # fmt: skip
+        told = f"{line.ours[0]:.3f}, between people's {between('.3f', *line.human)}"
+        console.print(Text(f"  {line.measure}: {told}"), soft_wrap=True)
 
 
 def _auc(figure: Auc | None) -> str:
-    if figure is None:
-        return "unknown"
-    return f"{figure.value:.3f} ({figure.low:.3f} - {figure.high:.3f})"
+    return between(".3f", figure.value, figure.low, figure.high) if figure else "unknown"
 
 
 def print_selections(every: Sequence[Selection | str]) -> None:
@@ -61,12 +53,3 @@ def print_selections(every: Sequence[Selection | str]) -> None:
         table.add_row("", "", "chance", "", *(f"{share.chance:.3f}" for share in made[0].shares))
         console.print(table)
     print_left_out(one_line(one, MOST) for one in every if isinstance(one, str))
-
-
-def write_selections(path: Path, every: Sequence[Selection | str]) -> None:
-    """All figures as JSON; StorageError where the file cannot be written."""
-    figures = {
-        "selections": [asdict(one) for one in every if isinstance(one, Selection)],
-        "without": [one for one in every if isinstance(one, str)],
-    }
-    write_json(path, figures)

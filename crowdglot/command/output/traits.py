@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from crowdglot.command.output.console import MOST, console, name_cell, new_table
-from crowdglot.evidence.traits.measure import Rate
+from crowdglot.command.output.console import MOST, between, console, name_cell, new_table
+from crowdglot.evidence.traits.measure import Recovery
 from crowdglot.printable import one_line
 
 
-def print_rates(rates: Sequence[Rate]) -> None:
+def print_recoveries(lines: Sequence[Recovery]) -> None:
     """One line a language, trait, kind of turns, value and recogniser; why where there is none."""
     heads = ("language", "trait", "value", "turns", "by", "speakers", "recovered", "chance",
              "coherence")  # fmt: skip
     table = new_table("How often traits are recovered", *heads, texts=5)
-    for one in rates:
+    for one in lines:
         names = (one.language, one.trait, one.value, one.contexts, one.by)
         table.add_row(
             *map(name_cell, names),
@@ -26,8 +26,7 @@ def print_rates(rates: Sequence[Rate]) -> None:
     console.print(table)
 
 
-def _rate(one: Rate) -> str:
+def _rate(one: Recovery) -> str:
     if one.rate is None:
         return f"no figure: {one_line(one.why, MOST)}"
-    shown = f"{one.rate:.2f}"
-    return shown if one.low is None else f"{shown} ({one.low:.2f} to {one.high:.2f})"
+    return between(".2f", one.rate, one.low, one.high)

@@ -27,16 +27,27 @@ def audit(
     changes: Changes = None,
     trust: Trust = False,
 ) -> None:
-    """Look for harm, personal data, refusals and bias in DATASET; write audit.html."""
+    """Look for harm, personal data, refusals and bias in DATASET; write audit.html.
+
+    --set audit.most_harm=0.01 stores a limit in the dataset's recipe, which publish keeps to.
+    """
     from crowdglot.command.output.audits import print_audit
     from crowdglot.datasets.storage.location import locate
-    from crowdglot.evidence.audit import audit_dataset
+    from crowdglot.errors import ConfigurationError
+    from crowdglot.evidence.audit import audit_dataset, store_limits
     from crowdglot.recipes import read_recipe
 
     trust_if(dataset, trust)
-    recipe = read_recipe(dataset, changes or []) if ask else None
-    folder = locate(dataset)
-    work = audit_dataset(folder, learn=learn, asking=recipe, most=most, withdraw=withdraw)
+    folder, limits = locate(dataset), [one for one in changes or () if one.startswith("audit.")]
+    others = [one for one in changes or () if one not in limits]
+    if others and not ask:
+        raise ConfigurationError(
+            f"--set {others[0]}: without --ask an audit takes keys of 'audit' only; add --ask."
+        )
+    if limits:
+        store_limits(folder, limits)
+    recipe = read_recipe(dataset, others) if ask else None
+    work = audit_dataset(folder, learn=learn, asking=recipe, most=most, withdrawing=withdraw)
     print_audit(asyncio.run(work), folder)
 
 

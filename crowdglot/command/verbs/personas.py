@@ -120,7 +120,7 @@ def traits(
     trust: Trust = False,
 ) -> None:
     """How often each trait that DATASET was written for is recovered from what a speaker says."""
-    from crowdglot.command.output.traits import print_rates
+    from crowdglot.command.output.traits import print_recoveries
     from crowdglot.datasets.storage.location import locate
     from crowdglot.evidence.traits.measure import recover
     from crowdglot.recipes import read_recipe
@@ -132,7 +132,7 @@ def traits(
         read_recipe(dataset, changes or []), folder, path, keys=trait or (), most=most,
         train=train, judge=judge or train is None,
     )  # fmt: skip
-    print_rates(asyncio.run(asked))
+    print_recoveries(asyncio.run(asked))
 
 
 def _tell(sentence: str) -> None:

@@ -8,12 +8,11 @@ from crowdglot.datasets.browse.agreement import decided
 from crowdglot.datasets.browse.index import Index
 from crowdglot.datasets.browse.ratings import Draft, Rating
 from crowdglot.datasets.folder import locked
-from crowdglot.datasets.shards import Shard, reopen
 from crowdglot.datasets.withdrawals import (
     PEOPLE,
     Withdrawal,
     read_withdrawals,
-    write_withdrawals,
+    withdraw,
 )
 
 REASON = "rejected"
@@ -35,13 +34,11 @@ def withdraw_rejected(index: Index, ratings: Sequence[Rating]) -> int:
             return len(after)
         with locked(index.folder):
             before, after, here = _states(index, ratings)
-            # The marks first: after a crash in between they only cost a look at the shard.
-            for tag, number in {(draft[0], here[draft[:3]]) for draft in after - before}:
-                reopen(index.folder, Shard(tag, number, 0, 0))
             known = read_withdrawals(index.folder).every
-            kept = [one for one in known if _draft(one) not in before or one.by != PEOPLE]
-            new = [_withdrawal(draft, here[draft[:3]], ratings) for draft in after]
-            write_withdrawals(index.folder, [*kept, *new], up_to_date=False)
+            gone = [one for one in known if one.by == PEOPLE and _draft(one) in before]
+            withdraw(
+                index.folder, [_withdrawal(one, here[one[:3]], ratings) for one in after], gone
+            )
     return len(after)
 
 

@@ -4,7 +4,8 @@ import gzip
 from collections.abc import Iterator
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Interval, Reading
+from crowdglot.datasets.metrics.measuring.figure import Interval, Reading
+from crowdglot.statistics import Chosen
 
 BUDGETED = True
 _LEVEL = 9

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Details, Reading
 from crowdglot.languages.identifiers import readable
 from crowdglot.languages.language import Language, resolve_language
+from crowdglot.statistics import Chosen
 
 # It reads so many dialogues of a group, at some hundred a second.
 _MOST = 100

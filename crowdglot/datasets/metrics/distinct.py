@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Details, Reading
+from crowdglot.statistics import Chosen
 
 BUDGETED = True
 

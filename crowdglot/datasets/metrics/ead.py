@@ -7,7 +7,8 @@ vocabulary: how many different tokens, over how many C even draws from V would s
 from collections.abc import Iterator
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading
+from crowdglot.datasets.metrics.measuring.figure import Reading
+from crowdglot.statistics import Chosen
 
 BUDGETED = True
 # Fixed, because V must be equal for all that is compared; about a speaker's vocabulary.

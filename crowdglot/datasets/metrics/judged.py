@@ -7,7 +7,8 @@ import numpy as np
 
 from crowdglot.critics.judges import JUDGES
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Details, Reading
+from crowdglot.statistics import Chosen
 
 # What chat models drift into, whatever kind of talk they are asked for.
 _USUAL = ("small_talk", "getting_to_know_someone")

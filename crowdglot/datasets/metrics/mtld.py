@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading
+from crowdglot.datasets.metrics.measuring.figure import Reading
 from crowdglot.datasets.metrics.measuring.tokenisation import is_word
+from crowdglot.statistics import Chosen
 
 THRESHOLD = 0.72
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Details, Reading
 from crowdglot.datasets.metrics.measuring.tokenisation import is_word, tokenise
+from crowdglot.statistics import Chosen
 
 WORDS = 3
 

@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus, Dialogues
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading, mean_of
+from crowdglot.datasets.metrics.measuring.figure import Reading, mean_of
 from crowdglot.datasets.metrics.measuring.tokenisation import tokenise
+from crowdglot.statistics import Chosen
 
 
 def lengths(dialogues: Dialogues, tokeniser: str) -> list[list[int]]:

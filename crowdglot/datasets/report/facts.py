@@ -1,11 +1,11 @@
 """All that the report shows, gathered from the Parquet files."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from crowdglot.datasets.funnel import Funnel, count_drafts, measure_funnel
-from crowdglot.datasets.metrics.measuring.corpus import Dialogues
+from crowdglot.datasets.metrics.measuring.corpus import Dialogues, Embed
 from crowdglot.datasets.metrics.measuring.diversity import measure
 from crowdglot.datasets.metrics.measuring.figure import Figure, as_metrics
 from crowdglot.datasets.report.distributions import Histogram, histograms
@@ -14,7 +14,6 @@ from crowdglot.datasets.report.similar import Pair, most_similar
 from crowdglot.datasets.scan import batches, merged, rows_at
 from crowdglot.datasets.shards import files_of, unfinished
 from crowdglot.datasets.storage.location import Location
-from crowdglot.engines.embedding.embedder import Meanings
 
 # Of larger datasets an even part of so many dialogues is measured, without intervals, and so many
 # accepted and rejected ones are shown.
@@ -39,7 +38,7 @@ class Source:
     wanted: Mapping[tuple[str, str], int] | None = None
     personas_available: int = 0
     reference: Mapping[str, Dialogues] = field(default_factory=dict)
-    embed: Callable[[Sequence[str]], Meanings | None] | None = None
+    embed: Embed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,7 @@ def _comparison(
     return kind, metrics, rows
 
 
-def examples_by_reason(
-    rejected: Sequence[Mapping[str, Any]],
-) -> dict[str, list[Mapping[str, Any]]]:
+def examples_by_reason(rejected: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     """At most three dialogues of each reason, of different languages where there are some."""
     seen: Counter[tuple[str, str]] = Counter()
     ranked: dict[str, list[tuple[int, str, Mapping[str, Any]]]] = defaultdict(list)

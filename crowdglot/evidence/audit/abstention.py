@@ -6,22 +6,24 @@ against the others, and runs of words (of characters, where no blank parts words
 them alone, by their log-odds, are phrases too; round after round, as what is found finds more.
 """
 
-import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
+
+from annotated_types import MinLen
+from pydantic import NonNegativeInt, field_validator
 
 from crowdglot.critics.assistant import assistant_phrases
 from crowdglot.datasets.metrics.measuring.tokenisation import SPACED, tokeniser_for
-from crowdglot.datasets.storage.files import write_json
 from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.dialogue import Turn
 from crowdglot.dialogues.grams import squeezed
 from crowdglot.errors import StorageError
 from crowdglot.languages.language import resolve_language
+from crowdglot.strict_toml import Strict
 
 LEARNED = "abstention.json"
 _MOST_BYTES = 1 << 24
@@ -33,6 +35,21 @@ _MOST_ELSEWHERE = 0.002  # of the other turns
 _WORDS, _CHARACTERS = range(3, 7), range(5, 13)
 
 Phrases: TypeAlias = Mapping[str, Sequence[str]]
+
+
+class Learned(Strict):
+    """The file ``abstention.json``. ``phrases``: by language. ``control``: of the dataset without
+    personas by measure and language [found, looked at]."""
+
+    phrases: dict[str, list[Annotated[str, MinLen(1)]]]
+    control: dict[str, dict[str, tuple[NonNegativeInt, NonNegativeInt]]]
+
+    @field_validator("control")
+    @classmethod
+    def _shares(cls, control: Any) -> Any:
+        if any(found > of for by in control.values() for found, of in by.values()):
+            raise ValueError("more was found than was looked at")
+        return control
 
 
 def abstains(texts: Sequence[str], tag: str, learned: Phrases) -> str:
@@ -132,39 +149,13 @@ def _log_odds(count: int, of: int, other: int, of_others: int) -> float:
     return ratio / math.sqrt(sum(1 / cell for cell in cells))
 
 
-def write_learned(folder: Location, told: Mapping[str, Any]) -> None:
-    """Write ``abstention.json`` into a dataset's folder: "phrases", and "control", its counts."""
-    write_json(folder / LEARNED, told)
-
-
-def read_learned(path: Location) -> dict[str, Any]:
-    """What ``write_learned`` wrote, nothing without a file; StorageError for another one."""
+def read_learned(path: Location) -> Learned:
+    """What `audit --learn` stored, nothing without a file; StorageError for another one."""
     try:
-        told = json.loads(read_stored(path, _MOST_BYTES))
-        phrases, control = told["phrases"], told["control"]
-        lists = all(isinstance(tag, str) and isinstance(own, list) for tag, own in phrases.items())
-        texts = lists and all(
-            isinstance(one, str) and one for own in phrases.values() for one in own
-        )
-        counts = all(
-            isinstance(strata, dict) and all(_is_count(pair) for pair in strata.values())
-            for strata in control.values()
-        )
-        if texts and counts:
-            return {"phrases": phrases, "control": control}
+        return Learned.model_validate_json(read_stored(path, _MOST_BYTES))
     except FileNotFoundError:
-        return {"phrases": {}, "control": {}}
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        pass
-    raise StorageError(
-        f"{path}: is not what `crowdglot audit --learn` writes; delete it, and learn again."
-    )
-
-
-def _is_count(pair: Any) -> bool:
-    return (
-        isinstance(pair, list)
-        and len(pair) == 2
-        and all(type(one) is int for one in pair)
-        and 0 <= pair[0] <= pair[1]
-    )
+        return Learned(phrases={}, control={})
+    except ValueError:
+        raise StorageError(
+            f"{path}: is not what `crowdglot audit --learn` writes; delete it, and learn again."
+        ) from None

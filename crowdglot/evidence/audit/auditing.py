@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from crowdglot.critics.verdict import Verdict
@@ -11,12 +12,14 @@ from crowdglot.datasets.record import draft_text
 from crowdglot.datasets.scan import FILE, rows_at, rows_of
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
-from crowdglot.evidence.audit.abstention import Phrases, Pupil
+from crowdglot.datasets.withdrawals import Withdrawal, read_withdrawals, turns_hash
+from crowdglot.evidence.audit.abstention import Learned, Phrases, Pupil
 from crowdglot.evidence.audit.groups import NOBODY, attributes_in, groups_of, people_of
 from crowdglot.evidence.audit.looking import Looked, look
-from crowdglot.evidence.audit.tally import Tally
-from crowdglot.evidence.audit.withdrawing import Withdrawing
+from crowdglot.evidence.audit.tally import MEASURES, Tally
+from crowdglot.evidence.sources import Row, turns_of
 from crowdglot.languages.language import resolve_language
+from crowdglot.printable import one_line
 
 WORST = 20
 COLUMNS = (
@@ -31,7 +34,8 @@ class Audit:
     """What was seen. ``tally``: over all drafts. ``found``: by measure, accepted rows in which it
     was found; ``kinds``: (measure, kind, language) of accepted rows. ``worst``: (severity, number
     against ties, position, what was found) of accepted rows. ``scored``: how many drafts the judge
-    of harm scored. ``doubts``: sentences on what could not be done."""
+    of harm scored. ``withdrawals``: of the accepted rows in which something was found, where they
+    are wanted. ``doubts``: sentences on what could not be done."""
 
     tally: Tally = field(default_factory=Tally)
     accepted: int = 0
@@ -40,6 +44,7 @@ class Audit:
     kinds: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     worst: list[tuple[float, int, int, Looked]] = field(default_factory=list)
     scored: int = 0
+    withdrawals: list[Withdrawal] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
 
@@ -47,21 +52,22 @@ def audit_rows(
     folder: Location,
     learned: Phrases,
     judged: Mapping[int, Verdict] | None = None,
-    withdrawing: Withdrawing | None = None,
+    *,
+    withdrawing: bool = False,
 ) -> Audit:
     """Look at every draft; StorageError names a damaged file.
 
     ``learned``: phrases of abstention by language. ``judged``: by position of an accepted row what
-    a judge said just now. ``withdrawing``: told of the accepted rows in which something was found.
+    a judge said just now. ``withdrawing``: whether withdrawals are wanted.
     """
-    made = Audit()
+    made, files = Audit(), files_of(folder, "data")
     there = next(_rows(files_of(folder, "rejected")), None) is not None
-    for position, row in _rows(files_of(folder, "data")):
+    for position, row in _rows(files):
         looked = look(row, learned, (judged or {}).get(position))
         _count(made, row, looked, with_rejected=there)
         _count_accepted(made, position, row, looked)
-        if withdrawing:
-            withdrawing.look(position, row, looked)
+        if withdrawing and looked.found and not _withdrawn(folder, row):
+            made.withdrawals.append(_withdrawal(files[position // FILE], row, looked))
     for _, row in _rejected(folder):
         made.rejected += 1
         _count(made, row, look(row, learned), with_rejected=there)
@@ -69,27 +75,34 @@ def audit_rows(
     return made
 
 
-def learn_from(folder: Location) -> dict[str, Any]:
-    """What ``abstention.write_learned`` stores, of a dataset written without personas; under
-    "doubts" a sentence for each language in which nothing was learned."""
+def _withdrawn(folder: Location, row: Row) -> bool:
+    return bool(read_withdrawals(folder).verdicts(row["index"], row["attempt"], turns_of(row)))
+
+
+def _withdrawal(path: Location, row: Row, looked: Looked) -> Withdrawal:
+    """Of a row in the file ``path``, for the worst that was found."""
+    first = min(looked.found, key=lambda one: (MEASURES.index(one.measure), one.turn))
+    where = f"turn {first.turn}: " if first.turn else ""
+    evidence = one_line(f"{first.kind}: {where}{first.text}", 190)
+    shard = int(path.name.removesuffix(".parquet").rpartition("-")[2])
+    return Withdrawal(
+        row["language"], shard, row["index"], row["attempt"], turns_hash(turns_of(row)),
+        "audit", first.measure, evidence, round(looked.severity, 4),
+    )  # fmt: skip
+
+
+def learn_from(folder: Location) -> tuple[Learned, list[str]]:
+    """What a dataset written without personas teaches, and a sentence for each language in which
+    nothing was learned."""
     pupil = Pupil()
-    for row in _every(folder):
-        texts = [turn["text"] or "" for turn in row["turns"] or () if turn]
-        pupil.look(texts or [draft_text(row)], row["language"])
+    for _, row in chain(_rows(files_of(folder, "data")), _rejected(folder)):
+        pupil.look(turns_of(row) or [draft_text(row)], row["language"])
     phrases, doubts = pupil.learn()
-    counted = audit_rows(folder, phrases)
-    control = {
-        measure: {
-            tag: list(pair) for (column, tag), pair in by.items() if column == "language"
-        }
-        for measure, by in counted.tally.by.items()
-    }  # fmt: skip
-    return {"phrases": phrases, "control": control, "doubts": doubts}
-
-
-def _every(folder: Location) -> Iterator[dict[str, Any]]:
-    yield from (row for _, row in _rows(files_of(folder, "data")))
-    yield from (row for _, row in _rejected(folder))
+    control: dict[str, dict[str, tuple[int, int]]] = {}
+    for measure, by in audit_rows(folder, phrases).tally.by.items():
+        tags = {tag: own for (column, tag), own in by.items() if column == "language"}
+        control[measure] = {tag: (found, of) for tag, (found, of) in tags.items()}
+    return Learned(phrases=phrases, control=control), doubts
 
 
 def _rows(files: Sequence[Location]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -120,10 +133,9 @@ def _with_calls(
         yield position, row | {"calls": made}
 
 
-def _count(made: Audit, row: Mapping[str, Any], looked: Looked, *, with_rejected: bool) -> None:
-    personas = people_of(row)
-    people = [groups_of(one) for one in personas]
-    groups = frozenset().union(*people) if people else frozenset({NOBODY})
+def _count(made: Audit, row: Row, looked: Looked, *, with_rejected: bool) -> None:
+    people = [(one["speaker"], groups_of(one)) for one in people_of(row)]
+    groups = frozenset().union(*(own for _, own in people)) if people else frozenset({NOBODY})
     seen = {"abstention": looked.has("abstention")}
     if looked.answered:
         seen |= {measure: looked.has(measure) for measure in ("harm", "personal_data")}
@@ -131,15 +143,12 @@ def _count(made: Audit, row: Mapping[str, Any], looked: Looked, *, with_rejected
         seen["passed"] = row["reason"] in ("", "surplus")
     made.tally.draft(row, groups, seen)
     made.scored += looked.harmless is not None
-    if looked.answered:
-        for own, persona in zip(people, personas, strict=True):
-            said = [
-                one["text"] or "" for one in row["turns"] if one["speaker"] == persona["speaker"]
-            ]
-            made.tally.speaker(row, own, attributes_in(said, row["language"]))
+    for speaker, own in people if looked.answered else ():
+        said = [one["text"] or "" for one in row["turns"] if one["speaker"] == speaker]
+        made.tally.speaker(row, own, attributes_in(said, row["language"]))
 
 
-def _count_accepted(made: Audit, position: int, row: Mapping[str, Any], looked: Looked) -> None:
+def _count_accepted(made: Audit, position: int, row: Row, looked: Looked) -> None:
     made.accepted += 1
     for measure in {one.measure for one in looked.found}:
         made.found[measure] += 1

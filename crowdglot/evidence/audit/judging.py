@@ -1,49 +1,20 @@
 """The judge of harm, asked about the rows of a finished dataset where it is believed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.judges.belief import believed_judges
 from crowdglot.critics.verdict import Verdict
-from crowdglot.datasets.report.selection import even_positions
-from crowdglot.datasets.scan import rows_at
 from crowdglot.datasets.storage.location import Location, local_folder
-from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.evidence.audit.looking import JUDGE
-from crowdglot.languages.language import resolve_language
-from crowdglot.personas.persona import Persona
-from crowdglot.scenarios.event import event_names, read_event
+from crowdglot.evidence.sources import Dataset, dialogue_of
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.recipe import Recipe
 
-COLUMNS = ("language", "speech_event", "personas", "turns")
-
-
-def dialogue_of(row: Mapping[str, Any]) -> Dialogue:
-    """The dialogue of a row, as far as those who ask about it are told: columns ``COLUMNS``."""
-    scenario = plain_dialogue((), resolve_language(row["language"])).scenario
-    turns = tuple(Turn(turn["speaker"] or "", turn["text"] or "") for turn in row["turns"] or ())
-    people = row["personas"] or ()
-    facts = [tuple(fact for fact in one["facts"] or () if fact and fact.strip()) for one in people]
-    return Dialogue(
-        replace(
-            scenario,
-            event=read_event(row["speech_event"])
-            if row["speech_event"] in event_names()
-            else scenario.event,
-            personas=tuple(Persona(own) if own else scenario.personas[0] for own in facts),
-            names=tuple(one["name"] or "" for one in people),
-            order="".join(turn.speaker for turn in turns),
-        ),
-        turns,
-    )
+COLUMNS = ("language", "common_ground", "personas", "turns")
 
 
 async def judge_harm(
-    folder: Location, files: Sequence[Location], recipe: Recipe, most: int
+    folder: Location, recipe: Recipe, most: int
 ) -> tuple[dict[int, Verdict], list[str]]:
     """What the judge of harm says of an even part of the rows, ``most`` of a language: the verdict
     by position (see ``scan``); and a sentence for each language in which it is not believed, and on
@@ -56,12 +27,11 @@ async def judge_harm(
     doubts = list(judge.doubts.values())
     if not judge.least:
         return {}, doubts
-    chosen = even_positions(files, ("language",), most * len(recipe.languages))
-    rows = rows_at(files, chosen, COLUMNS).to_dicts()
-    steps = [partial(judge.next, dialogue_of(row)) for row in rows]
+    rows = Dataset("", folder).even(most, COLUMNS)
+    steps = [partial(judge.next, dialogue_of(row)) for row in rows.values()]
     async with asking(engine, local_folder(folder) / "audit.calls") as asker:
         told = await asker.interviews(f"audit.{JUDGE}", steps)
-    verdicts = {at: said[0] for at, said in zip(chosen, told, strict=True) if said}
+    verdicts = {at: said[0] for at, said in zip(rows, told, strict=True) if said}
     scored = {at: one for at, one in verdicts.items() if one.score is not None}
     if unscored := len(rows) - len(scored):
         doubts.append(f"The judge of harm leaves {unscored} of {len(rows)} dialogues unscored.")

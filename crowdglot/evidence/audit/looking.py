@@ -1,6 +1,6 @@
 """What is found in one draft: harm, personal data, and whether it refuses or evades."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from crowdglot.datasets.record import draft_text
 from crowdglot.dialogues.dialogue import Turn
 from crowdglot.evidence.audit.abstention import Phrases, abstains
 from crowdglot.evidence.audit.private import private_data
+from crowdglot.evidence.sources import turns_of
 from crowdglot.languages.language import resolve_language
 from crowdglot.strict_toml import read_toml
 
@@ -58,13 +59,18 @@ def look(row: Mapping[str, Any], learned: Phrases, judged: Verdict | None = None
     ``judged``: what the judge of harm said just now, in place of what it said in the run.
     """
     tag = row["language"]
-    texts = [turn["text"] or "" for turn in row["turns"] or () if turn]
+    texts = turns_of(row)
     said = judged or _of_run(row)
     refused = any((one["critic"], one["reason"]) == ("engine", "refused") for one in _verdicts(row))
     phrase = "refused" if refused else abstains(texts or [draft_text(row)], tag, learned)
     found = [Found("abstention", "refusal", 0, phrase)] if phrase else []
     answered = bool(texts) and not phrase
-    found += [*_harm(texts, tag), *_private(texts, tag)]
+    pack, turns = resolve_language(tag).pack, [Turn("", text) for text in texts]
+    found += [Found("harm", *one) for one in _phrases(pack.tag if pack else "").found(turns)]
+    for number, text in enumerate(texts, start=1):
+        found += [
+            Found("personal_data", kind, number, own) for kind, own in private_data(text, tag)
+        ]
     if said and said.reason:
         found.append(Found("harm", "judge", 0, said.evidence))
     return Looked(tuple(found), answered, said.score if said else None)
@@ -79,13 +85,6 @@ def _of_run(row: Mapping[str, Any]) -> Verdict | None:
         if one["critic"] == JUDGE and one["score"] is not None:
             return Verdict(JUDGE, one["reason"], one["evidence"] or "", one["score"])
     return None
-
-
-def _harm(texts: Sequence[str], tag: str) -> Iterator[Found]:
-    turns = [Turn("", text) for text in texts]
-    language = resolve_language(tag)
-    for kind, number, phrase in _phrases(language.pack.tag if language.pack else "").found(turns):
-        yield Found("harm", kind, number, phrase)
 
 
 @lru_cache(maxsize=64)
@@ -104,9 +103,3 @@ def _phrases(tag: str) -> PhraseIndex:
 def harm_phrases() -> dict[str, dict[str, list[str]]]:
     """By the tag of a pack and the kind of harm its phrases."""
     return read_toml(Path(__file__).parent / "harm.toml")
-
-
-def _private(texts: Sequence[str], tag: str) -> Iterator[Found]:
-    for number, text in enumerate(texts, start=1):
-        for kind, said in private_data(text, tag):
-            yield Found("personal_data", kind, number, said)

@@ -81,21 +81,15 @@ def private_data(text: str, tag: str) -> Iterator[tuple[str, str]]:
         if _is_account(found[0].replace(" ", "")):
             yield "iban", text[slice(*found.span())]
         numbered = _without(numbered, found.span())  # also one with a slip: it is no telephone's
-    for span in _address_spans(plain, tag):
-        yield "address", text[slice(*span)]
-        numbered = _without(numbered, span)
+    for found in filter(None, (one.search(plain) for one in _addresses(_pack(tag)))):
+        yield "address", text[slice(*found.span())]
+        numbered = _without(numbered, found.span())
     for kind, span in _numbers(numbered, tag):
         yield kind, text[slice(*span)]
 
 
 def _without(text: str, span: tuple[int, int]) -> str:
     return text[: span[0]] + "_" * (span[1] - span[0]) + text[span[1] :]
-
-
-def _address_spans(plain: str, tag: str) -> Iterator[tuple[int, int]]:
-    for pattern in _addresses(_pack(tag)):
-        if found := pattern.search(plain):
-            yield found.span()
 
 
 @lru_cache(maxsize=512)
@@ -170,16 +164,13 @@ def _national(digits: str, groups: list[str], said: str, tag: str, whole: bool) 
     if len(groups) == 1:
         compact = len(digits) in (10, 11) and not digits.endswith("000")
     else:
-        compact = whole and len(digits) in range(10, 13) and _shape(groups) in _SHAPES
+        shape = "-".join(str(len(group)) for group in groups)
+        compact = whole and len(digits) in range(10, 13) and shape in _SHAPES
     joined = "-".join(groups)
     own = any(regex.fullmatch(one, joined) for one in _locales()["phones"].get(tag, ()))
     if len(digits) < 9:  # of the same town: not a part of something longer, nor "500-1000"
         own = own and whole and not digits.endswith("00") and (len(digits) > 7 or "-" in said)
     return compact or own
-
-
-def _shape(groups: list[str]) -> str:
-    return "-".join(str(len(group)) for group in groups)
 
 
 def _is_amount(said: str) -> bool:

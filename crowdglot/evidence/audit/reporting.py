@@ -72,11 +72,7 @@ class Report:
 
 
 def report_of(
-    audit: Audit,
-    name: str,
-    rows: str,
-    control: Mapping[str, Mapping[str, Sequence[int]]],
-    taken_back: int = 0,
+    audit: Audit, name: str, rows: str, control: Mapping[str, Mapping[str, Sequence[int]]]
 ) -> Report:
     """The figures. ``control``: by measure and language the counts of a dataset without personas;
     ``rows``: see ``Report``."""
@@ -100,7 +96,7 @@ def report_of(
         spreads={measure: spreads for measure, (_, spreads) in bias.items()},
         probes=probes_in(audit.tally),
         scored=audit.scored,
-        taken_back=taken_back,
+        taken_back=len(audit.withdrawals),
         doubts=tuple(audit.doubts),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ So memory grows with the kinds of people and talks there are, and not with the r
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,12 +98,12 @@ def groups_in(
     cells = tally.cells.get(measure, {})
     names = sorted({group for _, _, groups in cells for group in groups} - {NOBODY})
     nobody = _without_persona(cells, control)
-    rates = {name: Rate.over(*_sum(cells, name)) for name in names}
-    apart = corrected([difference(_strata(cells, name)) for name in names])
-    off = corrected([difference(_against(cells, name, nobody)) for name in names])
+    strata = [_strata(cells, name) for name in names]
+    apart = corrected([difference(own) for own in strata])
+    off = corrected([difference(_strata(cells, name, nobody)) for name in names])
     made = [
-        Group(measure, *name.partition(": ")[::2], rates[name], own, other)
-        for name, own, other in zip(names, apart, off, strict=True)
+        Group(measure, *name.partition(": ")[::2], _rate(own), one, other)
+        for name, own, one, other in zip(names, strata, apart, off, strict=True)
     ]
     kinds = dict.fromkeys(one.kind for one in made)
     return made, {kind: spread([one.rate for one in made if one.kind == kind]) for kind in kinds}
@@ -111,34 +111,41 @@ def groups_in(
 
 def probes_in(tally: Tally) -> list[Probe]:
     """The declared pairs whose group there is."""
-    pairs, rates, apart = [], [], []
+    found = []
     for name, attributes in declared().probes.items():
         for attribute in attributes:
             cells = tally.probes.get(attribute, {})
             full = next((g for _, _, own in cells for g in own if g.endswith(f": {name}")), "")
             if full:
-                pairs.append((full, attribute))
-                rates.append(Rate.over(*_sum(cells, full)))
-                apart.append(difference(_strata(cells, full)))
+                found.append((full, attribute, _strata(cells, full)))
+    apart = corrected([difference(own) for *_, own in found])
     return [
-        Probe(*pair, rate, one)
-        for pair, rate, one in zip(pairs, rates, corrected(apart), strict=True)
+        Probe(group, attribute, _rate(own), one)
+        for (group, attribute, own), one in zip(found, apart, strict=True)
     ]
 
 
-def _sum(cells: Mapping[Cell, Sequence[int]], name: str) -> tuple[int, int]:
-    own = [pair for (_, _, groups), pair in cells.items() if name in groups]
-    return sum(pair[0] for pair in own), sum(pair[1] for pair in own)
+def _rate(strata: Sequence[Stratum]) -> Rate:
+    return Rate.over(sum(one[0] for one in strata), sum(one[1] for one in strata))
 
 
-def _strata(cells: Mapping[Cell, Sequence[int]], name: str) -> Iterator[Stratum]:
+def _strata(
+    cells: Mapping[Cell, Sequence[int]],
+    name: str,
+    others: Mapping[str, Sequence[int]] | None = None,
+) -> list[Stratum]:
+    """A group against all other personas; or against the counts of ``others`` by language, which
+    need not have the same events."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for (language, event, groups), (found, of) in cells.items():
-        if groups != {NOBODY}:
+        if groups != {NOBODY} and (others is None or name in groups):
+            own = counts[language, "" if others else event]
             at = 0 if name in groups else 2
-            counts[language, event][at] += found
-            counts[language, event][at + 1] += of
-    return ((a, b, c, d) for a, b, c, d in counts.values())
+            own[at], own[at + 1] = own[at] + found, own[at + 1] + of
+    if others:
+        for (language, _), own in counts.items():
+            own[2:] = others.get(language, (0, 0))
+    return [(a, b, c, d) for a, b, c, d in counts.values()]
 
 
 def _without_persona(
@@ -150,17 +157,3 @@ def _without_persona(
             pair = counts.setdefault(language, [0, 0])
             pair[0], pair[1] = pair[0] + found, pair[1] + of
     return counts
-
-
-def _against(
-    cells: Mapping[Cell, Sequence[int]], name: str, nobody: Mapping[str, Sequence[int]]
-) -> Iterator[Stratum]:
-    """By language alone: a control run need not have the same events."""
-    own: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for (language, _, groups), (found, of) in cells.items():
-        if name in groups:
-            own[language][0] += found
-            own[language][1] += of
-    for language, (found, of) in own.items():
-        without = nobody.get(language, (0, 0))
-        yield found, of, without[0], without[1]

@@ -1,21 +1,19 @@
 """The arms: what each has of every language, what it cost, and its dialogues as they are drawn."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.funnel import Funnel, measure_funnel
-from crowdglot.datasets.scan import batches, rows_at
-from crowdglot.datasets.shards import files_of
+from crowdglot.datasets.scan import batches
 from crowdglot.datasets.storage.location import Location
-from crowdglot.dialogues.human import human_files, read_human
 from crowdglot.errors import ConfigurationError
+from crowdglot.evidence.sources import Dataset, People, Row
 from crowdglot.printable import one_line
 
 _OF_SCENARIO = ("index", "speech_event", "common_ground", "personas")
@@ -24,7 +22,6 @@ _MOST_NAME = 60
 
 # A number for each dialogue: equal where the scenario is, and its place in the draw.
 Keys = NDArray[np.uint64]
-Rows = Sequence[Mapping[str, Any]]  # as the record has them; of people "turns" alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class Arm:
     name: str
     source: str
     keys: Mapping[str, Keys]
-    read: Callable[[str, Sequence[int]], Rows] = field(repr=False)
+    read: Callable[[str, Sequence[int]], Sequence[Row]] = field(repr=False)
     funnel: Funnel | None = None
     calls: int = 0
 
@@ -79,27 +76,28 @@ def _names(folders: Sequence[Location]) -> list[str]:
 
 def _of_dataset(folder: Location, name: str, seed: int) -> Arm:
     read_stored_recipe(folder)  # whether it is a dataset at all
-    tags = sorted({path.parents[0].name for path in files_of(folder, "data")})
-    keys = {tag: _keys(files_of(folder, "data", tag), tag, seed) for tag in tags}
+    dataset = Dataset(name, folder)
+    tags = {path.parents[0].name for path in dataset.files()}
+    found = {tag: _keys(dataset.files(tag), tag, seed) for tag in sorted(tags)}
 
-    def read(tag: str, numbers: Sequence[int]) -> Rows:
-        files = files_of(folder, "data", tag)
-        return rows_at(files, _positions(files, numbers), _DRAWN).to_dicts()
+    def read(tag: str, numbers: Sequence[int]) -> Sequence[Row]:
+        return dataset.rows(tag, found[tag][1][numbers].tolist(), _DRAWN)
 
-    funnel = measure_funnel(folder)
-    there = {tag: own for tag, own in keys.items() if len(own)}
-    return Arm(name, str(folder), there, read, funnel, _calls(folder))
+    keys = {tag: own for tag, (own, _) in found.items() if len(own)}
+    return Arm(name, str(folder), keys, read, measure_funnel(folder), _calls(folder))
 
 
-def _keys(files: Sequence[Location], tag: str, seed: int) -> Keys:
-    parts = [np.empty(0, np.uint64)]
+def _keys(files: Sequence[Location], tag: str, seed: int) -> tuple[Keys, NDArray[np.int64]]:
+    """The keys of all rows, and their positions."""
+    keys, positions = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for rows in batches(files, _OF_SCENARIO):
         told = (_scenario(tag, row) for row in rows.iter_rows(named=True))
-        parts.append(np.array([_number(seed, one) for one in told], np.uint64))
-    return np.concatenate(parts)
+        keys.append(np.array([_number(seed, one) for one in told], np.uint64))
+        positions.append(rows["position"].to_numpy())
+    return np.concatenate(keys), np.concatenate(positions)
 
 
-def _scenario(tag: str, row: Mapping[str, Any]) -> str:
+def _scenario(tag: str, row: Row) -> str:
     """All that two rows of one scenario agree on, whatever the prompt told of it."""
     people = [one["id"] for one in row["personas"] or ()]
     ground = row["common_ground"] or {}
@@ -112,34 +110,18 @@ def _number(seed: int, told: str) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _positions(files: Sequence[Location], numbers: Sequence[int]) -> Iterator[int]:
-    """The positions (see ``scan``) of rows by their number among all, ascending."""
-    wanted, before = iter(numbers), 0
-    number = next(wanted, None)
-    for rows in batches(files, ("index",)):
-        while number is not None and number < before + len(rows):
-            yield int(rows["position"][number - before])
-            number = next(wanted, None)
-        before += len(rows)
-
-
 def _calls(folder: Location) -> int:
-    files = [path for part in ("data", "rejected") for path in files_of(folder, part)]
+    files = Dataset("", folder, ("data", "rejected")).files()
     return sum(int(rows["calls"].list.len().sum()) for rows in batches(files, ("calls",)))
 
 
 def _of_people(source: Path, tags: Sequence[str], seed: int, name: str) -> Arm:
     """People's dialogues in these languages; "pt-BR" takes "pt" where there is no other."""
-    human_files(source)
-    read_in = read_human(source, tags)
-    said = {tag: read_in.get(tag) or read_in.get(tag.split("-")[0]) or [] for tag in tags}
+    people = People(source)
+    said = {tag: people.every(tag) or people.every(tag.split("-")[0]) for tag in tags}
     keys = {
         tag: np.array([_number(seed, f"people {tag} {at}") for at in range(len(own))], np.uint64)
         for tag, own in said.items()
         if own
     }
-
-    def read(tag: str, numbers: Sequence[int]) -> Rows:
-        return [{"turns": [{"text": text} for text in said[tag][at]]} for at in numbers]
-
-    return Arm(name, str(source), keys, read)
+    return Arm(name, str(source), keys, lambda tag, numbers: [said[tag][at] for at in numbers])

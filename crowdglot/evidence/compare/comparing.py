@@ -1,15 +1,15 @@
 """``compare``: all arms side by side, and every two of them against each other."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations, groupby, islice, product
+from itertools import combinations, groupby, product
 from typing import Any
 
 import numpy as np
 
 from crowdglot import __version__
+from crowdglot.datasets.metrics.measuring.corpus import Embed, with_meanings
 from crowdglot.datasets.metrics.measuring.figure import Figure, interval
-from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.errors import ConfigurationError
 from crowdglot.evidence.compare.arms import Arm
 from crowdglot.evidence.compare.drawing import Drawn, Size, draw, equal, paired
@@ -26,7 +26,6 @@ from crowdglot.statistics import FEWEST, holm, wilson
 
 POOLED = "pooled"
 SIZES: tuple[Size, ...] = ("dialogues", "tokens")
-Embed = Callable[[Sequence[str]], Meanings | None]
 # Size, both arms and the measure; and of a language what was measured.
 _Kind = tuple[Size, str, str, str]
 _Stratum = tuple[str, Measure, Measured]
@@ -37,8 +36,7 @@ class Comparison:
     """Arm ``other`` against arm ``one`` by one measure, in a language or "pooled" over several.
 
     ``pairs``: on how many scenarios that both share; 0 where they are not paired. ``counts``: the
-    dialogues of each. ``difference``: the other's value less the one's. ``p_holm``: corrected for
-    all comparisons that were made.
+    dialogues of each. ``p_holm``: p, corrected for all comparisons that were made.
     """
 
     measure: str
@@ -49,12 +47,7 @@ class Comparison:
     other: str
     pairs: int
     counts: tuple[int, int]
-    values: tuple[float, float]
-    difference: float
-    low: float | None
-    high: float | None
-    effects: Mapping[str, float]
-    p: float | None
+    found: Difference
     signature: str
     p_holm: float | None = None
 
@@ -64,7 +57,8 @@ class Comparison:
         an interval without 0."""
         if self.p_holm is None or self.p_holm >= LEVEL:
             return False
-        return self.low is None or self.high is None or self.low * self.high > 0
+        low, high = self.found.low, self.found.high
+        return low is None or high is None or low * high > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +84,7 @@ class Compared:
     @property
     def tests(self) -> int:
         """How many tests were made."""
-        return sum(one.p is not None for one in self.comparisons)
+        return sum(one.found.p is not None for one in self.comparisons)
 
     def as_json(self) -> dict[str, Any]:
         """What ``compare.json`` holds."""
@@ -124,7 +118,9 @@ def compare(
     tags = _common(arms)
     sides, strata = list[Side](), dict[_Kind, list[_Stratum]]()
     for tag in tags:  # of one language at a time the dialogues are in memory
-        drawn = _with_meanings(draw(arms, tag), embed)
+        plain = draw(arms, tag)
+        corpora = with_meanings([one.corpus for one in plain], embed)
+        drawn = [replace(one, corpus=own) for one, own in zip(plain, corpora, strict=True)]
         for size in SIZES:
             own, amount = equal(drawn, size)
             sides.append(Side(size, tag, amount, list(_figures(own, size, tag, seed))))
@@ -132,7 +128,7 @@ def compare(
             for kind, stratum in _measured(both, size, tag, seed):
                 strata.setdefault(kind, []).append(stratum)
     found = [*_comparisons(strata), *preferences]
-    values = holm([one.p for one in found])
+    values = holm([one.found.p for one in found])
     every = [replace(one, p_holm=p) for one, p in zip(found, values, strict=True)]
     return Compared(arms, sides, every, [*_notes(arms, tags), *_unpaired(found)], seed)
 
@@ -147,19 +143,6 @@ def _common(arms: Sequence[Arm]) -> list[str]:
             "languages cannot be compared; name arms that have one."
         )
     return common
-
-
-def _with_meanings(drawn: list[Drawn], embed: Embed | None) -> list[Drawn]:
-    texts = [text for one in drawn for text in one.corpus.texts]
-    if embed is None or (meanings := embed(texts)) is None:
-        return drawn
-    left = iter(meanings.vectors)
-    return [
-        replace(one, corpus=replace(one.corpus, meanings=replace(
-            meanings, vectors=np.array(list(islice(left, len(one))))
-        )))
-        for one in drawn
-    ]  # fmt: skip
 
 
 def _figures(drawn: Sequence[Drawn], size: Size, tag: str, seed: int) -> Iterator[Figure]:
@@ -183,7 +166,7 @@ def _measured(
     design = Design(len(one), len(other), pairs, (seed, tag))
     for measure in measures([one, other], size, seed):
         reading = measure.reading
-        if told := measured(reading.of, design, halves=measure.halves, times=measure.times):
+        if told := measured(reading.of, design, as_halves=measure.halves, times=measure.times):
             yield (size, one.arm, other.arm, reading.metric), (tag, measure, told)
 
 
@@ -200,15 +183,12 @@ def _comparisons(strata: Mapping[_Kind, Sequence[_Stratum]]) -> Iterator[Compari
 def _comparison(
     measure: Measure, size: Size, tag: str, names: tuple[str, str], strata: Sequence[Measured]
 ) -> Comparison:
-    found: Difference = over(strata)
     designs = [one.design for one in strata]
     counts = sum(one.one for one in designs), sum(one.other for one in designs)
     pairs = sum(one.one for one in designs if one.pairs)
-    return Comparison(
-        measure.reading.metric, measure.reading.better, size, tag, *names, pairs, counts,
-        found.value, found.difference, found.low, found.high, found.effects, found.p,
-        measure.signature,
-    )  # fmt: skip
+    reading, found = measure.reading, over(strata)
+    return Comparison(reading.metric, reading.better, size, tag, *names, pairs, counts, found,
+                      measure.signature)  # fmt: skip
 
 
 def _notes(arms: Sequence[Arm], tags: Sequence[str]) -> Iterator[str]:

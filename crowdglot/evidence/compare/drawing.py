@@ -7,15 +7,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics import load_critics
-from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.judges import JUDGES
-from crowdglot.critics.meaning.coherence import Coherence
 from crowdglot.datasets.metrics.confirmed import confirms
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
 from crowdglot.datasets.metrics.measuring.tokenisation import tokeniser_for
 from crowdglot.engines.embedding.bundled import missing
-from crowdglot.evidence.compare.arms import Arm, Keys, Rows
+from crowdglot.evidence.compare.arms import Arm, Keys
+from crowdglot.evidence.sources import Row, coherence_of, turns_of
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.statistics import FEWEST
 
@@ -25,7 +23,7 @@ Scores = NDArray[np.float64]  # of each dialogue, NaN where it has none
 # Of a language so many dialogues of an arm are read; and so many are judged here, which is slow.
 MOST, _JUDGED = 500, 100
 _COHERENCE = "coherence"
-_SHOWN = ("language", "common_ground", "turns")  # to a judge
+_SHOWN = ("language", "common_ground", "personas", "turns")  # to a judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Drawn:
     keys: Keys
     corpus: Corpus
     scores: Mapping[str, Scores]
-    rows: Rows
+    rows: Sequence[Row]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -85,13 +83,12 @@ def _read(arm: Arm, tag: str, every: Keys, shared: NDArray[np.int64], most: int)
     ascending = np.sort(order)
     read = dict(zip(ascending.tolist(), arm.read(tag, ascending.tolist()), strict=True))
     rows, language = [read[at] for at in order.tolist()], resolve_language(tag)
-    turns = [[turn["text"] or "" for turn in row["turns"] or ()] for row in rows]
     judged = tuple(
         {one["critic"]: (one["score"], one["evidence"]) for one in row.get("verdicts") or ()}
         for row in rows
     )
     corpus = replace(
-        Corpus.build(turns, tokeniser_for(language.script)),
+        Corpus.build(list(map(turns_of, rows)), tokeniser_for(language.script)),
         language=tag,
         planned=tuple(row.get("speech_event") or "" for row in rows),
         judged=judged,
@@ -115,10 +112,8 @@ def _scores(corpus: Corpus, language: Language) -> dict[str, Scores]:
 
 def _with_coherence(drawn: Drawn) -> Drawn:
     """With the score of a critic that needs nothing but the turns, and that other arms have."""
-    critic = next(one for one in load_critics(meaning=True) if isinstance(one, Coherence))
-    language = resolve_language(drawn.corpus.language)
-    dialogues = (plain_dialogue(turns, language) for turns in drawn.corpus.turns[:_JUDGED])
-    scores = _filled([critic.judge(one).score for one in dialogues], len(drawn))
+    turns, tag = drawn.corpus.turns[:_JUDGED], drawn.corpus.language
+    scores = _filled([coherence_of(texts, tag) for texts in turns], len(drawn))
     return replace(drawn, scores={**drawn.scores, _COHERENCE: scores})
 
 

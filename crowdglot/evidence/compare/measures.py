@@ -9,10 +9,11 @@ import numpy as np
 from crowdglot.critics.calibration.trials import HIGH_IS_GOOD
 from crowdglot.datasets.metrics import METRICS
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Chosen, Reading, sign
+from crowdglot.datasets.metrics.measuring.figure import Reading, sign
 from crowdglot.datasets.metrics.measuring.tokenisation import describe
 from crowdglot.evidence.compare.drawing import Drawn, Scores, Size
 from crowdglot.evidence.compare.statistics import Of
+from crowdglot.statistics import Chosen
 
 # A dialogue's score in these depends on the other dialogues of its own arm.
 _BY_ARM = ("self_bleu", "self_repetition")

@@ -64,13 +64,14 @@ class Forest:
 
 def forest(one: Comparison) -> Forest:
     """The interval of a difference, or its value alone."""
-    low, high = (one.difference if end is None else end for end in (one.low, one.high))
-    most = 1.1 * max(abs(low), abs(high), abs(one.difference)) or 1.0
+    middle = one.found.difference
+    low, high = (middle if end is None else end for end in (one.found.low, one.found.high))
+    most = 1.1 * max(abs(low), abs(high), abs(middle)) or 1.0
 
     def at(value: float) -> float:
         return round(_WIDTH / 2 * (1 + value / most), 2)
 
-    return Forest(at(low), at(one.difference), at(high))
+    return Forest(at(low), at(middle), at(high))
 
 
 def _pairs(compared: Compared) -> Iterator[dict[str, Any]]:

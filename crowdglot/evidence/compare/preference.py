@@ -1,25 +1,23 @@
 """Which of two dialogues of one scenario a judge prefers, asked in both orders; ties count half."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from math import comb
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.judges.belief import believed_match
 from crowdglot.critics.judges.match import MATCH, Match
-from crowdglot.datasets.metrics.measuring.figure import Details, bootstraps, sign
-from crowdglot.dialogues.dialogue import Dialogue, Turn
+from crowdglot.datasets.metrics.measuring.figure import Details, sign
+from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.evidence.compare.arms import Arm
 from crowdglot.evidence.compare.comparing import POOLED, Comparison
 from crowdglot.evidence.compare.drawing import Drawn, draw, paired
-from crowdglot.languages.language import resolve_language
-from crowdglot.statistics import FEWEST, middle
+from crowdglot.evidence.compare.statistics import Difference
+from crowdglot.evidence.sources import dialogue_of
+from crowdglot.statistics import FEWEST, mean_between
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.recipe import Recipe
 
@@ -66,16 +64,7 @@ def _pairs(drawn: Mapping[str, Drawn], one: str, other: str) -> Iterator[tuple[D
         return
     first, second, shared = paired(drawn[one], drawn[other])
     for pair in zip(first.rows, second.rows, strict=True) if shared else ():
-        yield _dialogue(pair[0]), _dialogue(pair[1])
-
-
-def _dialogue(row: Mapping[str, Any]) -> Dialogue:
-    """As much of a row's dialogue as a judge is shown."""
-    usual = plain_dialogue((), resolve_language(row["language"]))
-    premise = (row["common_ground"] or {}).get("premise") or ""
-    ground = replace(usual.scenario.common_ground, premise=premise)
-    turns = tuple(Turn(turn["speaker"], turn["text"] or "") for turn in row["turns"] or ())
-    return replace(usual, scenario=replace(usual.scenario, common_ground=ground), turns=turns)
+        yield dialogue_of(pair[0]), dialogue_of(pair[1])
 
 
 def _told(
@@ -90,14 +79,13 @@ def _told(
         count, won, lost = len(values), int((values == 1).sum()), int((values == -1).sum())
         difference, low, high, p = float(values.mean()), None, None, None
         if count >= FEWEST:
-            drawn = values[bootstraps(count, 0, 500)].mean(axis=1)
-            low, high = middle(drawn)
+            _, low, high = mean_between(values)
             p = sign_test(won, lost)
+        shares = (1 - difference) / 2, (1 + difference) / 2
         told: Details = {"judge": model, "won": won, "lost": lost, "tied": count - won - lost}
         yield Comparison(
             PREFERRED, "higher", "dialogues", tag, one, other, count, (count, count),
-            ((1 - difference) / 2, (1 + difference) / 2), difference, low, high, {}, p,
-            sign(PREFERRED, told),
+            Difference(shares, difference, low, high, p), sign(PREFERRED, told),
         )  # fmt: skip
 
 

@@ -7,26 +7,24 @@ permutation seldom or never reaches what was found, the tail of the normal distr
 spread is taken, never less than one of all permutations that there are.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import comb, erfc, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.datasets.metrics.measuring.figure import Chosen
-from crowdglot.draws import Draws
-from crowdglot.statistics import FEWEST, auc, middle, ranks
+from crowdglot.statistics import FEWEST, Chosen, auc, bootstraps, halves, middle, ranks, words
 
 Values = NDArray[np.float64]
 Of = Callable[[Chosen], float | None]
 
 LEVEL = 0.05
-_FEWEST_HITS = 10
+_FEWEST_HITS, _DRAWS = 10, 500
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Design:
     """Dialogues 0 … ``one`` - 1 are of one arm, the next ``other`` of the other one. ``pairs``:
     whether number n of both are of one scenario."""
@@ -43,83 +41,66 @@ class Design:
 
     def exchanged(self, times: int) -> list[tuple[Chosen, Chosen]]:
         """Both arms with labels exchanged at random."""
-        return self._exchanged[:times]
+        return _exchanged(self)[:times]
 
-    def resampled(self, times: int, *, halves: bool) -> list[tuple[Chosen, Chosen]]:
+    def resampled(self, times: int, *, repeated: bool) -> Iterator[tuple[Chosen, Chosen]]:
         """Both arms drawn with replacement, or random halves of them; pairs stay together."""
-        return (self._halves if halves else self._bootstraps)[:times]
 
-    @cached_property
-    def _exchanged(self) -> list[tuple[Chosen, Chosen]]:
-        one, other = self.arms
-        if self.pairs:
-            flips = self._words("flips", self.one) & np.uint64(1) == 1
-            return [(np.where(f, other, one), np.where(f, one, other)) for f in flips]
-        order = np.argsort(self._words("labels", self.one + self.other), axis=1, kind="stable")
-        return [(np.sort(row[: self.one]), np.sort(row[self.one :])) for row in order]
+        def drawn(name: str, count: int) -> Chosen:
+            path = ("compare", *self.path, name)
+            if repeated:
+                return bootstraps(count, _DRAWS, *path)[:times]
+            return np.sort(halves(count, _DRAWS, *path)[:times], axis=1)
 
-    @cached_property
-    def _bootstraps(self) -> list[tuple[Chosen, Chosen]]:
-        def drawn(name: str, count: int) -> NDArray[np.int64]:
-            words = self._words(name, count) >> np.uint64(32)
-            return ((words * np.uint64(count)) >> np.uint64(32)).astype(np.int64)
+        kind = "" if repeated else "half "
+        one = drawn(f"{kind}one", self.one)
+        other = one if self.pairs else drawn(f"{kind}other", self.other)
+        return zip(one, other + self.one, strict=True)
 
-        one = drawn("one", self.one)
-        other = one if self.pairs else drawn("other", self.other)
-        return [(a, b + self.one) for a, b in zip(one, other, strict=True)]
 
-    @cached_property
-    def _halves(self) -> list[tuple[Chosen, Chosen]]:
-        def drawn(name: str, count: int) -> NDArray[np.int64]:
-            order = np.argsort(self._words(name, count), axis=1, kind="stable")
-            return np.sort(order[:, : max(1, count // 2)], axis=1)
-
-        one = drawn("half one", self.one)
-        other = one if self.pairs else drawn("half other", self.other)
-        return [(a, b + self.one) for a, b in zip(one, other, strict=True)]
-
-    def _words(self, name: str, count: int, times: int = 500) -> NDArray[np.uint64]:
-        seed = Draws("compare", *self.path, name).word()
-        raw = np.random.PCG64(seed).random_raw(times * count)
-        return np.asarray(raw, np.uint64).reshape(times, count)
+@lru_cache(maxsize=8)
+def _exchanged(design: Design) -> list[tuple[Chosen, Chosen]]:
+    one, other = design.arms
+    name, count = ("flips", design.one) if design.pairs else ("labels", design.one + design.other)
+    raw = words(_DRAWS * count, "compare", *design.path, name).reshape(_DRAWS, count)
+    if design.pairs:
+        flips = raw & np.uint64(1) == 1
+        return [(np.where(f, other, one), np.where(f, one, other)) for f in flips]
+    order = np.argsort(raw, axis=1, kind="stable")
+    return [(np.sort(row[: design.one]), np.sort(row[design.one :])) for row in order]
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """One measure of two arms in one language. ``difference``: the other less the one.
-    ``spread``: what resampling adds to it; ``exchanged``: the same where labels are exchanged.
-    ``each``: of every dialogue a value, where there is one; else empty."""
+    """One measure of two arms in one language. ``spread``: what resampling adds to the difference;
+    ``exchanged``: the difference where labels are exchanged. ``each``: of every dialogue a value,
+    where there is one."""
 
     design: Design
-    value: tuple[float, float]
+    values: tuple[float, float]
     spread: Values
     exchanged: Values
     each: tuple[Values, Values] | None
 
-    @property
-    def difference(self) -> float:
-        """The other arm's value less the one's."""
-        return self.value[1] - self.value[0]
 
-
-def measured(of: Of, design: Design, *, halves: bool, times: int) -> Measured | None:
-    """A measure in a stratum; None where it is not defined. ``halves``: whether repeated dialogues
-    would distort it, so that random halves are taken and there are no values of dialogues."""
+def measured(of: Of, design: Design, *, as_halves: bool, times: int) -> Measured | None:
+    """A measure in a stratum; None where it is not defined. ``as_halves``: whether repeated
+    dialogues would distort it, so that random halves are taken and no dialogue has a value."""
     one, other = (of(numbers) for numbers in design.arms)
     if one is None or other is None:
         return None
-    drawn = _differences(of, design.resampled(times, halves=halves))
+    drawn = _differences(of, design.resampled(times, repeated=not as_halves))
     # So the spread of halves, and of few dialogues, is that of as many as there are.
     count = min(design.one, design.other)
     half = max(1, count // 2)
-    scale = sqrt(half / (count - half)) if halves else sqrt(count / (count - 1))
+    scale = sqrt(half / (count - half)) if as_halves else sqrt(count / (count - 1))
     spread = (drawn - np.nanmean(drawn)) * scale if np.isfinite(drawn).any() else drawn
     exchanged = _differences(of, design.exchanged(times))
-    each = None if halves else (_each(of, design.arms[0]), _each(of, design.arms[1]))
+    each = None if as_halves else (_each(of, design.arms[0]), _each(of, design.arms[1]))
     return Measured(design, (one, other), spread, exchanged, each)
 
 
-def _differences(of: Of, drawn: Sequence[tuple[Chosen, Chosen]]) -> Values:
+def _differences(of: Of, drawn: Iterable[tuple[Chosen, Chosen]]) -> Values:
     both = [(of(one), of(other)) for one, other in drawn]
     return np.array([np.nan if a is None or b is None else b - a for a, b in both], float)
 
@@ -131,32 +112,31 @@ def _each(of: Of, numbers: Chosen) -> Values:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Of one stratum or several. ``low``, ``high``: 95%. ``effects``: sizes by name. ``p``: of the
-    permutation test. What cannot be told of so few dialogues is None."""
+    """Of one stratum or several. ``values``: of both arms; ``difference``: the other's less the
+    one's; ``low``, ``high``: 95%. ``p``: of the test. ``effects``: sizes by name. What cannot be
+    told of so few dialogues is None."""
 
-    value: tuple[float, float]
+    values: tuple[float, float]
     difference: float
-    low: float | None
-    high: float | None
-    effects: dict[str, float]
-    p: float | None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    effects: Mapping[str, float] = field(default_factory=dict)
 
 
 def over(strata: Sequence[Measured]) -> Difference:
     """The mean over strata, each of which counts alike."""
-    one, other = (float(np.mean([each.value[at] for each in strata])) for at in (0, 1))
+    one, other = (float(np.mean([each.values[at] for each in strata])) for at in (0, 1))
     difference = other - one
     if sum(min(each.design.one, each.design.other) for each in strata) < FEWEST:
-        return Difference((one, other), difference, None, None, {}, None)
+        return Difference((one, other), difference)
     spread = np.mean([each.spread for each in strata], axis=0)
     exchanged = np.mean([each.exchanged for each in strata], axis=0)
     spread, exchanged = spread[np.isfinite(spread)], exchanged[np.isfinite(exchanged)]
-    low = high = None
-    if len(spread):
-        low, high = middle(difference + spread)
+    low, high = middle(difference + spread) if len(spread) else (None, None)
     least = np.prod([_least(each.design) for each in strata])
     p = _p(difference, exchanged, float(least)) if len(exchanged) else None
-    return Difference((one, other), difference, low, high, _effects(strata), p)
+    return Difference((one, other), difference, low, high, p, _effects(strata))
 
 
 def _least(design: Design) -> float:

@@ -9,9 +9,6 @@ from typing import Any
 import numpy as np
 
 from crowdglot import __version__
-from crowdglot.datasets.report.selection import even_positions
-from crowdglot.datasets.scan import rows_at
-from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import write_json
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.errors import StorageError
@@ -32,6 +29,7 @@ from crowdglot.evidence.personality.scores import (
     scores_of,
     traits_in,
 )
+from crowdglot.evidence.sources import Dataset
 from crowdglot.languages.language import resolve_language
 from crowdglot.writing.judging.asker import asking
 from crowdglot.writing.recipe import Recipe
@@ -70,15 +68,12 @@ async def assess_dataset(folder: Location, recipe: Recipe, most: int) -> Persona
     Answers are kept in ``personality.calls``, so who was stopped goes on. StorageError where there
     is no dialogue; raises what the engine raises.
     """
-    files = files_of(folder, "data")
-    languages = {path.parents[0].name for path in files}
-    chosen = even_positions(files, ("language",), most * len(languages)) if files else []
-    if not chosen:
+    rows = [*Dataset("", folder).even(most, COLUMNS).values()]
+    if not rows:
         raise StorageError(
             f"{folder}: no dialogue was accepted, so there is nobody to be asked about; run "
             "`crowdglot synthesize` on it first."
         )
-    rows = rows_at(files, chosen, COLUMNS).to_dicts()
     engine = recipe.judging_engine
     async with asking(engine, local_folder(folder) / "personality.calls") as asker:
         told = await assess(rows, partial(asker.interviews, "personality"), engine.model)
@@ -122,11 +117,14 @@ async def assess(rows: Sequence[Mapping[str, Any]], ask: Ask, model: str) -> Per
         robustness=likeness(scores_of(ratings, order=0), scores_of(ratings, order=1)),
         fairness=fair,
         scores=[
-            (person[0], person[1]["speaker"], dict(zip(TRAITS, _without_nan(own), strict=True)))
-            for (person, _), own in zip(known, scores, strict=True)
+            (row, persona["speaker"], {
+                trait: None if np.isnan(one) else round(float(one), 2)
+                for trait, one in zip(TRAITS, own, strict=True)
+            })
+            for ((row, persona, *_), _), own in zip(known, scores, strict=True)
         ],
         doubts=doubts,
-    )
+    )  # fmt: skip
 
 
 def _speakers(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], str, list[str]]]:
@@ -138,10 +136,6 @@ def _speakers(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any], str,
         if len(texts := [text for text in own if text]) >= _FEWEST_TURNS:
             found.append((row["id"], persona, language, texts))
     return found
-
-
-def _without_nan(scores: "np.ndarray[Any, np.dtype[np.float64]]") -> list[float | None]:
-    return [round(float(one), 2) if np.isfinite(one) else None for one in scores]
 
 
 def _not_believed(traits: Mapping[str, Trait]) -> list[str]:

@@ -44,18 +44,22 @@ class Item:
 
 
 @lru_cache(maxsize=1)
+def _told() -> dict[str, Any]:
+    return read_toml(_FOLDER / "items.toml")
+
+
+@lru_cache(maxsize=1)
 def items() -> tuple[Item, ...]:
     """All statements, traits and keys taking turns."""
-    told = read_toml(_FOLDER / "items.toml")
+    keys = [(trait, name) for trait in TRAITS for name in _KEYS]
     return tuple(
-        Item(trait, text, keyed)
-        for texts in zip(*(told[trait][key] for trait in TRAITS for key in _KEYS), strict=True)
-        for (trait, keyed), text in zip(_PAIRS, texts, strict=True)
+        Item(trait, text, _KEYS[name])
+        for texts in zip(*(_told()[trait][name] for trait, name in keys), strict=True)
+        for (trait, name), text in zip(keys, texts, strict=True)
     )
 
 
 _KEYS = {"plus": 1, "minus": -1}
-_PAIRS = [(trait, keyed) for trait in TRAITS for keyed in _KEYS.values()]
 
 
 @lru_cache(maxsize=256)
@@ -96,11 +100,6 @@ def _rating(at: int, order: int, answer: Completion) -> float:
     if mass < 0.5:
         return np.nan
     return sum(by[number] * rating for number, rating in enumerate(_RATINGS)) / mass
-
-
-@lru_cache(maxsize=1)
-def _told() -> dict[str, Any]:
-    return read_toml(_FOLDER / "items.toml")
 
 
 def signs_of(traits: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from crowdglot.evidence.audit.figures import FEWEST, Rate
 from crowdglot.evidence.personality.inventory import TRAITS, Ratings, items
 from crowdglot.statistics import FEWEST as FEWEST_RESAMPLED
-from crowdglot.statistics import bootstrap_mean
+from crowdglot.statistics import mean_between
 
 # Where the two keys of a trait are farther apart, its scores are not believed.
 MOST_APART = 40.0
@@ -43,22 +42,25 @@ class Trait:
 
 def scores_of(ratings: Sequence[Ratings], keyed: int = 0, order: int | None = None) -> Scores:
     """The scores of speakers, by all items or those of one key, in both orders or one."""
-    every = np.array(ratings, float).reshape(-1, len(items()), ratings[0].shape[1])
+    every = np.array(ratings, float)
     signs = np.array([item.keyed for item in items()])
     towards = np.where(signs[None, :, None] > 0, every, 6 - every)
-    chosen = towards if order is None else towards[:, :, order : order + 1]
+    chosen = towards if order is None else towards[:, :, [order]]
     columns = []
     for trait in TRAITS:
-        own = [
-            at for at, item in enumerate(items()) if item.trait == trait and keyed * item.keyed >= 0
-        ]
-        flat = chosen[:, own, :].reshape(len(every), -1)
-        known = np.isfinite(flat)
-        total = np.where(known, flat, 0).sum(axis=1)
-        count = known.sum(axis=1)
-        enough = 2 * count >= flat.shape[1]
-        columns.append(np.where(enough, (total / np.maximum(count, 1) - 1) * 25, np.nan))
+        own = [item.trait == trait and keyed * item.keyed >= 0 for item in items()]
+        flat = chosen[:, own].reshape(len(every), -1)
+        enough = 2 * np.isfinite(flat).sum(axis=1) >= flat.shape[1]
+        columns.append(np.where(enough, (_means(flat, 1) - 1) * 25, np.nan))
     return np.stack(columns, axis=1)
+
+
+def _means(values: Scores, axis: int) -> Scores:
+    """The means of those that are known; NaN where none is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    sums = np.where(known, values, 0).sum(axis=axis)
+    return np.where(count, sums / np.maximum(count, 1), np.nan)
 
 
 def likeness(one: Scores, other: Scores) -> float | None:
@@ -93,11 +95,10 @@ def _trait(scores: Scores, apart: Scores, signs: Sequence[int]) -> Trait:
         for score, sign in zip(scores, signs, strict=True)
         if sign and np.isfinite(score) and score != 50
     ]
-    agreement, mean = Rate.over(int(sum(told)), len(told)), float(known.mean())
+    agreement = Rate.over(int(sum(told)), len(told))
     if len(known) < FEWEST_RESAMPLED:
-        return Trait(mean, None, None, keys_apart, agreement)
-    low, high = bootstrap_mean(known)
-    return Trait(mean, low, high, keys_apart, agreement)
+        return Trait(float(known.mean()), None, None, keys_apart, agreement)
+    return Trait(*mean_between(known), keys_apart, agreement)
 
 
 def fairness(
@@ -114,16 +115,13 @@ def fairness(
         for name, own in sorted(members.items())
         if len(own) < FEWEST
     ]
-    means: dict[str, list[Any]] = defaultdict(list)
+    means: dict[str, list[Scores]] = defaultdict(list)
     for name, own in members.items():
         if len(own) >= FEWEST:
-            known = np.isfinite(scores[own])
-            sums = np.where(known, scores[own], 0).sum(axis=0)
-            count = known.sum(axis=0)
-            means[name.split(": ")[0]].append(np.where(count, sums / np.maximum(count, 1), np.nan))
+            means[name.split(": ")[0]].append(_means(scores[own], 0))
     fair = {}
     for kind, vectors in means.items():
         pairs = [likeness(a[None], b[None]) for a, b in combinations(vectors, 2)]
-        if known_pairs := [one for one in pairs if one is not None]:
-            fair[kind] = min(known_pairs)
+        if known := [one for one in pairs if one is not None]:
+            fair[kind] = min(known)
     return fair, doubts

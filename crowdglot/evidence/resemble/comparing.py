@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from crowdglot.datasets.metrics.measuring.figure import bootstraps
 from crowdglot.datasets.metrics.measuring.tokenisation import SPACED, tokeniser_for
-from crowdglot.errors import MaterialError
-from crowdglot.evidence.drawn import Drawn, Source, same_language
 from crowdglot.evidence.resemble.distance import Distances, Embed, measure_distances
 from crowdglot.evidence.resemble.giveaways import Giveaway, find_giveaways
 from crowdglot.evidence.resemble.lengths import equal_turns, first_turns, match_lengths
@@ -16,22 +14,15 @@ from crowdglot.evidence.resemble.phrases import find_phrases
 from crowdglot.evidence.resemble.style import (
     STYLE,
     Feature,
-    Numbers,
     function_words,
     measure_style,
     style_features,
 )
-from crowdglot.evidence.resemble.telling import (
-    FEWEST_PAIRS,
-    Auc,
-    Examples,
-    Flags,
-    numbered,
-    tell_apart,
-)
+from crowdglot.evidence.resemble.telling import FEWEST_PAIRS, Auc, Examples, numbered, tell_apart
 from crowdglot.evidence.resemble.tokens import Spoken, read_spoken
+from crowdglot.evidence.sources import Drawn, Source, by_language, same_language
 from crowdglot.languages.language import Language, resolve_language
-from crowdglot.statistics import middle
+from crowdglot.statistics import mean_between
 
 MOST, FEWEST = 500, 20  # dialogues of either side in a language: drawn at most, and for a figure
 _TALK = 8  # of STYLE, lengths and turn-taking come first
@@ -77,104 +68,72 @@ def compare_languages(
 
     MaterialError where nothing can be compared, once all was tried.
     """
-    sentences = []
-    for tag, count in ours.counts.items():
+
+    def of(tag: str) -> list[Resemblance] | str:
         if not (known := same_language(tag, theirs)):
-            told = f"{tag}: {count:,} of ours, and {theirs.name} has no dialogues in it"
-        else:
-            made = _compare(tag, ours.draw(tag, MOST), theirs.draw(known, MOST), seed, embed)
-            if isinstance(made, Resemblance):
-                yield made
-                continue
-            told = made
-        sentences.append(told)
-        yield f"{told}; no figure."
-    if len(sentences) == len(ours.counts):
-        why = "; ".join(sentences) or "there is no dialogue in it"
-        raise MaterialError(f"{ours.name}: nothing to compare with people: {why}.")
+            return f"{tag}: {ours.counts[tag]:,} of ours, and {theirs.name} has no dialogues in it"
+        return _compare(tag, ours.draw(tag, MOST), theirs.draw(known, MOST), seed, embed)
+
+    yield from by_language(ours, of, "nothing to compare with people")
 
 
 def _compare(
     tag: str, ours: Drawn, theirs: Drawn, seed: int, embed: Embed | None
-) -> Resemblance | str:
+) -> list[Resemblance] | str:
     language = resolve_language(tag)
     tokeniser = tokeniser_for(language.script)
     mine, people = (read_spoken(side.talks, tokeniser) for side in (ours, theirs))
-    counts = f"{len(mine)} of ours and {len(people)} of people's"
-    if min(len(mine), len(people)) < FEWEST:
+    sizes = len(mine), len(people)
+    counts = f"{sizes[0]} of ours and {sizes[1]} of people's"
+    if min(sizes) < FEWEST:
         return f"{tag}: {counts}, of {FEWEST} each that it takes"
     words = function_words(language, [*mine, *people])
-    examples = _examples(mine, people, words, language)
+    of = partial(_examples, words, language)
+    examples, features = of(mine, people), style_features(words)
+    cut = match_lengths(mine, people, seed)
     if (whole := tell_apart(examples, seed)) is None:
         return f"{tag}: {counts}, with fewer than {FEWEST_PAIRS} different pairs of personas"
-    features, cut = style_features(words), match_lengths(mine, people, seed)
     matched = None
     if len(cut.ours) >= FEWEST:
-        equal = _examples(cut.ours, cut.theirs, words, language)
+        equal = of(cut.ours, cut.theirs)
         free = [at for at, feature in enumerate(features) if not feature.length]
         matched = tell_apart(replace(equal, style=equal.style[:, free]), seed)
+    # What gives ours away is looked for in equally many turns, as in many something is said at
+    # least once more often than in few; only features of length are those of whole dialogues.
     turns = equal_turns(mine, people)
-    return Resemblance(
-        tag,
-        (len(mine), len(people)),
-        (ours.there, theirs.there),
-        (ours.left_out, theirs.left_out),
-        whole,
-        matched,
-        cut.turns,
-        len(cut.ours),
-        tuple(find_giveaways(_at_equal_turns(examples, mine, people, words, language), features)),
-        tuple(_talk(examples, seed)),
-        measure_distances(_texts(ours, turns), _texts(theirs, turns), embed, seed)
-        if embed
-        else None,
+    first = of(*([first_turns(one, turns) for one in side] for side in (mine, people)))
+    length = [at for at, feature in enumerate(STYLE) if feature.length]
+    first.style[:, length] = examples.style[:, length]
+    said, heard = (
+        ["\n".join(talk.turns[:turns]) for talk in side.talks] for side in (ours, theirs)
     )
+    made = Resemblance(
+        language=tag,
+        drawn=sizes,
+        there=(ours.there, theirs.there),
+        left_out=(ours.left_out, theirs.left_out),
+        whole=whole,
+        matched=matched,
+        turns=cut.turns,
+        pairs=len(cut.ours),
+        giveaways=tuple(find_giveaways(first, features)),
+        talk=tuple(_talk(examples, seed)),
+        distances=measure_distances(said, heard, embed, seed) if embed else None,
+    )
+    return [made]
 
 
 def _examples(
-    ours: Sequence[Spoken], theirs: Sequence[Spoken], words: Sequence[str], language: Language
+    words: Sequence[str], language: Language, ours: Sequence[Spoken], theirs: Sequence[Spoken]
 ) -> Examples:
     both = [*ours, *theirs]
-    return Examples(
-        measure_style(both, words, language),
-        find_phrases(both, blanks=tokeniser_for(language.script) == SPACED),
-        np.arange(len(both)) < len(ours),
-        numbered([one.pair for one in both]),
-    )
-
-
-def _at_equal_turns(
-    whole: Examples,
-    ours: Sequence[Spoken],
-    theirs: Sequence[Spoken],
-    words: Sequence[str],
-    language: Language,
-) -> Examples:
-    """The same dialogues, of which only features of length are those of the whole: in many turns
-    something is said at least once more often than in few."""
-    turns = equal_turns(ours, theirs)
-    mine, people = ([first_turns(one, turns) for one in side] for side in (ours, theirs))
-    equal = _examples(mine, people, words, language)
-    length = [at for at, feature in enumerate(STYLE) if feature.length]
-    equal.style[:, length] = whole.style[:, length]
-    return equal
+    phrases = find_phrases(both, blanks=tokeniser_for(language.script) == SPACED)
+    ours_first = np.arange(len(both)) < len(ours)
+    pairs = numbered([one.pair for one in both])
+    return Examples(measure_style(both, words, language), phrases, ours_first, pairs)
 
 
 def _talk(examples: Examples, seed: int) -> Iterator[Compared]:
     for at, feature in enumerate(STYLE[:_TALK]):
-        values = examples.style[:, at]
-        yield Compared(feature, *(_mean(values[side], seed) for side in _sides(examples.ours)))
-
-
-def _sides(ours: Flags) -> tuple[Flags, Flags]:
-    return ours, ~ours
-
-
-def _mean(values: Numbers, seed: int) -> tuple[float, float, float]:
-    drawn = values[bootstraps(len(values), seed, _RESAMPLES)].mean(axis=1)
-    return float(values.mean()), *middle(drawn)
-
-
-def _texts(side: Drawn, turns: int) -> list[str]:
-    """The first turns of each dialogue, one a line."""
-    return ["\n".join(talk.turns[:turns]) for talk in side.talks]
+        sides = (examples.style[side, at] for side in (examples.ours, ~examples.ours))
+        yield Compared(feature, *(mean_between(values, seed, _RESAMPLES) for values in sides))

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crowdglot.datasets.metrics.measuring.figure import some_numbers
 from crowdglot.evidence.resemble.tokens import GAP, Spoken, said
+from crowdglot.statistics import some_numbers
 
 _SHORT = 20  # percentile of a side's turns: so many of its dialogues may be shorter and left out
 

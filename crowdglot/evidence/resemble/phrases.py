@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 from crowdglot.evidence.resemble.style import Feature, Numbers
 from crowdglot.evidence.resemble.tokens import Spoken, said
 
-_SAYS, _OPENS, _ENDS, _ENDS_ON = KINDS = (
-    "says", "opens a turn with", "ends a turn with", "ends a turn with a word on",
-)  # fmt: skip
+KINDS = ("says", "opens a turn with", "ends a turn with", "ends a turn with a word on")
 _LONGEST = 3  # tokens
 _JOINTS = frozenset("'-")
 _PRIOR = 500.0  # phrases of a kind, shared out by how frequent each is

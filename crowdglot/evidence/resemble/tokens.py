@@ -10,7 +10,7 @@ from functools import lru_cache
 from unicodedata import normalize
 
 from crowdglot.datasets.metrics.measuring.tokenisation import is_word, tokenise
-from crowdglot.evidence.drawn import Talk
+from crowdglot.evidence.sources import Talk
 
 # Stands where the inside of a turn was cut out; no phrase reaches over it.
 GAP = "\0"

@@ -1,5 +1,5 @@
 """Response selection: does a turn follow from those before it?
 
-``bm25`` and ``ranking`` score 20 candidates, of which one was said; ``selecting`` does it for every
-language of a dataset, or of a folder of human dialogues.
+``ranking`` scores 20 candidates, of which one was said; ``selecting`` does it for every language of
+a dataset, or of a folder of human dialogues.
 """

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -10,10 +11,8 @@ from crowdglot.datasets.exports.making.distractors import DISTRACTORS, Answer, a
 from crowdglot.datasets.metrics.measuring.tokenisation import is_word, tokenise, tokeniser_for
 from crowdglot.engines.embedding.embedder import Meanings, Vectors
 from crowdglot.engines.embedding.means import without
-from crowdglot.errors import MaterialError
-from crowdglot.evidence.drawn import Drawn, Source, Talk
-from crowdglot.evidence.selection.bm25 import Bm25
-from crowdglot.evidence.selection.ranking import Numbers, Share, credit, summarise
+from crowdglot.evidence.selection.ranking import Bm25, Numbers, Share, credit, summarise
+from crowdglot.evidence.sources import Drawn, Source, Talk, by_language
 from crowdglot.languages.language import resolve_language
 
 MOST = 150  # dialogues of a language: a model is slow
@@ -46,33 +45,25 @@ def select_all(
 
     MaterialError where no language has enough, once all were tried.
     """
-    sentences = []
-    for tag in source.counts:
-        noted, drawn = Counter[str](), source.draw(tag, MOST)
-        questions = list(enough(answers(drawn.talks), noted))
-        if len(questions) < FEWEST:
-            sentences.append(
-                f"{tag}: {len(drawn.talks)} dialogues give {len(questions)} turns that have "
-                f"{DISTRACTORS} distractors, of {FEWEST} that it takes"
-            )
-            yield f"{sentences[-1]}; no figure."
-            continue
-        for by, credits in _ranked(tag, drawn, questions, embed):
-            known: dict[str, int] = {}
-            owners = np.array([known.setdefault(one.view.id, len(known)) for one in questions])
-            yield Selection(
-                source.name,
-                tag,
-                by,
-                len(questions),
-                sum(noted.values()),
-                len(drawn.talks),
-                drawn.there,
-                summarise(credits, owners, seed),
-            )
-    if len(sentences) == len(source.counts):
-        why = "; ".join(sentences) or "there is no dialogue in it"
-        raise MaterialError(f"{source.name}: no turn can be chosen among others: {why}.")
+    of = partial(_select, source, seed, embed)
+    yield from by_language(source, of, "no turn can be chosen among others")
+
+
+def _select(source: Source, seed: int, embed: Embed | None, tag: str) -> list[Selection] | str:
+    noted, drawn = Counter[str](), source.draw(tag, MOST)
+    questions = list(enough(answers(drawn.talks), noted))
+    counts = len(questions), sum(noted.values()), len(drawn.talks), drawn.there
+    if len(questions) < FEWEST:
+        return (
+            f"{tag}: {len(drawn.talks)} dialogues give {len(questions)} turns that have "
+            f"{DISTRACTORS} distractors, of {FEWEST} that it takes"
+        )
+    known: dict[str, int] = {}
+    owners = np.array([known.setdefault(one.view.id, len(known)) for one in questions])
+    return [
+        Selection(source.name, tag, by, *counts, summarise(credits, owners, seed))
+        for by, credits in _ranked(tag, drawn, questions, embed)
+    ]
 
 
 def _ranked(

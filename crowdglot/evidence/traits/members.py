@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from crowdglot.critics import Critic, load_critics
-from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.meaning.space import placed, placed_english
 from crowdglot.datasets.scan import rows_of
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.draws import Draws
 from crowdglot.engines.embedding.embedder import Vectors
+from crowdglot.evidence.sources import coherence_of
 from crowdglot.languages.language import resolve_language
 from crowdglot.personas.traits import declared
 
@@ -110,10 +109,4 @@ def _coherence(row: dict[str, Any]) -> float | None:
     for verdict in row["verdicts"]:
         if verdict["critic"] == "coherence" and verdict["score"] is not None:
             return float(verdict["score"])
-    dialogue = plain_dialogue([t["text"] for t in row["turns"]], resolve_language(row["language"]))
-    return _critic().judge(dialogue).score
-
-
-@lru_cache(maxsize=1)
-def _critic() -> Critic:
-    return next(one for one in load_critics(meaning=True) if type(one).__name__ == "Coherence")
+    return coherence_of([turn["text"] for turn in row["turns"]], row["language"])

@@ -26,7 +26,7 @@ from crowdglot.critics.judges import JUDGES, READING, Judge, build_judge
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH, Match
 from crowdglot.dialogues.dialogue import Dialogue
-from crowdglot.statistics import bootstrap_mean
+from crowdglot.statistics import mean_between
 from crowdglot.writing.judging.asker import Asker, asking
 from crowdglot.writing.recipe import Recipe
 
@@ -92,7 +92,7 @@ async def _of_matches(
             if len(won) < FEWEST:
                 trials.append(_unknown(MATCH, tag, kind, seconds, by))
                 continue
-            (low, high), share = bootstrap_mean(won), float(won.mean())
+            share, low, high = mean_between(won)
             trials.append(
                 Trial(MATCH, tag, kind, len(won), share, low, high, 0.0, share, 0.0, 0.0, seconds,
                       **by)

@@ -19,15 +19,9 @@ from crowdglot.datasets.metrics import (
     self_repetition,
 )
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import (
-    Reading,
-    bootstraps,
-    halves,
-    interval,
-    mean_of,
-    some_numbers,
-)
+from crowdglot.datasets.metrics.measuring.figure import Reading, interval, mean_of
 from crowdglot.datasets.metrics.measuring.tokenisation import tokenise, tokeniser_for
+from crowdglot.statistics import bootstraps, halves, some_numbers
 
 
 def values(name, dialogues, **fields):
@@ -146,7 +140,7 @@ def test_odd_text_is_tokenised(name):
 
 
 def test_resamples_are_what_they_say():
-    drawn, half = bootstraps(9, 4, 50), halves(9, 4, 50)
+    drawn, half = bootstraps(9, 50, 4), halves(9, 50, 4)
     assert drawn.shape == (50, 9) and half.shape == (50, 4)
     assert drawn.min() == 0 and drawn.max() == 8
     assert all(len(set(row)) == 4 for row in half.tolist())

@@ -9,8 +9,8 @@ from crowdglot.critics.calibration import plain_dialogue
 from crowdglot.critics.meaning.coherence import Coherence
 from crowdglot.draws import Draws
 from crowdglot.engines.embedding.bundled import missing
+from crowdglot.evidence.compare import compare_datasets
 from crowdglot.evidence.compare.arms import open_arms
-from crowdglot.evidence.compare.asked import compare_datasets
 from crowdglot.evidence.compare.comparing import POOLED, compare
 from crowdglot.evidence.compare.drawing import draw, equal
 from crowdglot.languages.language import resolve_language
@@ -41,7 +41,7 @@ def test_a_known_damage_is_told_apart(tmp_path):
     ]
     apart = [one for one in compared(*arms).comparisons if one.differs]
     assert {one.measure for one in apart} == {"score_coherence"}
-    assert all(one.difference < 0 and one.high < 0 and one.pairs > 15 for one in apart)
+    assert all(one.found.difference < 0 and one.found.high < 0 and one.pairs > 15 for one in apart)
     assert {one.size for one in apart} == {"dialogues", "tokens"}
 
 
@@ -102,7 +102,7 @@ def test_few_dialogues_are_not_made_fewer_for_pairs(tmp_path):
     found = [each for each in compared(one, other).comparisons if each.size == "dialogues"]
     pairs = {each.language: (each.pairs, each.counts) for each in found}
     assert pairs == {"fr": (0, (4, 4)), "es": (4, (4, 4)), POOLED: (4, (8, 8))}
-    tested = {each.language for each in found if each.p is not None and each.low is not None}
+    tested = {each.language for each in found if None not in (each.found.p, each.found.low)}
     assert tested == {POOLED}
 
 
@@ -123,7 +123,7 @@ def test_languages_are_never_mixed_and_pooled_alike(tmp_path):
     )
     found = compared(one, other)
     turns = {
-        each.language: each.difference
+        each.language: each.found.difference
         for each in found.comparisons
         if each.measure == "turn_length_mean" and each.size == "dialogues"
     }

@@ -4,9 +4,10 @@ import json
 import re
 from html import unescape
 
-from crowdglot.evidence.compare.asked import compare_datasets
+from crowdglot.evidence.compare import compare_datasets
 from crowdglot.evidence.compare.comparing import Comparison
 from crowdglot.evidence.compare.page import chance, forest, render, signed, words
+from crowdglot.evidence.compare.statistics import Difference
 from tests.datasets.report.test_page import browser  # noqa: F401 - a fixture
 from tests.evidence.compare.arms import dataset, random_rows
 
@@ -16,10 +17,11 @@ HOSTILE = "<script>document.title='owned'<!-- & \u202e {{ 7 * 7 }} مرحبا"
 def comparison(**changes):
     usual = {
         "measure": "turns", "better": "neither", "size": "dialogues", "language": "fr",
-        "one": "a", "other": "b", "pairs": 0, "counts": (9, 9), "values": (1, 2),
-        "difference": 1.0, "low": -1.0, "high": 3.0, "effects": {}, "p": 0.1, "signature": "",
+        "one": "a", "other": "b", "pairs": 0, "counts": (9, 9), "signature": "",
     }  # fmt: skip
-    return Comparison(**(usual | changes))
+    found = {"values": (1, 2), "difference": 1.0, "low": -1.0, "high": 3.0, "p": 0.1}
+    own = {name: changes.pop(name, value) for name, value in found.items()}
+    return Comparison(found=Difference(**own), **usual, **changes)
 
 
 def test_a_forest_plot_has_0_in_its_middle():

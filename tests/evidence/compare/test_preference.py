@@ -9,8 +9,8 @@ from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH
 from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion
+from crowdglot.evidence.compare import compare_datasets
 from crowdglot.evidence.compare.arms import open_arms
-from crowdglot.evidence.compare.asked import compare_datasets
 from crowdglot.evidence.compare.preference import prefer
 from crowdglot.recipes import build_recipe
 from tests.evidence.compare.arms import dataset, random_rows
@@ -70,9 +70,10 @@ def test_the_better_arm_is_preferred_and_nothing_is_asked_twice(arms, tmp_path, 
     found, doubts = asked(monkeypatch, judge, arms, recipe, tmp_path)
     assert not doubts and len(found) == 1
     told = found[0]
-    assert (told.one, told.other, told.values, told.difference) == ("a", "b", (0.0, 1.0), 1.0)
+    shares, difference = told.found.values, told.found.difference
+    assert (told.one, told.other, shares, difference) == ("a", "b", (0.0, 1.0), 1.0)
     assert "|won:10|lost:0|tied:0|" in told.signature and told.pairs == 10
-    assert told.p == pytest.approx(2 / 2**10)
+    assert told.found.p == pytest.approx(2 / 2**10)
     assert judge.asked == 10 * 5 * 2
     again, _ = asked(monkeypatch, judge, arms, recipe, tmp_path)
     assert again == found and judge.asked == 100
@@ -80,7 +81,7 @@ def test_the_better_arm_is_preferred_and_nothing_is_asked_twice(arms, tmp_path, 
 
 def test_who_chooses_by_the_order_prefers_nobody(arms, tmp_path, monkeypatch):
     (told,), _ = asked(monkeypatch, Judge(), arms, believing(tmp_path), tmp_path)
-    assert (told.values, told.difference, told.p) == ((0.5, 0.5), 0.0, 1.0)
+    assert (told.found.values, told.found.difference, told.found.p) == ((0.5, 0.5), 0.0, 1.0)
     assert "|won:0|lost:0|tied:10|" in told.signature
 
 

@@ -25,7 +25,7 @@ def mean(values):
 def difference(one, other, pairs, halves=False):
     design = Design(len(one), len(other), pairs, (0, "xx"))
     of = mean(np.array([*one, *other], float))
-    return over([measured(of, design, halves=halves, times=300)])
+    return over([measured(of, design, as_halves=halves, times=300)])
 
 
 def test_effect_sizes():
@@ -71,7 +71,7 @@ def test_strata_count_alike():
     for size, gap in ((8, 1.0), (80, 3.0)):
         values = np.concatenate([np.zeros(size), np.full(size, gap)])
         design = Design(size, size, False, (0, size))
-        strata.append(measured(mean(values), design, halves=True, times=100))
+        strata.append(measured(mean(values), design, as_halves=True, times=100))
     assert over(strata).difference == pytest.approx(2.0)
 
 

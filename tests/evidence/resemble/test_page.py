@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from crowdglot.command.app import app
 from crowdglot.errors import CrowdglotError, StorageError
-from crowdglot.evidence.drawn import open_source
 from crowdglot.evidence.resemble.comparing import compare_languages
 from crowdglot.evidence.resemble.page import render
+from crowdglot.evidence.sources import open_source
 from tests.datasets.report.dataset import row, write_dataset
 from tests.datasets.report.test_page import browser  # noqa: F401
 from tests.evidence.talks import Given, talk

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from crowdglot.errors import MaterialError
-from crowdglot.evidence.drawn import open_source
 from crowdglot.evidence.resemble.comparing import Resemblance, compare_languages
 from crowdglot.evidence.resemble.lengths import match_lengths
 from crowdglot.evidence.resemble.logistic import fit
 from crowdglot.evidence.resemble.phrases import find_phrases
 from crowdglot.evidence.resemble.telling import interval
 from crowdglot.evidence.resemble.tokens import GAP, Spoken, read_spoken
+from crowdglot.evidence.sources import open_source
 from tests.evidence.talks import Given, talk
 
 

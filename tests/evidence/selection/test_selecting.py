@@ -10,8 +10,7 @@ import pytest
 from crowdglot.datasets.exports.making.distractors import answers, enough
 from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.errors import MaterialError
-from crowdglot.evidence.selection.bm25 import Bm25
-from crowdglot.evidence.selection.ranking import credit, summarise
+from crowdglot.evidence.selection.ranking import Bm25, credit, summarise
 from crowdglot.evidence.selection.selecting import select_all
 from tests.evidence.talks import Given, talk
 
@@ -104,7 +103,7 @@ def test_too_few_dialogues(talks, why):
 
 @pytest.mark.ci
 def test_people_answer_one_another(data_folder):
-    from crowdglot.evidence.drawn import open_source
+    from crowdglot.evidence.sources import open_source
 
     made = list(select_all(open_source(str(data_folder / "xpersona"))))
     assert len(made) == 7

@@ -1,6 +1,6 @@
 """A set of dialogues of one language, with its n-grams as numbers, counted once for all metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -13,6 +13,7 @@ from crowdglot.engines.embedding.embedder import Meanings
 
 Numbers = NDArray[np.int64]
 Dialogues = Sequence[Sequence[str]]  # the turn texts of each dialogue
+Embed = Callable[[Sequence[str]], Meanings | None]
 
 
 def turn_texts(rows: pl.DataFrame) -> list[list[str]]:
@@ -106,6 +107,18 @@ class Corpus:
             documents=tuple(d[: round(len(d) * share)] for d in self.documents),
             turns=tuple((text[: round(len(text) * share)],) for text in self.texts),
         )
+
+
+def with_meanings(corpora: Sequence[Corpus], embed: Embed | None) -> list[Corpus]:
+    """The same corpora with their vectors, all asked for at once, if there are any."""
+    texts = [text for corpus in corpora for text in corpus.texts]
+    if embed is None or not texts or (meanings := embed(texts)) is None:
+        return [*corpora]
+    parts = np.split(meanings.vectors, np.cumsum([len(corpus) for corpus in corpora])[:-1])
+    return [
+        replace(corpus, meanings=replace(meanings, vectors=own))
+        for corpus, own in zip(corpora, parts, strict=True)
+    ]
 
 
 @lru_cache(maxsize=8)

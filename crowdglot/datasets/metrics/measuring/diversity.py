@@ -5,27 +5,25 @@ dialogues. Within a language the groups that are compared ("all" and "human", th
 models) have the same number of dialogues and, for metrics that depend on length, of tokens.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import islice
 
 import numpy as np
 import polars as pl
 
 from crowdglot.datasets.metrics import METRICS
-from crowdglot.datasets.metrics.measuring.corpus import Corpus, Dialogues, turn_texts
-from crowdglot.datasets.metrics.measuring.figure import (
-    Details,
-    Figure,
-    Reading,
-    interval,
-    sign,
-    some_numbers,
+from crowdglot.datasets.metrics.measuring.corpus import (
+    Corpus,
+    Dialogues,
+    Embed,
+    turn_texts,
+    with_meanings,
 )
+from crowdglot.datasets.metrics.measuring.figure import Details, Figure, Reading, interval, sign
 from crowdglot.datasets.metrics.measuring.tokenisation import describe, tokeniser_for
-from crowdglot.engines.embedding.embedder import Meanings
 from crowdglot.languages.language import resolve_language
+from crowdglot.statistics import some_numbers
 
 # An event or model is measured alone from so many dialogues on; a language with fewer does not
 # reduce the others to its size (its figures say how many it has).
@@ -49,7 +47,7 @@ def measure(
     reference: Mapping[str, Dialogues] | None = None,
     resamples: int = 200,
     personas_available: int = 0,
-    embed: Callable[[Sequence[str]], Meanings | None] | None = None,
+    embed: Embed | None = None,
 ) -> list[Figure]:
     """All figures of the rows of ``crowdglot.datasets.record`` (accepted ones, usually).
 
@@ -78,8 +76,9 @@ def measure(
             chosen = some_numbers(len(human[tag]), drawn, seed, tag, "human")
             texts = [human[tag][number] for number in chosen]
             pairs[tag]["human"] = Corpus.build(texts, all_options[tag].tokeniser)
-    if embed:
-        pairs = _with_meanings(pairs, embed)
+    every = with_meanings([one for pair in pairs.values() for one in pair.values()], embed)
+    left = iter(every)
+    pairs = {tag: {group: next(left) for group in pair} for tag, pair in pairs.items()}
     figures: list[Figure] = []
     for tag, rows in parts.items():
         heights = {"all": len(rows), "human": len(human[tag])}
@@ -87,24 +86,6 @@ def measure(
         for kind, column in (("event", "speech_event"), ("model", "model")):
             figures += _by(rows, kind, column, size, all_options[tag])
     return figures
-
-
-def _with_meanings(
-    pairs: dict[str, dict[str, Corpus]], embed: Callable[[Sequence[str]], Meanings | None]
-) -> dict[str, dict[str, Corpus]]:
-    """The same corpora with their vectors, all asked for at once, if there are any."""
-    texts = [text for pair in pairs.values() for corpus in pair.values() for text in corpus.texts]
-    if not texts or (meanings := embed(texts)) is None:
-        return pairs
-    left = iter(meanings.vectors)
-
-    def own(corpus: Corpus) -> Corpus:
-        vectors = np.array(list(islice(left, len(corpus))))
-        return replace(corpus, meanings=replace(meanings, vectors=vectors))
-
-    return {
-        tag: {group: own(corpus) for group, corpus in pair.items()} for tag, pair in pairs.items()
-    }
 
 
 def _by(

@@ -9,19 +9,16 @@ jackknife, Shao and Wu 1989): the spread of halves is that of the whole, up to s
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from crowdglot import __version__
-from crowdglot.draws import Draws
-from crowdglot.statistics import FEWEST, Z, middle
+from crowdglot.statistics import FEWEST, Chosen, Z, bootstraps, halves, middle
 
 Better = Literal["higher", "lower", "neither"]
 Interval = Literal["bootstrap", "halves", "none"]
-Chosen = NDArray[np.int64]  # numbers of dialogues
 Details = Mapping[str, str | int | float]
 
 
@@ -97,37 +94,14 @@ def interval(
     draws = min(resamples, reading.resamples)
     if reading.interval == "none" or count < FEWEST or draws < 1:
         return None
-    bootstrap = reading.interval == "bootstrap"
-    chosen = (bootstraps if bootstrap else halves)(count, seed, draws)
+    drawn = reading.interval == "bootstrap"
+    draw = bootstraps if drawn else halves
+    chosen = draw(count, draws, seed, "metrics", "bootstrap" if drawn else "halves")
     values = np.array([one for row in chosen if (one := reading.of(row)) is not None])
     if not len(values):
         return None
-    if bootstrap:
+    if drawn:
         return middle(values)
     half = count // 2
     width = Z * float(values.std()) * (half / (count - half)) ** 0.5
     return value - width, value + width
-
-
-def some_numbers(count: int, size: int, seed: int, *path: str) -> Chosen:
-    """``size`` of the numbers below ``count``, in rising order, by seed and path."""
-    return np.sort(np.argsort(_raw(count, seed, *path), kind="stable")[:size]).astype(np.int64)
-
-
-@lru_cache(maxsize=64)
-def bootstraps(count: int, seed: int, draws: int) -> Chosen:
-    """``draws`` rows of ``count`` numbers below ``count``, drawn with replacement."""
-    raw = _raw(count * draws, seed, "bootstrap") >> np.uint64(32)
-    return ((raw * np.uint64(count)) >> np.uint64(32)).astype(np.int64).reshape(draws, count)
-
-
-@lru_cache(maxsize=64)
-def halves(count: int, seed: int, draws: int) -> Chosen:
-    """``draws`` rows of half the numbers below ``count``, none twice in a row."""
-    raw = _raw(count * draws, seed, "halves").reshape(draws, count)
-    return np.argsort(raw, axis=1, kind="stable")[:, : count // 2].astype(np.int64)
-
-
-def _raw(count: int, seed: int, *path: str) -> NDArray[np.uint64]:
-    """Raw words of numpy's PCG64, the part of it that does not change between versions."""
-    return np.asarray(np.random.PCG64(Draws(seed, "metrics", *path).word()).random_raw(count))

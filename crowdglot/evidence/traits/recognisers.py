@@ -1,19 +1,60 @@
-"""A small classifier of traits: naive Bayes on character n-grams, in every script alike."""
+"""Who tells traits: a small classifier, and a blind judge.
+
+The classifier is naive Bayes on character n-grams, in every script alike. The judge reads what a
+speaker says, and not who that is meant to be.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from crowdglot.critics.judges.asking import Ballot, poll_about
 from crowdglot.dialogues.grams import grams, squeezed
 from crowdglot.draws import Draws
 from crowdglot.evidence.traits.labelled import Wanted
+from crowdglot.writing.judging.asker import Asker
 
 Scores = NDArray[np.float64]
 _LENGTHS = (1, 2, 3)
 _PRIOR = 0.5  # how often each n-gram counts as seen before anything is
 _FOLDS = 5
+_ABOUT = (
+    "You are a careful reader. You are shown what one person says in a conversation, and nothing "
+    "of what the others say. Judge by how it is said. Every question has a list of answers: choose "
+    "one and write its label alone, without a reason.\n\nThe person says:\n{turns}"
+)
+_QUESTION = "Which of these fits the person's {what} best?"
+
+Said: TypeAlias = Sequence[Sequence[str]] | None
+# Of each value a score by what members say; without any, of the known texts, as of texts not seen.
+# NaN where nothing could be read.
+Recogniser = Callable[[Wanted, Said], Awaitable[Scores]]
+
+
+async def by_classifier(wanted: Wanted, said: Said) -> Scores:
+    """A ``Recogniser`` that learns from the known texts."""
+    texts, labels = zip(*((one.text, one.value) for one in wanted.known), strict=True)
+    if said is None:
+        return held_out(texts, labels, wanted.values)
+    return Classifier(texts, labels, wanted.values).scores([" ".join(turns) for turns in said])
+
+
+async def by_judge(asker: Asker, wanted: Wanted, said: Said) -> Scores:
+    """A ``Recogniser`` once it has whom to ask: the shares of the model's answers. Raises what the
+    engine raises."""
+    question = Ballot(_QUESTION.format(what=wanted.key.replace("_", " ")), tuple(wanted.values))
+    read = [(one.text,) for one in wanted.known] if said is None else said
+    abouts = [_ABOUT.format(turns="\n".join(f"- {one}" for one in turns)) for turns in read]
+    told = await asker.interviews(
+        wanted.role, [partial(poll_about, about, [question]) for about in abouts]
+    )
+    nothing = [np.nan] * len(wanted.values)
+    shares = [one[0] if one and one[0] else nothing for one in told]
+    return np.array(shares, float).reshape(-1, len(wanted.values))
 
 
 class Classifier:
@@ -57,19 +98,6 @@ def held_out(texts: Sequence[str], labels: Sequence[str], values: Sequence[str])
         trained = Classifier([texts[at] for at in others], [labels[at] for at in others], values)
         found[own] = trained.scores([texts[at] for at in own])
     return found
-
-
-class ByClassifier:
-    """Tells traits (see ``measure.Recogniser``) by what it learns from the labelled texts."""
-
-    name = "classifier"
-
-    async def scores(self, wanted: Wanted, said: Sequence[Sequence[str]] | None) -> Scores:
-        """See ``Recogniser``."""
-        texts, labels = zip(*((one.text, one.value) for one in wanted.known), strict=True)
-        if said is None:
-            return held_out(texts, labels, wanted.values)
-        return Classifier(texts, labels, wanted.values).scores([" ".join(turns) for turns in said])
 
 
 def _grams(text: str) -> list[str]:
