@@ -1,10 +1,12 @@
 """The contract of an export, and what goes in and out of one."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+import yaml
 
 from crowdglot.datasets.exports.making.dialogues import SPLITS, Told
 
@@ -31,11 +33,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``folded``: whether the persona stands in the first user turn. ``thoughts``: whether what a
-    speaker thinks stands before its turns. ``noted``: how often what is in no record, by why."""
+    """``folded``: whether the persona stands in the first user turn. ``noted``: how often what is
+    in no record, by why."""
 
     folded: bool = False
-    thoughts: bool = False
     noted: Counter[str] = field(default_factory=Counter)
 
 
@@ -75,22 +76,26 @@ class Made:
         )
 
 
-class Export(Protocol):
-    """A module of ``exports``; its name is the format's, with "-" for "_".
+@dataclass(frozen=True, slots=True)
+class Export:
+    """``EXPORT`` of a module of ``exports``; the module's name is the format's, with "-" for "_".
 
-    ``FILES``: the file of each split, one JSON object a line. ``REJECTED``: whether it reads
-    rejected drafts too. ``LIMIT``: what its trainer cuts by default.
+    ``records``: of all dialogues, in any order of the splits. ``finish``: writes what belongs
+    beside the records, or changes their files. ``limit``: what its trainer cuts by default.
+    ``rejected``: whether it reads rejected drafts too. ``files``: of each split, one JSON object a
+    line.
     """
 
-    FILES: Mapping[str, str]
-    REJECTED: bool
-    LIMIT: Limit | None
+    records: Callable[[Iterable[Told], Wanted], Iterator[Record]]
+    finish: Callable[[Path, Made], None] = lambda folder, made: None
+    limit: Limit | None = None
+    rejected: bool = False
+    files: Mapping[str, str] = field(default_factory=lambda: JSON_LINES)
 
-    def records(self, dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
-        """The records of all dialogues, in any order of the splits."""
 
-    def finish(self, folder: Path, made: Made) -> None:
-        """Write what belongs beside the records, or change their files."""
+def write_yaml(path: Path, head: str, settings: Mapping[str, Any]) -> None:
+    """Write the settings of a trainer's command, after comments."""
+    path.write_text(head + yaml.safe_dump(dict(settings), sort_keys=False), "utf-8")
 
 
 def tokens(*texts: str) -> int:
