@@ -10,7 +10,7 @@ from typing import Any, cast
 import tomli_w
 from yaml import YAMLError
 
-from crowdglot.datasets.about import PLACE
+from crowdglot.datasets.card import CARD, PLACE
 from crowdglot.datasets.folder import FORMAT, RECIPE, locked, read_stored_recipe
 from crowdglot.datasets.funnel import Funnel, stored_funnel
 from crowdglot.datasets.publishing.audited import check_audit
@@ -24,7 +24,6 @@ from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
 from crowdglot.hub_repository import Repository, open_repository
 
-CARD = "README.md"
 # What the hub puts into a new repository by itself.
 _NOBODYS = frozenset({".gitattributes", CARD})
 # Licences that a card leaves open, and the hub may know.
