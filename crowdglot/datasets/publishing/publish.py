@@ -17,7 +17,7 @@ from crowdglot.datasets.publishing.audited import check_audit
 from crowdglot.datasets.publishing.croissant import CROISSANT, croissant
 from crowdglot.datasets.publishing.recipe import check_same_recipe, public_recipe, recipe_hash
 from crowdglot.datasets.publishing.staging import differing, link_into, published_files
-from crowdglot.datasets.scan import batches, rows_of
+from crowdglot.datasets.scan import collect, rows_of
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.withdrawals import read_withdrawals
@@ -126,11 +126,8 @@ def _written_anew(
             f"{folder / CARD}: has no header that can be read; restore it, or delete metrics.json "
             "there and run `crowdglot synthesize`, which writes both anew."
         ) from None
-    texts = {
-        CARD: card,
-        RECIPE: tomli_w.dumps({**public, "format": FORMAT}),
-        CROISSANT: metadata,
-    }
+    recipe = tomli_w.dumps({**public, "format": FORMAT})
+    texts = {CARD: card, RECIPE: recipe, CROISSANT: metadata}
     for name, text in texts.items():
         (target / name).write_text(text, "utf-8")
     return {name: target / name for name in texts}
@@ -138,9 +135,8 @@ def _written_anew(
 
 def _newest(folder: Path) -> str:
     """The day on which the newest accepted dialogue was written."""
-    rows = batches(files_of(folder, "data"), ("created_at",))
-    moments = [some["created_at"].max() for some in rows if len(some)]
-    return max(cast(list[datetime], moments)).date().isoformat()
+    moments = collect(files_of(folder, "data"), ("created_at",))["created_at"]
+    return cast(datetime, moments.max()).date().isoformat()
 
 
 def _filled_in(card: str, repository: Repository) -> str:
@@ -163,8 +159,8 @@ def _upload(
     repository: Repository, changed: dict[str, Path], gone: list[str], temporary: Path
 ) -> None:
     """Upload the recipe before all else, so that a repository that is cut short is known again."""
-    first = {name: path for name, path in changed.items() if name == RECIPE}
-    rest = {name: path for name, path in changed.items() if name != RECIPE}
+    first = {RECIPE: changed[RECIPE]} if RECIPE in changed else {}
+    rest = {name: path for name, path in changed.items() if name not in first}
     if first:
         repository.put(link_into(temporary / "first", first), "The recipe")
     if rest or gone:
