@@ -17,7 +17,6 @@ _SPEAKERS = ("other", "self")
 
 
 def _records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
-    """A record for every view."""
     for view in views(dialogues, wanted.noted, opening=True):
         yield Record(view.split, {"dialog": _pairs(view), "context": [], **view.about})
 

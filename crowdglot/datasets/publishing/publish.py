@@ -93,13 +93,12 @@ def _still_there(folder: Path) -> int:
     withdrawals = read_withdrawals(folder)
     shards = {(one.language, f"train-{one.shard:05d}.parquet") for one in withdrawals.every}
     rows = (
-        row
-        for tag, name in sorted(shards)
+        (row["index"], row["attempt"], [turn["text"] for turn in row["turns"]])
+        for tag, name in shards
         if (path := folder / "data" / tag / name).exists()
         for row in rows_of(path, ("index", "attempt", "turns"))
     )
-    said = ((row, [turn["text"] or "" for turn in row["turns"] or () if turn]) for row in rows)
-    return sum(bool(withdrawals.verdicts(r["index"], r["attempt"], texts)) for r, texts in said)
+    return sum(bool(withdrawals.verdicts(*row)) for row in rows)
 
 
 def _refuse_others(repository: Repository, there: dict[str, str], public: dict[str, Any]) -> None:
@@ -116,7 +115,6 @@ def _refuse_others(repository: Repository, there: dict[str, str], public: dict[s
 def _written_anew(
     folder: Path, target: Path, repository: Repository, public: dict[str, Any], tag: str
 ) -> dict[str, Path]:
-    """The files that are written for the repository."""
     target.mkdir()
     try:
         card = _filled_in((folder / CARD).read_text("utf-8"), repository)

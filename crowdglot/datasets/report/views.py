@@ -113,11 +113,6 @@ class Cell:
     drafts: int
     shade: int
 
-    @property
-    def rate(self) -> float:
-        """Accepted drafts over drafts."""
-        return self.accepted / self.drafts
-
 
 def heat_rows(
     cells: Mapping[tuple[str, str], tuple[int, int]], languages: Sequence[str]

@@ -52,7 +52,6 @@ class Made:
     over: int = 0
 
     def add(self, record: Record) -> None:
-        """Count a record."""
         self.records[record.split] += 1
         self.longest = max(self.longest, record.tokens)
         self.over += self.limit is not None and record.tokens > self.limit.tokens
@@ -104,5 +103,4 @@ def tokens(*texts: str) -> int:
 
 
 def chat_tokens(messages: Iterable[Mapping[str, str]]) -> int:
-    """``tokens`` of chat messages."""
     return tokens(*(message["content"] for message in messages))
