@@ -1,5 +1,6 @@
 """The contract of an export, and what goes in and out of one."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,11 +16,12 @@ JSON_LINES = {split: f"{split}.jsonl" for split in SPLITS}
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The tokens after which a trainer cuts a record, unless its setting ``key`` says more."""
+    """The tokens after which a trainer cuts a record, unless its setting ``key`` says more; by
+    default none does."""
 
-    tool: str
-    key: str
-    tokens: int
+    tool: str = ""
+    key: str = ""
+    tokens: int = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Made:
     record, estimated; ``over``: how many are longer than the trainer's default."""
 
     name: str
-    limit: Limit | None
+    limit: Limit
     records: Counter[str] = field(default_factory=Counter)
     longest: int = 0
     over: int = 0
@@ -54,18 +56,18 @@ class Made:
     def add(self, record: Record) -> None:
         self.records[record.split] += 1
         self.longest = max(self.longest, record.tokens)
-        self.over += self.limit is not None and record.tokens > self.limit.tokens
+        self.over += record.tokens > self.limit.tokens
 
     @property
     def room(self) -> int:
         """Tokens to set where the default would cut: a quarter above the longest, by 256."""
-        default = self.limit.tokens if self.limit else 0
+        default = self.limit.tokens
         return max(default, -(-self.longest * 5 // 4 // 256) * 256) if self.over else default
 
     @property
     def warning(self) -> str:
         """One sentence where the trainer's default would cut records, or ""."""
-        if not self.over or self.limit is None:
+        if not self.over:
             return ""
         return (
             f"{self.over} of {self.records.total()} records are longer than {self.limit.tokens:,} "
@@ -87,7 +89,7 @@ class Export:
 
     records: Callable[[Iterable[Told], Wanted], Iterator[Record]]
     finish: Callable[[Path, Made], None] = lambda folder, made: None
-    limit: Limit | None = None
+    limit: Limit = Limit()
     rejected: bool = False
     files: Mapping[str, str] = field(default_factory=lambda: JSON_LINES)
 
