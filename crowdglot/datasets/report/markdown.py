@@ -8,7 +8,7 @@ from typing import Any
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.verification import doubts
-from crowdglot.printable import one_line
+from crowdglot.printable import one_line, visible
 
 _REPORT = Path(__file__).with_name("report.md.jinja")
 _MOST_REASONS = 20
@@ -54,10 +54,11 @@ def escape(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    line = " ".join(text.split()).replace("`", "'").replace("|", "¦")
+    line = one_line(text).replace("`", "'").replace("|", "¦")
     return f"`{line[:200]}`" if line else ""
 
 
 def _block(text: str) -> str:
+    text = visible(text)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence}text\n{text}\n{fence}"
