@@ -29,7 +29,6 @@ class Repository:
 
     @property
     def url(self) -> str:
-        """Its page."""
         from huggingface_hub import constants
 
         return f"{constants.ENDPOINT}/datasets/{self.name}"
@@ -112,7 +111,6 @@ class Repository:
                 raise StorageError(sentence.replace(self.token, "…")) from None
 
     def _sentence(self, error: Exception) -> str:
-        """What is wrong and what to do."""
         status = getattr(getattr(error, "response", None), "status_code", 0)
         if status == 401:
             return (

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -46,17 +46,8 @@ def outside(default: Any, **limits: Any) -> Any:
     return Field(default, json_schema_extra={"outside": True}, **limits)
 
 
-def is_free(field: FieldInfo) -> bool:
-    """Whether ``field`` was made by ``free``."""
-    return _marked(field, "free")
-
-
-def is_outside(field: FieldInfo) -> bool:
-    """Whether ``field`` was marked as ``outside``."""
-    return _marked(field, "outside")
-
-
-def _marked(field: FieldInfo, mark: str) -> bool:
+def is_marked(field: FieldInfo, mark: Literal["free", "outside"]) -> bool:
+    """Whether ``field`` was made by the function of this name."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and bool(extra.get(mark))
 

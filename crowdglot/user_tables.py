@@ -13,12 +13,7 @@ from typing import Any
 
 from crowdglot.errors import MaterialError
 from crowdglot.printable import name_shown, names_shown
-from crowdglot.user_files import (
-    CUT,
-    MOST_IN_A_LINE,
-    parse_json,
-    read_text,
-)  # fmt: skip
+from crowdglot.user_files import CUT, MOST_IN_A_LINE, parse_json, read_text
 
 _STRING = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""", re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')

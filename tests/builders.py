@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from crowdglot.datasets.about import About
+from crowdglot.datasets.card import About
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.languages.language import resolve_language
 from crowdglot.personas.persona import Persona

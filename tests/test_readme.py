@@ -15,7 +15,7 @@ from crowdglot.datasets.exports import EXPORTS
 from crowdglot.datasets.metrics import METRICS
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.dialogues.ways import WAYS
-from crowdglot.strict_toml import is_free
+from crowdglot.strict_toml import is_marked
 from crowdglot.writing.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
@@ -69,7 +69,7 @@ def test_what_may_change_later_is_told():
     named = set(re.findall(r"`([a-z_.]+)`", told))
     for key, field in keys(Recipe):
         whole = {key, key.split(".")[0]}
-        assert is_free(field) == bool(whole & named), key
+        assert is_marked(field, "free") == bool(whole & named), key
 
 
 def test_every_command_has_its_line_and_its_page():

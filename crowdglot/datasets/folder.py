@@ -13,13 +13,17 @@ from filelock import FileLock, Timeout
 
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import clear_temporaries, storing, write_text
-from crowdglot.datasets.storage.guarded import check_folder, check_is_no_link, read_stored
+from crowdglot.datasets.storage.guarded import (
+    check_folder,
+    check_is_no_link,
+    parsing,
+    read_stored,
+)
 from crowdglot.datasets.storage.lease import LOCK, leased
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.datasets.withdrawals import stamp
 from crowdglot.errors import StorageError
-from crowdglot.printable import one_line
 
 RECIPE = "recipe.toml"
 # The version of the columns, the journal and the names of shards. A dataset of another version is
@@ -83,18 +87,12 @@ def read_stored_recipe(folder: Location) -> dict[str, Any]:
     """
     path = folder / RECIPE
     try:
-        table = tomllib.loads(read_stored(path, _MOST_BYTES).decode("utf-8"))
+        with parsing(path, "restore it from a copy."):
+            table = tomllib.loads(read_stored(path, _MOST_BYTES).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise StorageError(
             f"{folder}: no dataset of crowdglot ({RECIPE} is missing); check the path."
         ) from None
-    except OSError as error:
-        raise StorageError(
-            f"{path}: cannot be read ({error.strerror}); check the folder's permissions."
-        ) from None
-    except (ValueError, RecursionError) as error:  # also of a number with thousands of digits
-        why = one_line(str(error) or type(error).__name__, 200)
-        raise StorageError(f"{path}: damaged ({why}); restore it from a copy.") from None
     if table.pop("format", 1) != FORMAT:
         raise StorageError(
             f"{folder}: another version of crowdglot made this dataset, with files that this one "

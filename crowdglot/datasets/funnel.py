@@ -5,10 +5,11 @@ It is always counted from the Parquet files, never from a run's memory.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, cast
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, cast
 
 import polars as pl
+from pydantic import Field, TypeAdapter
 
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.datasets.scan import batches, collect, merged
@@ -21,9 +22,9 @@ METRICS = "metrics.json"
 _MOST_BYTES = 1 << 26  # of that file
 _CELL = ("language", "speech_event", "reason")
 _TOKENS = ("prompt_tokens", "completion_tokens")
-_NUMBERS = ("accepted", "rejected", *_TOKENS)
-_BY_NAME = ("reasons", "accepted_by_language", "rejected_by_language", "accepted_by_event")
-_BIG = 1 << 63
+_SHORT = ("language", "speech_event", "wanted", "accepted")
+
+Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,15 @@ class Funnel:
     planned.
     """
 
-    accepted: int
-    rejected: int
-    reasons: dict[str, int]
-    accepted_by_language: dict[str, int]
-    rejected_by_language: dict[str, int]
-    accepted_by_event: dict[str, int]
-    prompt_tokens: int
-    completion_tokens: int
-    short: tuple[tuple[str, str, int, int], ...] = ()
+    accepted: Count
+    rejected: Count
+    reasons: dict[str, Count]
+    accepted_by_language: dict[str, Count]
+    rejected_by_language: dict[str, Count]
+    accepted_by_event: dict[str, Count]
+    prompt_tokens: Count
+    completion_tokens: Count
+    short: tuple[tuple[str, str, Count, Count], ...] = ()
 
     @property
     def drafts(self) -> int:
@@ -57,30 +58,14 @@ class Funnel:
     def as_metrics(self) -> dict[str, Any]:
         """The funnel as ``metrics.json`` holds it."""
         counts = asdict(self)
-        counts["short"] = [
-            {"language": language, "speech_event": event, "wanted": wanted, "accepted": got}
-            for language, event, wanted, got in self.short
-        ]
+        counts["short"] = [dict(zip(_SHORT, cell, strict=True)) for cell in self.short]
         return {"drafts": self.drafts, "acceptance_rate": round(self.acceptance_rate, 4), **counts}
 
     @classmethod
     def from_metrics(cls, metrics: dict[str, Any]) -> "Funnel":
-        """The funnel that ``as_metrics`` wrote; raises KeyError, TypeError or
-        AttributeError if it is another's."""
-        counts = {field.name: metrics[field.name] for field in fields(cls)}
-        counts["short"] = tuple(
-            (cell["language"], cell["speech_event"], cell["wanted"], cell["accepted"])
-            for cell in counts["short"]
-        )
-        numbers = [counts[name] for name in _NUMBERS]
-        for name in _BY_NAME:
-            numbers += counts[name].values()
-        named = [one for cell in counts["short"] for one in cell[:2]]
-        numbers += [one for cell in counts["short"] for one in cell[2:]]
-        sound = all(type(number) is int and 0 <= number < _BIG for number in numbers)
-        if not sound or not all(isinstance(one, str) for one in named):
-            raise TypeError("a count is no number, or a name no text")
-        return cls(**counts)
+        """The funnel that ``as_metrics`` wrote; ValueError, KeyError or TypeError if it is none."""
+        short = [tuple(cell[name] for name in _SHORT) for cell in metrics["short"]]
+        return TypeAdapter(cls).validate_python({**metrics, "short": short})
 
 
 def measure_funnel(folder: Location, wanted: dict[tuple[str, str], int] | None = None) -> Funnel:
@@ -110,9 +95,7 @@ def read_metrics(folder: Location) -> Mapping[str, Any]:
     try:
         read = json.loads(read_stored(folder / METRICS, _MOST_BYTES))
         Funnel.from_metrics({"short": (), **read["funnel"]})
-    except (
-        OSError, StorageError, ValueError, LookupError, TypeError, AttributeError, RecursionError,
-    ):  # fmt: skip
+    except (OSError, StorageError, ValueError, LookupError, TypeError, RecursionError):
         return {}
     return cast(Mapping[str, Any], read)
 
@@ -121,7 +104,7 @@ def stored_funnel(folder: Location) -> Funnel | None:
     """The funnel in ``metrics.json``; None where nothing was counted since shards changed."""
     try:
         return Funnel.from_metrics(read_metrics(folder)["funnel"])
-    except (KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError):
         return None  # it was never written, or is not ours: count anew
 
 

@@ -15,11 +15,11 @@ from typing import Any, Self
 from zlib import crc32
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.storage.guarded import GUARDED, check_regular
-from crowdglot.engines.calls import Call, Key
-from crowdglot.engines.engine import Completion
+from crowdglot.engines.calls import Call
 from crowdglot.errors import StorageError
 from crowdglot.printable import whole
 
@@ -29,15 +29,7 @@ _SYNC_EVERY_SECONDS = 2.0
 _MOST_BYTES = 1 << 24
 # What the columns hold: whole numbers of 64 bits, moments up to the year 9999.
 _BIG, _LATEST = 1 << 63, 253_402_300_800.0
-_KEY: dict[str, Any] = {"index": int, "attempt": int, "role": str, "step": int}
-_COMPLETION: dict[str, Any] = {
-    "text": str, "finish_reason": str, "prompt_tokens": int, "completion_tokens": int,
-    "seconds": float, "logprobs": tuple, "dropped": tuple,
-}  # fmt: skip
-_CALL: dict[str, Any] = {
-    "prompt_hash": str, "seed": int, "engine": str, "model": str, "revision": str,
-    "created_at": float,
-}  # fmt: skip
+_CALL = TypeAdapter(Call)
 
 
 class Journal:
@@ -115,16 +107,17 @@ def decode(line: bytes) -> Call | None:
     if not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
         return None
     try:
-        return _call(_parse(body))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        call = _parse(body)
+    except (ValueError, TypeError, RecursionError):
         return None  # the checksum is right, and yet no call of ours
+    return call if _fits(call) else None
 
 
-def _parse(body: bytes) -> Any:
+def _parse(body: bytes) -> Call:
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:  # earlier versions wrote halves of surrogate pairs
-        return _healed(json.loads(body))
+        return _CALL.validate_json(body, strict=True)
+    except ValidationError:  # earlier versions wrote halves of surrogate pairs
+        return _CALL.validate_json(orjson.dumps(_healed(json.loads(body))), strict=True)
 
 
 def _healed(value: Any) -> Any:
@@ -136,31 +129,18 @@ def _healed(value: Any) -> Any:
     return [_healed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _call(fields: dict[str, Any]) -> Call:
-    """The call with these fields; ValueError or another error of reading where one is wrong."""
-    completion = fields["completion"]
-    completion["logprobs"] = tuple(
-        (_fit(token, str), _fit(value, float)) for token, value in completion["logprobs"]
+def _fits(call: Call) -> bool:
+    """Whether the columns of a row can hold the call."""
+    key, made = call.key, call.completion
+    places = (key.index, key.attempt, key.step)
+    numbers = (*places, call.seed, made.prompt_tokens, made.completion_tokens)
+    reals = (made.seconds, made.prompt_logprob or 0.0, *(value for _, value in made.logprobs))
+    return (
+        min(places) >= 0
+        and all(-_BIG <= number < _BIG for number in numbers)
+        and all(map(isfinite, reals))
+        and 0 <= call.created_at < _LATEST
     )
-    completion["dropped"] = tuple(_fit(name, str) for name in completion.get("dropped", ()))
-    made = {name: _fit(completion[name], kind) for name, kind in _COMPLETION.items()}
-    if (likely := completion.get("prompt_logprob")) is not None:
-        made["prompt_logprob"] = _fit(likely, float)
-    key = Key(**{name: _fit(fields["key"][name], kind) for name, kind in _KEY.items()})
-    rest = {name: _fit(fields[name], kind) for name, kind in _CALL.items()}
-    if min(key.index, key.attempt, key.step) < 0 or not 0 <= rest["created_at"] < _LATEST:
-        raise ValueError("out of range")
-    return Call(key=key, completion=Completion(**made), **rest)
-
-
-def _fit(value: Any, kind: Any) -> Any:
-    """The value, which is of this kind and fits a column."""
-    if type(value) is kind or (kind is float and type(value) is int):
-        if kind is str or kind is tuple or -_BIG <= value < _BIG:
-            return value
-        if kind is float and isfinite(value):
-            return value
-    raise ValueError(f"{value!r:.40} is no {kind.__name__}")
 
 
 def read_journal(path: Path) -> list[Call]:

@@ -79,9 +79,8 @@ def _opened(path: Location) -> Iterator[tuple[pq.ParquetFile, int]]:
 
 def _room(path: Location, file: pq.ParquetFile, size: int) -> int:
     room = _ROOM + _TIMES * size
-    groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
-    told = sum(group.total_byte_size for group in groups)
-    values = sum(group.column(at).num_values for group in groups for at in range(group.num_columns))
+    told = sum(group.total_byte_size for group in _groups(file))
+    values = sum(column.num_values for column in _chunks(file))
     if told > room or values > room:
         raise unreadable(path, "not as it was written", f"it unpacks to {max(told, values):,}")
     return room
@@ -89,10 +88,15 @@ def _room(path: Location, file: pq.ParquetFile, size: int) -> int:
 
 def has_dictionary(file: pq.ParquetFile) -> bool:
     """Whether a text may be stored once and stand in many rows, which no size tells of."""
-    groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
-    return any(
-        group.column(at).has_dictionary_page for group in groups for at in range(group.num_columns)
-    )
+    return any(column.has_dictionary_page for column in _chunks(file))
+
+
+def _groups(file: pq.ParquetFile) -> Iterator[pq.RowGroupMetaData]:
+    return (file.metadata.row_group(number) for number in range(file.num_row_groups))
+
+
+def _chunks(file: pq.ParquetFile) -> Iterator[pq.ColumnChunkMetaData]:
+    return (group.column(at) for group in _groups(file) for at in range(group.num_columns))
 
 
 def _largest_row(file: pq.ParquetFile) -> int:
@@ -157,11 +161,7 @@ def _lacks(values: pa.Array, may: set[str]) -> bool:
         ends = pc.min_max(values.cast(pa.int64()))
         return bool(ends["min"].as_py() < 0 or ends["max"].as_py() >= _YEAR_10000)
     if pa.types.is_struct(kind):
-        return any(
-            _lacks(values.field(at), set())
-            for at in range(kind.num_fields)
-            if kind.field(at).name not in may
-        )
+        return any(_lacks(values.field(part.name), set()) for part in kind if part.name not in may)
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind)) and _lacks(
         values.flatten(), may
     )

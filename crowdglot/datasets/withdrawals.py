@@ -7,20 +7,19 @@ all shards have been searched since they were last written; each other line is o
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from crowdglot.critics.verdict import Verdict
 from crowdglot.datasets.shards import Shard, reopen
 from crowdglot.datasets.storage.files import write_text
-from crowdglot.datasets.storage.guarded import read_stored
+from crowdglot.datasets.storage.guarded import parsing, read_stored
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
-from crowdglot.errors import StorageError
-from crowdglot.printable import one_line
 
 WITHDRAWALS = "withdrawals.jsonl"
 # Who withdraws: what is found anew whenever it is forgotten, and what is never found again.
@@ -48,12 +47,6 @@ class Withdrawal:
     score: float
 
 
-_KINDS: dict[str, Any] = {
-    "language": str, "shard": int, "index": int, "attempt": int, "turns": str, "by": str,
-    "reason": str, "evidence": str, "score": (int, float),
-}  # fmt: skip
-
-
 @dataclass(frozen=True)
 class Withdrawals:
     """The file's content. ``up_to_date``: no shard was written since all were searched."""
@@ -75,8 +68,8 @@ class Withdrawals:
 def _withdrawal(fields: dict[str, Any]) -> Withdrawal:
     """The withdrawal with these fields; TypeError where one is of another kind."""
     made = Withdrawal(**fields)
-    for name, kind in _KINDS.items():
-        if not isinstance(fields[name], kind):
+    for name, kind in get_type_hints(Withdrawal).items():
+        if not isinstance(fields[name], (int, float) if kind is float else kind):
             raise TypeError(f"'{name}' is {fields[name]!r:.40}")
     return made
 
@@ -133,19 +126,9 @@ def read_withdrawals(folder: Location) -> Withdrawals:
 
 @lru_cache(maxsize=4)
 def _read(path: Location, *_state: int) -> Withdrawals:
-    try:
+    remedy = "delete it and run the same command again, near-duplicates are looked for anew."
+    with suppress(FileNotFoundError, NotADirectoryError), parsing(path, remedy):
         first, *lines = read_stored(path, _MOST_BYTES).decode("utf-8").splitlines()
         every = tuple(_withdrawal(json.loads(line)) for line in lines)
         return Withdrawals(every, bool(json.loads(first)["up_to_date"]))
-    except FileNotFoundError:
-        return Withdrawals()
-    except OSError as error:
-        raise StorageError(
-            f"{path}: cannot be read ({error.strerror}); check the folder's permissions."
-        ) from None
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        why = one_line(str(error) or type(error).__name__, 200)
-        raise StorageError(
-            f"{path}: damaged ({why}); delete it and run the same command again, near-duplicates "
-            "are looked for anew."
-        ) from None
+    return Withdrawals()

@@ -14,7 +14,7 @@ from crowdglot.languages.language import resolve_language
 from crowdglot.personas.sources import SOURCES
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
-from crowdglot.strict_toml import Strict, free, is_free, outside
+from crowdglot.strict_toml import Strict, free, is_marked, outside
 
 # What a prompt tells (see ``dialogues.prompt``).
 Form = Literal["full", "short", "personas", "personas_and_event", "personas_and_ground"]
@@ -287,7 +287,7 @@ def _bound(settings: Strict, prefix: str) -> Iterator[tuple[str, Any]]:
         elif name == "models":
             for of, model in value.items():
                 yield from _bound(model, f"{prefix}{name}.{of}.")
-        elif not is_free(field):
+        elif not is_marked(field, "free"):
             yield from _flat(f"{prefix}{name}", stored[name])
 
 

@@ -21,7 +21,7 @@ from crowdglot.datasets.storage.location import Location
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import ConfigurationError, StorageError
 from crowdglot.printable import one_line
-from crowdglot.strict_toml import Strict, is_outside
+from crowdglot.strict_toml import Strict, is_marked
 from crowdglot.user_files import state_folder
 from crowdglot.writing.recipe import Recipe
 
@@ -38,7 +38,7 @@ def reaching(settings: Strict, prefix: str = "") -> dict[str, Any]:
         elif name == "models":
             for of, model in value.items():
                 found |= reaching(model, f"{prefix}{name}.{of}.")
-        elif is_outside(field) and name not in settings.idle() and value != field.default:
+        elif is_marked(field, "outside") and name not in settings.idle() and value != field.default:
             found[f"{prefix}{name}"] = value
     return found
 
@@ -142,7 +142,7 @@ def _tables(stored: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _marked(table: Mapping[str, Any], kind: type[Strict]) -> dict[str, Any]:
     defaults = {name: field.default for name, field in kind.model_fields.items()
-                if is_outside(field)}  # fmt: skip
+                if is_marked(field, "outside")}  # fmt: skip
     return {
         name: table[name]
         for name, default in defaults.items()

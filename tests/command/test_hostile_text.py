@@ -15,9 +15,9 @@ from rich.text import Text
 from crowdglot.command import running
 from crowdglot.command.app import app
 from crowdglot.command.output import dialogues, tables
-from crowdglot.datasets.about import code
 from crowdglot.datasets.card import write_card
 from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.report.markdown import code
 from crowdglot.errors import ConfigurationError
 from crowdglot.printable import one_line, visible
 from crowdglot.recipes import build_recipe

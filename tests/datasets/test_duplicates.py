@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crowdglot.datasets.duplicates import Earlier, bands, find_duplicates
+from crowdglot.datasets.duplicates import bands, find_duplicates
 from crowdglot.datasets.duplicates.index import Index
 from crowdglot.datasets.duplicates.shingles import jaccard, shingles
 from crowdglot.datasets.shards import Shard
@@ -212,7 +212,7 @@ def search(folder, shards, tag="fr", **earlier):
             shards,
             least_similarity=0.7,
             least_repeated_turns=0.5,
-            earlier=Earlier(**earlier),
+            **earlier,
         )
     )
 
@@ -238,7 +238,7 @@ def test_demonstrations_and_earlier_datasets(tmp_path):
     write(old, [(7, talk(8))], tag="es")
     new = write(tmp_path / "new", [(1, talk(7)), (2, talk(8)), (3, list(FRENCH)), (4, talk(4))])
     found = search(
-        tmp_path / "new", [new], demonstrations=[demonstration := shown(*FRENCH)], folders=[old]
+        tmp_path / "new", [new], demonstrations=[demonstration := shown(*FRENCH)], against=[old]
     )
     assert [(d.index, d.evidence.split(": ")[0]) for d in found] == [
         (1, "old:fr-7"),

@@ -76,6 +76,15 @@ def test_a_journal_of_before_is_read(tmp_path):
     assert read_journal(path) == [call(0)]
 
 
+@pytest.mark.parametrize("number", [1 << 70, 10**400, "NaN", "-1", '"now"'])
+def test_a_number_that_no_column_holds_is_no_call(tmp_path, number):
+    path = tmp_path / "shard.jsonl"
+    _, _, body = encode(call(0)).rstrip(b"\n").partition(b" ")
+    body = body.replace(b'"created_at":1700000000.5', f'"created_at":{number}'.encode())
+    path.write_bytes(b"%08x %s\n" % (crc32(body), body))
+    assert read_journal(path) == []
+
+
 @pytest.mark.parametrize("how", ["deleted", "folder", "replaced"])
 def test_a_journal_that_is_gone_is_told_at_once(tmp_path, how):
     path = tmp_path / "journal" / "shard.jsonl"

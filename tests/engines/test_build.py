@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from crowdglot.engines import ENGINES, build_engine
 from crowdglot.engines.settings import EmbeddingSettings, EngineSettings
 from crowdglot.errors import ConfigurationError, RequestRefused
-from crowdglot.strict_toml import is_free
+from crowdglot.strict_toml import is_marked
 from tests.engines.questions import question
 
 _HEAVY = ("xllamacpp", "aiohttp", "huggingface_hub", "transformers", "torch")
@@ -66,9 +66,9 @@ def test_llama_cpp_tells_at_once_that_it_reads_no_text() -> None:
 
 def test_rows_depend_on_some_keys_only() -> None:
     fields = EngineSettings.model_fields
-    bound = {name for name, field in fields.items() if not is_free(field)}
+    bound = {name for name, field in fields.items() if not is_marked(field, "free")}
     assert bound == {"kind", "model", "context", "dtype", "quantisation"}
-    assert all(is_free(field) for field in EmbeddingSettings.model_fields.values())
+    assert all(is_marked(field, "free") for field in EmbeddingSettings.model_fields.values())
 
 
 def test_several_addresses_may_be_a_list() -> None:

@@ -4,6 +4,6 @@
 the shards of a language in the order of the plan. What is found becomes withdrawals.
 """
 
-from crowdglot.datasets.duplicates.search import Earlier, find_duplicates
+from crowdglot.datasets.duplicates.search import find_duplicates
 
-__all__ = ["Earlier", "find_duplicates"]
+__all__ = ["find_duplicates"]

@@ -5,7 +5,7 @@ Only small runs of ``bands`` are in memory. Texts are not kept; ``fetch`` reads 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -128,35 +128,26 @@ class Index:
         turns = {number: part for number, part in parts.items() if number != _WHOLE}
         repeated: dict[int, int] = {}
         for number, turn in turns.items():
-            if (other := self._first_with(turn.shingles, turn.candidates())) is not None:
-                repeated[number] = other
+            if found := next(self._alike(turn, whole=False), None):
+                repeated[number] = found[0]
         if not always:
-            if match := self._nearest(whole.shingles, whole.candidates()):
-                return match
+            alike = self._alike(whole, whole=True)
+            if nearest := max(alike, key=lambda found: found[1], default=None):
+                return Match("near_duplicate", *nearest)
             if len(repeated) >= max(2, self.least_repeated * len(turns)):
                 other = Counter(repeated.values()).most_common(1)[0][0]
-                first = next(number for number, found in repeated.items() if found == other)
+                first = next(number for number, key in repeated.items() if key == other)
                 return Match("repeated_turns", other, len(repeated) / len(turns), first + 1)
         for number, part in parts.items():
             if number not in repeated:
                 part.keep(key * _ENTRIES + number)
         return None
 
-    def _nearest(self, whole: Shingles, entries: Sequence[int]) -> Match | None:
-        best: Match | None = None
-        for key, number in (divmod(entry, _ENTRIES) for entry in entries):
-            if number != _WHOLE:
-                continue
-            similarity = jaccard(whole, frozenset[str]().union(*self._fetch(key)))
-            if similarity >= self.least_similarity and (best is None or similarity > best.share):
-                best = Match("near_duplicate", key, similarity)
-        return best
-
-    def _first_with(self, turn: Shingles, entries: Sequence[int]) -> int | None:
-        """The key of the first dialogue that has this turn."""
-        for key, number in (divmod(entry, _ENTRIES) for entry in entries):
-            if number == _WHOLE:
-                continue
-            if jaccard(turn, self._fetch(key)[number]) >= self.least_similarity:
-                return key
-        return None
+    def _alike(self, part: _Part, *, whole: bool) -> Iterator[tuple[int, float]]:
+        """The keys of its candidates that are as similar as duplicates are, and how similar."""
+        for key, number in (divmod(entry, _ENTRIES) for entry in part.candidates()):
+            if (number == _WHOLE) == whole:
+                turns = self._fetch(key)
+                other = frozenset[str]().union(*turns) if whole else turns[number]
+                if (similarity := jaccard(part.shingles, other)) >= self.least_similarity:
+                    yield key, similarity

@@ -5,7 +5,6 @@ The order in which shards were written does not matter. Memory holds the positio
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 
@@ -28,14 +27,6 @@ _AT_ONCE = 256  # dialogues that are looked up together
 Dialogue = tuple[str, Sequence[str]]  # id and turn texts
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What was there before the dataset: demonstrations, and folders of other datasets."""
-
-    demonstrations: Sequence[Demonstration] = ()
-    folders: Sequence[Location] = ()
-
-
 def find_duplicates(
     folder: Location,
     language: Language,
@@ -43,15 +34,17 @@ def find_duplicates(
     *,
     least_similarity: float,
     least_repeated_turns: float,
-    earlier: Earlier,
+    demonstrations: Sequence[Demonstration] = (),
+    against: Sequence[Location] = (),
 ) -> Iterator[Withdrawal]:
     """All accepted rows of ``language`` that repeat an earlier one, in the order of the plan.
 
-    ``shards``: those of this language.
+    ``shards``: those of this language. ``demonstrations``, and the datasets in the folders
+    ``against``, were there before.
     """
     own = written(folder, shards)
-    files = [path for other in earlier.folders for path in files_of(other, "data", language.tag)]
-    texts = list(_texts(earlier.demonstrations, language.script))
+    files = [path for other in against for path in files_of(other, "data", language.tag)]
+    texts = list(_texts(demonstrations, language.script))
     first = FILE * (1 + len(files))
     known = _Known(folder, language.script, texts, files + [s.accepted(folder) for s in own])
     index = Index(least_similarity, least_repeated_turns, known.shingles)

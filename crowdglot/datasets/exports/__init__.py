@@ -1,7 +1,7 @@
 """Exports: a dataset in the shapes that trainers read. One module an export.
 
-A module's name is the format's name here, with "-" for "_"; ``making.export.Export`` is its
-contract. Every record is a line of JSON with the same keys.
+A module's name is the format's name here, with "-" for "_"; its ``EXPORT`` is an
+``making.export.Export``. Every record is a line of JSON with the same keys.
 """
 
 from collections.abc import Mapping

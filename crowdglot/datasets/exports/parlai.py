@@ -9,17 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crowdglot.datasets.exports.making.dialogues import SPLITS, VALIDATION, Told
-from crowdglot.datasets.exports.making.export import Made, Record, Wanted
+from crowdglot.datasets.exports.making.export import Export, Made, Record, Wanted
 from crowdglot.datasets.exports.making.views import View, views
 
-FILES = {split: f"crowdglot_{'valid' if split == VALIDATION else split}.jsonl" for split in SPLITS}
-REJECTED = False
-LIMIT = None
+_FILES = {split: f"crowdglot_{'valid' if split == VALIDATION else split}.jsonl" for split in SPLITS}
 _SPEAKERS = ("other", "self")
 
 
-def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
-    """A record for every view."""
+def _records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     for view in views(dialogues, wanted.noted, opening=True):
         yield Record(view.split, {"dialog": _pairs(view), "context": [], **view.about})
 
@@ -32,9 +29,9 @@ def _pairs(view: View) -> list[list[dict[str, str]]]:
     return [acts[at : at + 2] for at in range(0, len(acts), 2)]
 
 
-def finish(folder: Path, made: Made) -> None:
+def _finish(folder: Path, made: Made) -> None:
     """Write the metadata of each file, without which ParlAI complains."""
-    for split in FILES:
+    for split in _FILES:
         if made.records[split]:
             facts = {
                 "date": "",
@@ -44,5 +41,8 @@ def finish(folder: Path, made: Made) -> None:
                 "version": "0.1",
                 "dataset": made.name,
             }
-            path = (folder / FILES[split]).with_suffix(".metadata")
+            path = (folder / _FILES[split]).with_suffix(".metadata")
             path.write_text(json.dumps(facts) + "\n", "utf-8")
+
+
+EXPORT = Export(_records, _finish, files=_FILES)

@@ -11,16 +11,13 @@ from pathlib import Path
 
 from crowdglot.datasets.exports.making.dialogues import TEST, TRAIN, VALIDATION, Told
 from crowdglot.datasets.exports.making.distractors import Answer, answers, enough
-from crowdglot.datasets.exports.making.export import JSON_LINES, Made, Record, Wanted
+from crowdglot.datasets.exports.making.export import JSON_LINES, Export, Made, Record, Wanted
 from crowdglot.datasets.exports.making.views import View, views
 
-FILES = JSON_LINES
-REJECTED = False
-LIMIT = None
 _TOGETHER = {"personachat.json": {TRAIN: "train", VALIDATION: "valid"}, "test.json": {TEST: "test"}}
 
 
-def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
+def _records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     """A record for every view, with its answers for which there are enough distractors."""
     every = enough(answers(views(dialogues, wanted.noted, opening=True)), wanted.noted)
     for _, some in groupby(every, lambda answer: answer.view.id):
@@ -36,11 +33,11 @@ def _utterance(answer: Answer[View]) -> dict[str, list[str]]:
     return {"history": [*silence, *answer.history], "candidates": candidates}
 
 
-def finish(folder: Path, made: Made) -> None:
+def _finish(folder: Path, made: Made) -> None:
     """Put the files of the splits together, a line at a time."""
     for file, names in _TOGETHER.items():
         there = {
-            name: folder / FILES[split] for split, name in names.items() if made.records[split]
+            name: folder / JSON_LINES[split] for split, name in names.items() if made.records[split]
         }
         if there:
             with (folder / file).open("w", encoding="utf-8") as out:
@@ -58,3 +55,6 @@ def _joined(files: Mapping[str, Path]) -> Iterator[str]:
                 yield f"{',' if at else ''}\n{line.rstrip()}"
         yield "\n]"
     yield "\n}\n"
+
+
+EXPORT = Export(_records, _finish)

@@ -6,17 +6,14 @@ from pathlib import Path
 
 from crowdglot.datasets.exports.making.dialogues import Told
 from crowdglot.datasets.exports.making.distractors import DISTRACTORS, Answer, answers, enough
-from crowdglot.datasets.exports.making.export import JSON_LINES, Made, Record, Wanted
+from crowdglot.datasets.exports.making.export import Export, Made, Record, Wanted
 from crowdglot.datasets.exports.making.views import View, views
 from crowdglot.draws import Draws
 
-FILES = JSON_LINES
-REJECTED = False
-LIMIT = None
 _CANDIDATES = DISTRACTORS + 1
 
 
-def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
+def _records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     """A record for every answer for which there are enough distractors."""
     every = answers(views(dialogues, wanted.noted, opening=True))
     for answer in enough(every, wanted.noted):
@@ -40,14 +37,13 @@ def _fields(answer: Answer[View]) -> dict[str, object]:
     }
 
 
-def chance() -> dict[str, float]:
-    """What guessing reaches: recall at 1, 2, 5 of 20, and the mean reciprocal rank."""
+def _finish(folder: Path, made: Made) -> None:
+    """Write ``chance.json``: what guessing reaches, recall at 1, 2, 5 of 20 and the mean reciprocal
+    rank."""
     recall = {f"recall@{k}": k / _CANDIDATES for k in (1, 2, 5)}
-    ranks = range(1, _CANDIDATES + 1)
-    return {**recall, "mrr": round(sum(1 / rank for rank in ranks) / _CANDIDATES, 4)}
-
-
-def finish(folder: Path, made: Made) -> None:
-    """Write ``chance.json``: what guessing reaches."""
-    facts = {"candidates": _CANDIDATES, "chance": chance()}
+    mrr = sum(1 / rank for rank in range(1, _CANDIDATES + 1)) / _CANDIDATES
+    facts = {"candidates": _CANDIDATES, "chance": {**recall, "mrr": round(mrr, 4)}}
     (folder / "chance.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+
+
+EXPORT = Export(_records, _finish)

@@ -1,21 +1,11 @@
 """``sharegpt``: conversations whose turns are ``from`` system, human or gpt."""
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
-from crowdglot.datasets.exports.making.dialogues import Told
-from crowdglot.datasets.exports.making.export import JSON_LINES, Made, Record, Wanted
+from crowdglot.datasets.exports.making.export import Export
 from crowdglot.datasets.exports.making.views import chat_records
 
-FILES = JSON_LINES
-REJECTED = False
-LIMIT = None
 _ROLES = {"system": "system", "user": "human", "assistant": "gpt"}
-
-
-def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
-    """A record for every view."""
-    return chat_records(dialogues, wanted, lambda _, told: {"conversations": renamed(told)})
 
 
 def renamed(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:
@@ -23,5 +13,4 @@ def renamed(messages: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     return [{"from": _ROLES[one["role"]], "value": one["content"]} for one in messages]
 
 
-def finish(folder: Path, made: Made) -> None:
-    """Nothing stands beside the records."""
+EXPORT = Export(chat_records(lambda view, messages, folded: {"conversations": renamed(messages)}))

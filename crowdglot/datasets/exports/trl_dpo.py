@@ -8,22 +8,18 @@ the turns of the other. Therefore the question is the scenario, and what is comp
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from crowdglot.datasets.exports.making.dialogues import Row, Told, are_said
-from crowdglot.datasets.exports.making.export import JSON_LINES, Limit, Made, Record, Wanted, tokens
-from crowdglot.datasets.exports.making.trl import write_config
+from crowdglot.datasets.exports.making.export import Export, Record, Wanted, tokens
+from crowdglot.datasets.exports.making.trl import limit, write_config
 from crowdglot.languages.language import resolve_language
 
-FILES = JSON_LINES
-REJECTED = True
-LIMIT = Limit("TRL's DPOTrainer", "max_length", 1024)
 # A dialogue that repeats another one is no worse than it.
 _NO_WORSE = "duplicates."
 
 
-def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
+def _records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
     """A record for every rejected draft of a scenario for which another one was accepted."""
     for told in dialogues:
         chosen = _script(told.row, told.row["turns"])
@@ -96,6 +92,6 @@ def _script(row: Row, turns: Sequence[Row]) -> str:
     )
 
 
-def finish(folder: Path, made: Made) -> None:
-    """Write ``trl_dpo.yaml``."""
-    write_config(folder / "trl_dpo.yaml", "dpo", FILES, made)
+EXPORT = Export(
+    _records, lambda to, made: write_config(to, "dpo", made), limit("DPOTrainer"), rejected=True
+)

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Details, Reading
+from crowdglot.datasets.metrics.measuring.figure import Details, Reading, mean_of
 from crowdglot.languages.identifiers import readable
 from crowdglot.languages.language import Language, resolve_language
-from crowdglot.statistics import Chosen
 
 # It reads so many dialogues of a group, at some hundred a second.
 _MOST = 100
@@ -26,17 +25,11 @@ def measure(corpus: Corpus) -> Iterator[Reading]:
         return
     target = resolve_language(corpus.language)
     told = [confirms("\n".join(turns), target) for turns in corpus.turns[:_MOST]]
-    known = np.array([np.nan if one is None else float(one) for one in told])
-    if not np.isfinite(known).any():
-        return
-
-    def share(chosen: Chosen) -> float | None:
-        read = known[chosen[chosen < len(known)]]
-        read = read[np.isfinite(read)]
-        return float(read.mean()) if len(read) else None
-
-    details: Details = {"tok": "none", "by": "langdetect", "most": _MOST}
-    yield Reading("language_confirmed", share, "higher", "bootstrap", details)
+    known = np.full(len(corpus), np.nan)
+    known[: len(told)] = [np.nan if one is None else float(one) for one in told]
+    if np.isfinite(known).any():
+        details: Details = {"tok": "none", "by": "langdetect", "most": _MOST}
+        yield Reading("language_confirmed", mean_of(known), "higher", "bootstrap", details)
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,6 @@ BUDGETED = True
 
 
 def measure(corpus: Corpus) -> Iterator[Reading]:
-    """distinct_1, distinct_2 and distinct_3."""
     for order in (1, 2, 3):
         of = partial(_distinct, corpus, order)
         details: Details = {"variant": "corpus", "n": order}

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot.datasets.shards import files_of
-from crowdglot.datasets.storage.guarded import read_stored
+from crowdglot.datasets.storage.guarded import parsing, read_stored
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import StorageError
-from crowdglot.printable import one_line
 
 AUDIT = "audit.json"
 _MOST_BYTES = 1 << 26
@@ -61,19 +60,15 @@ def _found(folder: Location) -> dict[str, tuple[int, int]]:
     """By measure in how many of how many accepted dialogues something was found."""
     remedy = f"run `crowdglot audit {folder}`, then publish."
     try:
-        told = json.loads(read_stored(folder / AUDIT, _MOST_BYTES))
-        counts = {
-            name: (int(told["found"][name]["count"]), int(told["found"][name]["of"]))
-            for name in _FOUND.values()
-        }
-        rows = told["rows"]
-    except FileNotFoundError:
+        with parsing(folder / AUDIT, remedy):
+            told = json.loads(read_stored(folder / AUDIT, _MOST_BYTES))
+            found = {name: told["found"][name] for name in _FOUND.values()}
+            counts = {name: (int(one["count"]), int(one["of"])) for name, one in found.items()}
+            rows = told["rows"]
+    except (FileNotFoundError, NotADirectoryError):
         raise StorageError(
             f"{folder}: its recipe has limits under [audit], and it was not audited; {remedy}"
         ) from None
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        why = one_line(str(error) or type(error).__name__, 100)
-        raise StorageError(f"{folder / AUDIT}: damaged ({why}); {remedy}") from None
     if rows != rows_hash(folder):
         raise StorageError(f"{folder / AUDIT}: is older than the rows in data/; {remedy}")
     return counts

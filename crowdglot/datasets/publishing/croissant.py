@@ -1,7 +1,7 @@
 """``croissant.json``: the dataset's files and columns in the terms of MLCommons' Croissant 1.0."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +31,15 @@ _CONTEXT: Mapping[str, Any] = {
     **{name: {"@id": f"cr:{name}", "@type": "@json"} for name in ("data", "examples")},
     **{name: f"cr:{name}" for name in _OWN},
 }
+_REPOSITORY = {
+    "@type": "cr:FileObject",
+    "@id": "repo",
+    "name": "repo",
+    "description": "The repository on the hub.",
+    "contentUrl": "",
+    "encodingFormat": "git+https",
+    "sha256": "https://github.com/mlcommons/croissant/issues/80",
+}
 
 
 def croissant(url: str, name: str, card: str, tag: str, day: str) -> str:
@@ -57,7 +66,10 @@ def croissant(url: str, name: str, card: str, tag: str, day: str) -> str:
         "keywords": _texts(header.get("tags", [])),
         "creator": {"@type": "Organization", "name": name.partition("/")[0]},
         "isLiveDataset": True,
-        "distribution": [_repository(url), *(_files(config) for config in configs)],
+        "distribution": [
+            {**_REPOSITORY, "contentUrl": f"{url}/tree/main"},
+            *(_files(config) for config in configs),
+        ],
         "recordSet": [_records(config["config_name"]) for config in configs],
     }
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
@@ -68,18 +80,6 @@ def _texts(told: Any) -> list[str]:
     if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
         raise TypeError("a list of texts is wanted")
     return told
-
-
-def _repository(url: str) -> dict[str, Any]:
-    return {
-        "@type": "cr:FileObject",
-        "@id": "repo",
-        "name": "repo",
-        "description": "The repository on the hub.",
-        "contentUrl": f"{url}/tree/main",
-        "encodingFormat": "git+https",
-        "sha256": "https://github.com/mlcommons/croissant/issues/80",
-    }
 
 
 def _files(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,41 +95,31 @@ def _files(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _records(config: str) -> dict[str, Any]:
+    files = {"fileSet": {"@id": f"files-of-{config}"}}
     return {
         "@type": "cr:RecordSet",
         "@id": config,
         "name": config,
         "description": f"The rows of the config '{config}'; see docs/columns.md of crowdglot.",
         "key": {"@id": f"{config}/id"},
-        "field": list(_fields(config)),
+        "field": [_field(config, one, files | {"extract": {"column": one.name}}) for one in SCHEMA],
     }
 
 
-def _fields(config: str) -> Iterator[dict[str, Any]]:
-    for column in SCHEMA:
-        source = {"fileSet": {"@id": f"files-of-{config}"}, "extract": {"column": column.name}}
-        yield _field(f"{config}/{column.name}", column.name, column.type, source)
-
-
-def _field(at: str, name: str, kind: pa.DataType, source: Mapping[str, Any]) -> dict[str, Any]:
+def _field(above: str, column: pa.Field, source: Mapping[str, Any]) -> dict[str, Any]:
     """A column, or a part of one, with its parts below it."""
-    field: dict[str, Any] = {"@type": "cr:Field", "@id": at, "name": name}
+    at, kind = f"{above}/{column.name}", column.type
+    field: dict[str, Any] = {"@type": "cr:Field", "@id": at, "name": column.name}
     if pa.types.is_list(kind):
         field["repeated"] = True
         kind = kind.value_type
-    if pa.types.is_struct(kind):
-        field["source"] = source
-        field["subField"] = [
-            _field(
-                f"{at}/{part.name}",
-                part.name,
-                part.type,
-                {**source, "transform": [*source.get("transform", ()), {"jsonPath": part.name}]},
-            )
-            for part in kind
-        ]
-        return field
-    return field | {"dataType": _type(kind), "source": source}
+    if not pa.types.is_struct(kind):
+        return field | {"dataType": _type(kind), "source": source}
+    field["source"], into = source, source.get("transform", [])
+    field["subField"] = [
+        _field(at, part, {**source, "transform": [*into, {"jsonPath": part.name}]}) for part in kind
+    ]
+    return field
 
 
 def _type(kind: pa.DataType) -> str:

@@ -10,14 +10,14 @@ from typing import Any, cast
 import tomli_w
 from yaml import YAMLError
 
-from crowdglot.datasets.about import PLACE
+from crowdglot.datasets.card import CARD, PLACE
 from crowdglot.datasets.folder import FORMAT, RECIPE, locked, read_stored_recipe
 from crowdglot.datasets.funnel import Funnel, stored_funnel
 from crowdglot.datasets.publishing.audited import check_audit
 from crowdglot.datasets.publishing.croissant import CROISSANT, croissant
 from crowdglot.datasets.publishing.recipe import check_same_recipe, public_recipe, recipe_hash
 from crowdglot.datasets.publishing.staging import differing, link_into, published_files
-from crowdglot.datasets.scan import batches, rows_of
+from crowdglot.datasets.scan import collect, rows_of
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.guarded import read_stored
 from crowdglot.datasets.storage.location import Location
@@ -25,7 +25,6 @@ from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.errors import StorageError
 from crowdglot.hub_repository import Repository, open_repository
 
-CARD = "README.md"
 _MOST_CARD = 1 << 20  # bytes
 # What the hub puts into a new repository by itself.
 _NOBODYS = frozenset({".gitattributes", CARD})
@@ -96,13 +95,12 @@ def _still_there(folder: Path) -> int:
     withdrawals = read_withdrawals(folder)
     shards = {(one.language, f"train-{one.shard:05d}.parquet") for one in withdrawals.every}
     rows = (
-        row
-        for tag, name in sorted(shards)
+        (row["index"], row["attempt"], [turn["text"] for turn in row["turns"]])
+        for tag, name in shards
         if (path := folder / "data" / tag / name).exists()
         for row in rows_of(path, ("index", "attempt", "turns"))
     )
-    said = ((row, [turn["text"] or "" for turn in row["turns"] or () if turn]) for row in rows)
-    return sum(bool(withdrawals.verdicts(r["index"], r["attempt"], texts)) for r, texts in said)
+    return sum(bool(withdrawals.verdicts(*row)) for row in rows)
 
 
 def _refuse_others(repository: Repository, there: dict[str, str], public: dict[str, Any]) -> None:
@@ -119,7 +117,6 @@ def _refuse_others(repository: Repository, there: dict[str, str], public: dict[s
 def _written_anew(
     folder: Path, target: Path, repository: Repository, public: dict[str, Any], tag: str
 ) -> dict[str, Path]:
-    """The files that are written for the repository."""
     target.mkdir()
     try:
         card = _filled_in(read_stored(folder / CARD, _MOST_CARD).decode("utf-8"), repository)
@@ -129,11 +126,8 @@ def _written_anew(
             f"{folder / CARD}: has no header that can be read; restore it, or delete metrics.json "
             "there and run `crowdglot synthesize`, which writes both anew."
         ) from None
-    texts = {
-        CARD: card,
-        RECIPE: tomli_w.dumps({**public, "format": FORMAT}),
-        CROISSANT: metadata,
-    }
+    recipe = tomli_w.dumps({**public, "format": FORMAT})
+    texts = {CARD: card, RECIPE: recipe, CROISSANT: metadata}
     for name, text in texts.items():
         (target / name).write_text(text, "utf-8")
     return {name: target / name for name in texts}
@@ -141,9 +135,8 @@ def _written_anew(
 
 def _newest(folder: Path) -> str:
     """The day on which the newest accepted dialogue was written."""
-    rows = batches(files_of(folder, "data"), ("created_at",))
-    moments = [some["created_at"].max() for some in rows if len(some)]
-    return max(cast(list[datetime], moments)).date().isoformat()
+    moments = collect(files_of(folder, "data"), ("created_at",))["created_at"]
+    return cast(datetime, moments.max()).date().isoformat()
 
 
 def _filled_in(card: str, repository: Repository) -> str:
@@ -166,8 +159,8 @@ def _upload(
     repository: Repository, changed: dict[str, Path], gone: list[str], temporary: Path
 ) -> None:
     """Upload the recipe before all else, so that a repository that is cut short is known again."""
-    first = {name: path for name, path in changed.items() if name == RECIPE}
-    rest = {name: path for name, path in changed.items() if name != RECIPE}
+    first = {RECIPE: changed[RECIPE]} if RECIPE in changed else {}
+    rest = {name: path for name, path in changed.items() if name not in first}
     if first:
         repository.put(link_into(temporary / "first", first), "The recipe")
     if rest or gone:

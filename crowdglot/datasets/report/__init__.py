@@ -5,7 +5,7 @@ loads nothing from the network, ``markdown`` short tables. Text that a model wro
 it is escaped in the page and set as text by the page's script.
 """
 
-from crowdglot.datasets.report.facts import Facts, Source, gather
+from crowdglot.datasets.report.facts import Facts, gather
 from crowdglot.datasets.report.page import REPORT, write_report
 
-__all__ = ["REPORT", "Facts", "Source", "gather", "write_report"]
+__all__ = ["REPORT", "Facts", "gather", "write_report"]

@@ -1,7 +1,8 @@
 """All that the report shows, gathered from the Parquet files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from crowdglot.datasets.funnel import Funnel, count_drafts, measure_funnel
@@ -19,26 +20,6 @@ from crowdglot.datasets.storage.location import Location
 # accepted and rejected ones are shown.
 MOST_MEASURED, MOST_ACCEPTED, MOST_REJECTED = 5_000, 2_000, 1_000
 _MEASURED = ("language", "speech_event", "model", "personas", "turns", "verdicts")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A dataset, and what is not in its rows.
-
-    ``funnel``: where the run has counted it already. ``wanted``: dialogues planned of each
-    (language, event), where it has not; None where the plan is not known. ``personas_available``:
-    the size of the persona pool, 0 where it is not known. ``reference``: the turn texts of human
-    dialogues by language tag. ``embed``: the vectors of texts, where there is an embedding model.
-    """
-
-    folder: Location
-    name: str
-    seed: int = 0
-    funnel: Funnel | None = None
-    wanted: Mapping[tuple[str, str], int] | None = None
-    personas_available: int = 0
-    reference: Mapping[str, Dialogues] = field(default_factory=dict)
-    embed: Embed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,36 +66,52 @@ class Facts:
         }
 
 
-def gather(source: Source) -> Facts:
-    """Count and measure a dataset; StorageError names a file that is damaged."""
-    folder = source.folder
+def gather(
+    folder: Location,
+    name: str,
+    *,
+    seed: int = 0,
+    funnel: Funnel | None = None,
+    wanted: Mapping[tuple[str, str], int] | None = None,
+    personas_available: int = 0,
+    reference: Mapping[str, Dialogues] = MappingProxyType({}),
+    embed: Embed | None = None,
+) -> Facts:
+    """Count and measure a dataset; StorageError names a file that is damaged.
+
+    ``funnel``: where the run has counted it already. ``wanted``: dialogues planned of each
+    (language, event), where it has not; None where the plan is not known. ``personas_available``:
+    the size of the persona pool, 0 where it is not known. ``reference``: the turn texts of human
+    dialogues by language tag. ``embed``: the vectors of texts, where there is an embedding model.
+    """
+    planned = funnel is not None or wanted is not None
     data, rejected = files_of(folder, "data"), files_of(folder, "rejected")
-    funnel = source.funnel or measure_funnel(folder, dict(source.wanted or {}))
+    funnel = funnel or measure_funnel(folder, dict(wanted or {}))
     measured = even_positions(data, ("language",), MOST_MEASURED)
     rows = rows_at(data, measured, _MEASURED)
     accepted = even_positions(data, ("language", "speech_event"), MOST_ACCEPTED)
     refused = even_positions(rejected, ("reason", "language"), MOST_REJECTED)
     return Facts(
-        name=source.name,
+        name=name,
         funnel=funnel,
         models=_models(data),
         cells=_cells(folder),
         measured=rows.height,
         figures=measure(
             rows,
-            seed=source.seed,
+            seed=seed,
             subsample=500,
-            reference=source.reference,
+            reference=reference,
             resamples=200 if funnel.accepted <= MOST_MEASURED else 0,
-            personas_available=source.personas_available,
-            embed=source.embed,
+            personas_available=personas_available,
+            embed=embed,
         ),
-        histograms=tuple(histograms(rows, source.reference)),
+        histograms=tuple(histograms(rows, reference)),
         similar=most_similar(data, measured, rows),
         accepted=read_shown(data, accepted),
         rejected=read_shown(rejected, refused),
-        personas_available=source.personas_available,
-        planned=source.funnel is not None or source.wanted is not None,
+        personas_available=personas_available,
+        planned=planned,
         unfinished=unfinished(folder),
     )
 

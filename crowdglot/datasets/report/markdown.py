@@ -1,14 +1,36 @@
-"""A short report as Markdown tables, for programs that do not show our HTML."""
+"""Markdown from templates, and a short report for programs that do not show our HTML."""
 
 import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 from crowdglot.datasets.funnel import Funnel
 from crowdglot.languages.language import resolve_language
 from crowdglot.languages.verification import doubts
-from crowdglot.printable import visible
+from crowdglot.printable import one_line, visible
 
+_REPORT = Path(__file__).with_name("report.md.jinja")
 _MOST_REASONS = 20
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~.:-])")
+
+
+@lru_cache(maxsize=4)
+def markdown_template(path: Path) -> Any:
+    """A template of Markdown. Text of models and users must stand in it by one of its filters:
+    ``escape``, or as code that it cannot end, ``code`` on one line and ``block`` on several."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=False,  # noqa: S701 - it is no HTML
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"escape": escape, "code": code, "block": _block}
+    environment.filters["count"] = "{:,}".format
+    return environment.from_string(path.read_text("utf-8"))
 
 
 def report_markdown(name: str, funnel: Funnel) -> str:
@@ -16,34 +38,28 @@ def report_markdown(name: str, funnel: Funnel) -> str:
 
     ``name``: of the dataset.
     """
-    lines = [
-        f"## {escape(name)}",
-        "",
-        f"Accepted {funnel.accepted:,} of {funnel.drafts:,} drafts ({funnel.acceptance_rate:.1%}).",
-        "",
-        "| language | tag | accepted | rejected |",
-        "|---|---|---:|---:|",
-    ]
     tags = sorted({*funnel.accepted_by_language, *funnel.rejected_by_language})
-    for tag in tags:
-        accepted = funnel.accepted_by_language.get(tag, 0)
-        rejected = funnel.rejected_by_language.get(tag, 0)
-        language = escape(resolve_language(tag).name)
-        lines.append(f"| {language} | {escape(tag)} | {accepted:,} | {rejected:,} |")
-    if unsure := doubts(map(resolve_language, tags)):
-        lines += ["", *(f"- {escape(sentence)}" for sentence in unsure)]
-    if funnel.reasons:
-        lines += ["", "| reason for rejection | drafts |", "|---|---:|"]
-        reasons = list(funnel.reasons.items())
-        lines += [f"| {escape(reason)} | {count:,} |" for reason, count in reasons[:_MOST_REASONS]]
-        if further := reasons[_MOST_REASONS:]:
-            count = sum(count for _, count in further)
-            lines.append(f"| {len(further)} further reasons | {count:,} |")
-    return "\n".join(lines) + "\n"
+    languages, reasons = [*map(resolve_language, tags)], [*funnel.reasons.items()]
+    told: str = markdown_template(_REPORT).render(
+        name=name, funnel=funnel, languages=languages, doubts=doubts(languages), reasons=reasons,
+        most=_MOST_REASONS,
+    )  # fmt: skip
+    return told
 
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it is: on one line, no markup, no HTML, no link."""
-    line = " ".join(visible(text, 200).split())
-    plain = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = one_line(text, 200).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", plain)
+
+
+def code(text: str) -> str:
+    """Any text as code on one line, which can stand in a table."""
+    line = one_line(text, 200).replace("`", "'").replace("|", "¦")
+    return f"`{line}`" if line else ""
+
+
+def _block(text: str) -> str:
+    text = visible(text)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence}text\n{text}\n{fence}"

@@ -1,9 +1,9 @@
 """Facts in the order in which the page shows them, and numbers of which it draws its charts."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -68,15 +68,13 @@ def _comparison(
 
 def examples_by_reason(rejected: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     """At most three dialogues of each reason, of different languages where there are some."""
-    seen: Counter[tuple[str, str]] = Counter()
-    ranked: dict[str, list[tuple[int, str, Mapping[str, Any]]]] = defaultdict(list)
+    by_reason: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
     for row in rejected:
-        reason, language = row["reason"], row["language"]
-        ranked[reason].append((seen[reason, language], language, row))
-        seen[reason, language] += 1
+        by_reason.setdefault(row["reason"], {}).setdefault(row["language"], []).append(row)
     return {
-        reason: [row for *_, row in sorted(rows, key=lambda entry: entry[:2])[:3]]
-        for reason, rows in ranked.items()
+        reason: [row for some in zip_longest(*by_tag) for row in some if row][:3]
+        for reason, own in by_reason.items()
+        for by_tag in [[own[tag] for tag in sorted(own)]]
     }
 
 
@@ -110,11 +108,6 @@ class Cell:
     accepted: int
     drafts: int
     shade: int
-
-    @property
-    def rate(self) -> float:
-        """Accepted drafts over drafts."""
-        return self.accepted / self.drafts
 
 
 def heat_rows(

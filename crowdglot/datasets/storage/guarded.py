@@ -7,6 +7,7 @@ fill the memory.
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from crowdglot.datasets.storage.location import Location
@@ -59,6 +60,23 @@ def read_stored(path: Location, most: int) -> bytes:
             "write it, restore the file from a copy."
         )
     return content
+
+
+@contextmanager
+def parsing(path: Location, remedy: str) -> Iterator[None]:
+    """Turn what reading and parsing ``path`` raises into StorageError; a missing file stays as it
+    is. ``remedy``: for a file that is damaged."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be read ({error.strerror}); check the folder's permissions."
+        ) from None
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        why = one_line(str(error) or type(error).__name__, 200)
+        raise StorageError(f"{path}: damaged ({why}); {remedy}") from None
 
 
 def check_folder(folder: Path) -> list[Path]:

@@ -53,7 +53,6 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """The last part of the URL."""
         return self.url.rsplit("/", 1)[-1]
 
     @property
@@ -139,7 +138,6 @@ class _Ranges:
         self._path, self._file = path, file
 
     def read(self, size: int) -> bytes:
-        """The next ``size`` bytes."""
         with _reaching(self._path):
             return bytes(self._file.read(size))
 

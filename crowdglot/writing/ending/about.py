@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from crowdglot.datasets.about import About, Origin
+from crowdglot.datasets.card import About, Origin
 from crowdglot.datasets.metrics.measuring.figure import Figure
 from crowdglot.datasets.publishing.recipe import public_recipe, recipe_hash
 from crowdglot.datasets.shards import files_of

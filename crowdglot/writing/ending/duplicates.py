@@ -8,7 +8,7 @@ not on the order in which shards were written.
 
 import asyncio
 
-from crowdglot.datasets.duplicates import Earlier, find_duplicates
+from crowdglot.datasets.duplicates import find_duplicates
 from crowdglot.datasets.shards import Shard, incomplete, is_complete
 from crowdglot.datasets.storage.location import locate
 from crowdglot.datasets.tables import read_table
@@ -98,10 +98,7 @@ def forget_withdrawals(opened: OpenedRecipe) -> None:
 
 def _find(opened: OpenedRecipe) -> list[Withdrawal]:
     settings = opened.recipe.duplicates
-    earlier = Earlier(
-        demonstrations=opened.demonstrations.all,
-        folders=[locate(folder) for folder in settings.against],
-    )
+    against = [locate(folder) for folder in settings.against]
     shards = opened.shards()
     return [
         withdrawal
@@ -112,6 +109,7 @@ def _find(opened: OpenedRecipe) -> list[Withdrawal]:
             [shard for shard in shards if shard.language == language.tag],
             least_similarity=settings.least_similarity,
             least_repeated_turns=settings.least_repeated_turns,
-            earlier=earlier,
+            demonstrations=opened.demonstrations.all,
+            against=against,
         )
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crowdglot.datasets.card import write_card
 from crowdglot.datasets.funnel import METRICS, Funnel, measure_funnel, stored_funnel
-from crowdglot.datasets.report import Source, gather, write_report
+from crowdglot.datasets.report import gather, write_report
 from crowdglot.datasets.shards import Shard, incomplete, written
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.withdrawals import read_withdrawals
@@ -42,15 +42,13 @@ def finish(opened: OpenedRecipe, *, stopped: bool = False, by_meaning: bool = Tr
     faults: list[EngineError] = []
     embed = embedder(recipe.embedding) if by_meaning else None
     facts = gather(
-        Source(
-            folder=opened.folder,
-            name=recipe.name,
-            seed=recipe.seed,
-            funnel=funnel,
-            personas_available=len(opened.plan.personas.personas),
-            reference=read_human(Path(reference), recipe.languages) if reference else {},
-            embed=embed and _noting(embed, faults),
-        )
+        opened.folder,
+        recipe.name,
+        seed=recipe.seed,
+        funnel=funnel,
+        personas_available=len(opened.plan.personas.personas),
+        reference=read_human(Path(reference), recipe.languages) if reference else {},
+        embed=embed and _noting(embed, faults),
     )
     model = ", ".join(facts.models) or recipe.engine.model or recipe.engine.kind
     about = gather_about(opened, facts.figures)

@@ -6,7 +6,7 @@ from typing import Any
 
 from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.funnel import Funnel, read_metrics
-from crowdglot.datasets.report import Facts, Source, gather, write_report
+from crowdglot.datasets.report import Facts, gather, write_report
 from crowdglot.datasets.storage.location import Location
 from crowdglot.dialogues.human import read_human
 from crowdglot.engines.settings import EmbeddingSettings
@@ -25,15 +25,13 @@ def rewrite_report(
     tags = sorted({path.name for part in ("data", "rejected") for path in folder.glob(f"{part}/*")})
     known = read_metrics(folder)
     facts = gather(
-        Source(
-            folder=folder,
-            name=str(recipe.get("name") or folder.resolve().name),
-            seed=recipe.get("seed", 0),
-            wanted=_wanted(known),
-            personas_available=_count(known.get("personas_available")),
-            reference=read_human(human, tags) if human else {},
-            embed=embedder(embedding),
-        )
+        folder,
+        str(recipe.get("name") or folder.resolve().name),
+        seed=recipe.get("seed", 0),
+        wanted=_wanted(known),
+        personas_available=_count(known.get("personas_available")),
+        reference=read_human(human, tags) if human else {},
+        embed=embedder(embedding),
     )
     return write_report(folder, facts), facts
 

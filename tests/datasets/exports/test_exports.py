@@ -81,7 +81,7 @@ def records(made, name):
             for key, split in names.items()
             for record in file.get(key, ())
         ]
-    files = load_export(name).FILES
+    files = load_export(name).files
     return [
         (split, record)
         for split, file in files.items()
@@ -96,9 +96,8 @@ def test_every_module_of_the_folder_is_an_export():
     }
     for name in NAMES:
         export = load_export(name)
-        assert set(export.FILES) == {"train", "validation", "test"}
-        assert isinstance(export.REJECTED, bool) and callable(export.records)
-        assert callable(export.finish) and hasattr(export, "LIMIT")
+        assert set(export.files) == {"train", "validation", "test"}
+        assert export.rejected == (name == "trl-dpo")
     with pytest.raises(ConfigurationError, match="no such export; known: messages, trl-sft"):
         load_export("csv")
 
@@ -140,7 +139,7 @@ def test_datasets_reads_every_file_and_what_was_written(exported, name, tmp_path
     made = exported[name]
     files = {
         split: str(made.folder / file)
-        for split, file in load_export(name).FILES.items()
+        for split, file in load_export(name).files.items()
         if (made.folder / file).exists()
     }
     loaded = load_dataset("json", data_files=files, cache_dir=str(tmp_path))

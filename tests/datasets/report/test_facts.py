@@ -9,7 +9,7 @@ import pytest
 
 from crowdglot.datasets.duplicates.shingles import jaccard, shingles
 from crowdglot.datasets.metrics.measuring.figure import Figure
-from crowdglot.datasets.report import Source, facts, gather, similar, write_report
+from crowdglot.datasets.report import facts, gather, similar, write_report
 from crowdglot.datasets.report.distributions import Histogram, histograms
 from crowdglot.datasets.report.markdown import escape, report_markdown
 from crowdglot.datasets.report.page import as_json, render
@@ -44,7 +44,7 @@ def some(tmp_path, **more):
         row(10, ARABIC, tag="ar", reason="repetition.echo_turn", evidence="turn 5"),
         row(11, FRENCH, reason="format.not_json", evidence="no", turns=[], draft="I cannot."),
     ]
-    return gather(Source(write_dataset(tmp_path / "d", rows), "test", **more))
+    return gather(write_dataset(tmp_path / "d", rows), "test", **more)
 
 
 def most_similar(folder, **more):
@@ -72,7 +72,7 @@ def test_counts_cells_and_steps(tmp_path):
     (catching, first), (gossip, second) = heat_rows(facts.cells, ["ar", "fr"])
     assert (catching, gossip) == ("catching_up", "gossip")
     assert [(cell.accepted, cell.drafts, cell.shade) for cell in first] == [(2, 3, 5), (3, 5, 5)]
-    assert second[0] is None and second[1].rate == 0.75
+    assert second[0] is None and (second[1].accepted, second[1].drafts) == (3, 4)
 
 
 def test_pairs_are_exact_and_below_the_threshold_too(tmp_path):
@@ -103,7 +103,7 @@ def test_a_large_dataset_shows_an_even_part(tmp_path, monkeypatch):
     rows += [row(50 + n, reason="length.too_long") for n in range(20)]
     rows += [row(80, reason="format.not_json")]
     folder = write_dataset(tmp_path / "d", rows)
-    found = gather(Source(folder, "large"))
+    found = gather(folder, "large")
     cells = [(shown["language"], shown["event"]) for shown in found.accepted]
     assert {cell: cells.count(cell) for cell in cells} == {
         ("ar", "catching_up"): 4, ("fr", "catching_up"): 4, ("fr", "gossip"): 4,
@@ -116,7 +116,7 @@ def test_a_large_dataset_shows_an_even_part(tmp_path, monkeypatch):
     assert "drawn from an even part of 10 of the 48" in page
     assert "12 of 48 accepted dialogues" in page
     assert "4 of 21 rejected drafts" in page
-    assert page == render(gather(Source(folder, "large")))
+    assert page == render(gather(folder, "large"))
 
 
 def test_histograms_against_the_human_reference(tmp_path):
@@ -199,7 +199,7 @@ def test_files_in_the_folder(tmp_path):
     ],
 )
 def test_no_accepted_dialogue(rows, told, tmp_path):
-    assert told in render(gather(Source(write_dataset(tmp_path / "d", rows), "none")))
+    assert told in render(gather(write_dataset(tmp_path / "d", rows), "none"))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_no_accepted_dialogue(rows, told, tmp_path):
 )
 def test_one_dialogue(tag, texts, tmp_path):
     rows = [row(0, texts, tag=tag)]
-    facts = gather(Source(write_dataset(tmp_path / "d", rows), "one"))
+    facts = gather(write_dataset(tmp_path / "d", rows), "one")
     assert facts.funnel.accepted == 1
     assert facts.similar == []
     assert "No two accepted dialogues" in render(facts)
@@ -217,7 +217,7 @@ def test_an_unfinished_run_says_so(tmp_path):
     folder = write_dataset(tmp_path / "d", [row(0)])
     (folder / "journal" / "fr").mkdir(parents=True)
     (folder / "journal" / "fr" / "train-00001.jsonl").write_text("")
-    assert "1 shard still being written" in render(gather(Source(folder, "half")))
+    assert "1 shard still being written" in render(gather(folder, "half"))
 
 
 @pytest.mark.parametrize("part", ["data", "rejected"])
@@ -236,7 +236,7 @@ def test_a_damaged_shard_is_named(part, damage, tmp_path):
         }[damage]
     )
     with pytest.raises(StorageError) as told:
-        gather(Source(folder, "damaged"))
+        gather(folder, "damaged")
     assert str(path) in str(told.value)
     assert f"{path}: damaged (" in str(told.value)
     assert "; run `crowdglot synthesize` with --verify, which writes" in str(told.value)
@@ -250,7 +250,7 @@ def test_a_strange_file_is_named(texts, tmp_path):
     pq.write_table(pa.table({"text": pa.array(texts, pa.string())}), path)
     told = r"other.parquet: not as it was written \(it has no column 'language'\); run .* --verify"
     with pytest.raises(StorageError, match=told):
-        gather(Source(folder, "strange"))
+        gather(folder, "strange")
 
 
 def test_what_no_reader_sees_is_shown():

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from crowdglot.datasets.report import Source, gather, write_report
+from crowdglot.datasets.report import gather, write_report
 from crowdglot.datasets.report.page import render
 from tests.builders import FRENCH
 from tests.datasets.report.dataset import ARABIC, row, write_dataset
@@ -51,7 +51,7 @@ def browser(tmp_path_factory):
 def opened(browser, folder, rows, name="test", **source):
     """The page of a dataset in the browser, with the logs of all that came before read off."""
     write_dataset(folder, rows, name=name)
-    page = write_report(folder, gather(Source(folder, name, **source)))
+    page = write_report(folder, gather(folder, name, **source))
     for log in ("browser", "performance"):
         browser.get_log(log)
     browser.get(page.as_uri())
@@ -253,7 +253,7 @@ def test_an_empty_page_has_nothing_to_browse(browser, tmp_path):
 
 
 def test_no_attack_is_markup_without_a_browser_either(tmp_path):
-    page = render(gather(Source(write_dataset(tmp_path / "d", attacked()), ATTACKS[2])))
+    page = render(gather(write_dataset(tmp_path / "d", attacked()), ATTACKS[2]))
     markup, held = page.split('<script type="application/json" id="held">')
     for mark in ("<img", "<svg onload", "<script>document", "' autofocus", 'href="javascript'):
         assert mark not in markup

@@ -69,24 +69,17 @@ def read_told(
 
 def _is_whole(row: Row) -> bool:
     """Whether a row holds what all of ours hold; others may have written it."""
-    people = row["personas"] or ()
-    if len(people) < 2 or not row["turns"] or not row["common_ground"]:
-        return False
-    if any(row[name] is None for name in ("id", "index", "attempt", "language", "speech_event")):
-        return False
-    named = all(one and one["name"] and one["id"] and all(one["facts"] or ()) for one in people)
+    people, turns = row["personas"], row["turns"]
+    named = all(one["name"] and one["id"] and all(one["facts"] or ()) for one in people)
     # In a control nobody has a persona; where only one of them lacks it, it was lost.
-    return (
-        named
-        and len({bool(one["facts"]) for one in people}) == 1
-        and are_said(row["turns"], people)
-    )
+    alike = len({bool(one["facts"]) for one in people}) == 1
+    return len(people) > 1 and bool(turns) and named and alike and are_said(turns, people)
 
 
 def are_said(turns: Iterable[Row], people: Iterable[Row]) -> bool:
     """Whether each turn has a text and is said by one of ``people``."""
     known = {one["speaker"] for one in people}
-    return all(turn and turn["text"] and turn["speaker"] in known for turn in turns)
+    return all(turn["text"] and turn["speaker"] in known for turn in turns)
 
 
 def _drafts(folder: Location, data: Location) -> Iterator[tuple[int, list[Row]]]:

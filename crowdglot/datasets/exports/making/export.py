@@ -1,10 +1,13 @@
 """The contract of an export, and what goes in and out of one."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+
+import yaml
 
 from crowdglot.datasets.exports.making.dialogues import SPLITS, Told
 
@@ -13,11 +16,12 @@ JSON_LINES = {split: f"{split}.jsonl" for split in SPLITS}
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The tokens after which a trainer cuts a record, unless its setting ``key`` says more."""
+    """The tokens after which a trainer cuts a record, unless its setting ``key`` says more; by
+    default none does."""
 
-    tool: str
-    key: str
-    tokens: int
+    tool: str = ""
+    key: str = ""
+    tokens: int = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``folded``: whether the persona stands in the first user turn. ``thoughts``: whether what a
-    speaker thinks stands before its turns. ``noted``: how often what is in no record, by why."""
+    """``folded``: whether the persona stands in the first user turn. ``noted``: how often what is
+    in no record, by why."""
 
     folded: bool = False
-    thoughts: bool = False
     noted: Counter[str] = field(default_factory=Counter)
 
 
@@ -45,27 +48,26 @@ class Made:
     record, estimated; ``over``: how many are longer than the trainer's default."""
 
     name: str
-    limit: Limit | None
+    limit: Limit
     records: Counter[str] = field(default_factory=Counter)
     longest: int = 0
     over: int = 0
 
     def add(self, record: Record) -> None:
-        """Count a record."""
         self.records[record.split] += 1
         self.longest = max(self.longest, record.tokens)
-        self.over += self.limit is not None and record.tokens > self.limit.tokens
+        self.over += record.tokens > self.limit.tokens
 
     @property
     def room(self) -> int:
         """Tokens to set where the default would cut: a quarter above the longest, by 256."""
-        default = self.limit.tokens if self.limit else 0
+        default = self.limit.tokens
         return max(default, -(-self.longest * 5 // 4 // 256) * 256) if self.over else default
 
     @property
     def warning(self) -> str:
         """One sentence where the trainer's default would cut records, or ""."""
-        if not self.over or self.limit is None:
+        if not self.over:
             return ""
         return (
             f"{self.over} of {self.records.total()} records are longer than {self.limit.tokens:,} "
@@ -75,22 +77,26 @@ class Made:
         )
 
 
-class Export(Protocol):
-    """A module of ``exports``; its name is the format's, with "-" for "_".
+@dataclass(frozen=True, slots=True)
+class Export:
+    """``EXPORT`` of a module of ``exports``; the module's name is the format's, with "-" for "_".
 
-    ``FILES``: the file of each split, one JSON object a line. ``REJECTED``: whether it reads
-    rejected drafts too. ``LIMIT``: what its trainer cuts by default.
+    ``records``: of all dialogues, in any order of the splits. ``finish``: writes what belongs
+    beside the records, or changes their files. ``limit``: what its trainer cuts by default.
+    ``rejected``: whether it reads rejected drafts too. ``files``: of each split, one JSON object a
+    line.
     """
 
-    FILES: Mapping[str, str]
-    REJECTED: bool
-    LIMIT: Limit | None
+    records: Callable[[Iterable[Told], Wanted], Iterator[Record]]
+    finish: Callable[[Path, Made], None] = lambda folder, made: None
+    limit: Limit = Limit()
+    rejected: bool = False
+    files: Mapping[str, str] = field(default_factory=lambda: JSON_LINES)
 
-    def records(self, dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
-        """The records of all dialogues, in any order of the splits."""
 
-    def finish(self, folder: Path, made: Made) -> None:
-        """Write what belongs beside the records, or change their files."""
+def write_yaml(path: Path, head: str, settings: Mapping[str, Any]) -> None:
+    """Write the settings of a trainer's command, after comments."""
+    path.write_text(head + yaml.safe_dump(dict(settings), sort_keys=False), "utf-8")
 
 
 def tokens(*texts: str) -> int:
@@ -99,5 +105,4 @@ def tokens(*texts: str) -> int:
 
 
 def chat_tokens(messages: Iterable[Mapping[str, str]]) -> int:
-    """``tokens`` of chat messages."""
     return tokens(*(message["content"] for message in messages))

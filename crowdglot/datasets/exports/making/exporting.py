@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from crowdglot import __version__
 from crowdglot.datasets.exports import EXPORTS
@@ -29,7 +29,8 @@ def load_export(name: str) -> Export:
         known = ", ".join(EXPORTS)
         raise ConfigurationError(f"--as {name}: no such export; known: {known}.")
     module = import_module(f"crowdglot.datasets.exports.{name.replace('-', '_')}")
-    return cast(Export, module)
+    export: Export = module.EXPORT
+    return export
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,10 @@ def export_dataset(
         raise ConfigurationError(f"--to {target}: exports go to a local folder; give its path.")
     to = Path(target or f"outputs/exports/{title}-{name}")
     check_target(to)
-    wanted, made = Wanted(folded, thoughts), Made(title, export.LIMIT)
+    wanted, made = Wanted(folded), Made(title, export.limit)
     with replacing_folder(to) as temporary:
-        rejected = export.REJECTED
-        dialogues = read_told(folder, wanted.noted, rejected=rejected, thoughts=thoughts)
-        write_records(temporary, export.FILES, export.records(dialogues, wanted), made)
+        dialogues = read_told(folder, wanted.noted, rejected=export.rejected, thoughts=thoughts)
+        write_records(temporary, export.files, export.records(dialogues, wanted), made)
         noted = {why: count for why, count in wanted.noted.items() if count}
         if not made.records:
             why = "; ".join(f"{count} {what}" for what, count in noted.items()) or "no dialogues"

@@ -130,11 +130,15 @@ def _message(role: str, content: str) -> dict[str, str]:
 
 
 def chat_records(
-    dialogues: Iterable[Told],
-    wanted: Wanted,
-    shape: Callable[[View, list[dict[str, str]]], Mapping[str, Any]],
-) -> Iterator[Record]:
-    """A record for every view: what it is about, and what ``shape`` makes of its chat messages."""
-    for view in views(dialogues, wanted.noted):
-        messages = view.messages(folded=wanted.folded)
-        yield Record(view.split, {**view.about, **shape(view, messages)}, chat_tokens(messages))
+    shape: Callable[[View, list[dict[str, str]], bool], Mapping[str, Any]],
+) -> Callable[[Iterable[Told], Wanted], Iterator[Record]]:
+    """``records`` of an export: for every view what it is about, and what ``shape`` makes of the
+    view, its chat messages, and whether they are folded."""
+
+    def records(dialogues: Iterable[Told], wanted: Wanted) -> Iterator[Record]:
+        for view in views(dialogues, wanted.noted):
+            messages = view.messages(folded=wanted.folded)
+            fields = {**view.about, **shape(view, messages, wanted.folded)}
+            yield Record(view.split, fields, chat_tokens(messages))
+
+    return records

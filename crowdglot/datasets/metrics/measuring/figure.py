@@ -63,8 +63,14 @@ class Figure:
 
 
 def mean_of(scores: NDArray[np.float64]) -> Callable[[Chosen], float | None]:
-    """The mean over the chosen dialogues of a score that each has."""
-    return lambda chosen: float(scores[chosen].mean()) if len(chosen) else None
+    """The mean over the chosen dialogues of a score; NaN where a dialogue has none."""
+
+    def of(chosen: Chosen) -> float | None:
+        known = scores[chosen]
+        known = known[np.isfinite(known)]
+        return float(known.mean()) if len(known) else None
+
+    return of
 
 
 def sign(metric: str, details: Details) -> str:
