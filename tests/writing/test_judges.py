@@ -244,7 +244,7 @@ def test_trials_of_a_judge_go_on_where_they_were_stopped(tmp_path, monkeypatch):
     [
         (["judges=taste"], "there is no judge 'taste'"),
         (["models.writer.kind=openai"], "models"),
-        (["judges=harm", "believed=nowhere.json"], "nowhere.json: cannot be read"),
+        (["judges=harm", "believed=nowhere.json"], "nowhere.json: no such file; check the path"),
     ],
 )
 def test_mistakes_are_one_sentence(changes, told, tmp_path):
