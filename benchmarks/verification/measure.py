@@ -30,7 +30,7 @@ _OFF_WHERE_FEW, _FEW = 2.0, 100
 _TAIL = 1.2
 # Lowest margins are lowered in steps until so few own dialogues are rejected.
 _MOST_HUMAN_REJECTED, _SMALL_STEP = 0.0065, 0.05
-_MOST_REJECTED, _STEP, _MOST_STEPS = 0.015, 0.2, 6
+_MOST_REJECTED, _STEP, _FEW_STEPS, _MOST_STEPS = 0.015, 0.2, 2, 6
 # A lowest margin is no higher, however sure the evidence is on these sentences: talk is looser.
 _HIGHEST = {"whole": (0.0, -0.5), "turn": (-0.6, -2.0)}
 _LEAST_OTHERS = -5.0
@@ -45,8 +45,8 @@ _LIMITS = read_toml(THRESHOLDS)["language"]
 class Halves:
     """The sentences of a language: those to choose on, and those to measure on, by their source.
 
-    ``learnt_of``: those of the first on which its profile is learnt; talk is of other things in
-    each language, so it would tell what people spoke of.
+    ``learnt_of``: those of the first on which its profile is learnt; not talk, of which there is
+    little in relatives, so that it would tell what people spoke of.
     """
 
     chosen_on: list[str]
@@ -134,7 +134,8 @@ def choose(
         ("whole", [[whole] for whole in wholes]),
         ("turn", [[turns[line] for line in said] for said in spoken]),
     ):
-        _lower(lowest, kind, dialogues_of)
+        # Where there are human dialogues, these say more than dialogues of sentences.
+        _lower(lowest, kind, dialogues_of, _FEW_STEPS if human else _MOST_STEPS)
     _spare(lowest, target, human)
     unrelated = Lowest(rejected=None, found=None, **lowest.pop(""))
     each = {label: Lowest(rejected=None, found=None, **pair) for label, pair in lowest.items()}
@@ -173,10 +174,13 @@ def _between(lowest: float, target: Language, other: str, foreign: Sequence[str]
 
 
 def _lower(
-    lowest: dict[str, dict[str, float]], kind: Kind, spoken: Sequence[list[dict[str, float]]]
+    lowest: dict[str, dict[str, float]],
+    kind: Kind,
+    spoken: Sequence[list[dict[str, float]]],
+    steps: int,
 ) -> None:
     """Lower the margins in steps until few own dialogues are rejected."""
-    for _ in range(_MOST_STEPS):
+    for _ in range(steps):
         rejected = sum(any(_below(text, lowest, kind) for text in texts) for texts in spoken)
         if rejected <= _MOST_REJECTED * len(spoken):
             return
