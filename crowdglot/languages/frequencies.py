@@ -41,8 +41,8 @@ _DIFFERS = 0.5
 # if it stands there, and if it does not. Chosen on 40 pairs of relatives.
 _BY_BOTH_LISTS, _LISTED, _UNLISTED_ALONE = 1.5, 0.075, -0.3
 
-# Relatives that are spelt alike: their letters tell what is spoken of, and cost own dialogues. So in
-# Indonesian talk against any relative: fewer single turns of Malay were found.
+# Relatives that are spelt alike: their letters tell what is spoken of, and cost own dialogues. So
+# it is with Indonesian talk against any relative: fewer single turns of Malay were found.
 _SPELT_ALIKE = ({"id", "ms"}, {"hr", "bs", "sr"})
 
 LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
