@@ -10,7 +10,7 @@ lowest margins (with ``--write``, into the package); the figures are of the othe
 
 own: dialogues of the language that are accepted; by source in brackets. rejected: dialogues in a
 relative that are rejected for the language; found: own dialogues with one turn of the relative in
-which that is seen.
+which that is seen: any turn, and one of 30 letters or more.
 """
 
 import argparse
@@ -24,15 +24,17 @@ from benchmarks import command
 from benchmarks.human_dialogues import read_folder
 from benchmarks.verification.measure import (
     DIALOGUES,
+    LONG,
     Halves,
     choose,
     halve,
+    learn,
     relatives_with_text,
     share_accepted,
-    share_found,
+    shares_found,
 )
 from benchmarks.verification.texts import by_letters, read_tatoeba, read_udhr
-from crowdglot.languages import relatives
+from crowdglot.languages import grams, relatives
 from crowdglot.languages.identification import verifiable
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.languages.names import LABELS
@@ -64,10 +66,11 @@ def main() -> None:
     targets = [target for target in targets if not chosen.only or target.tag in chosen.only]
     table = {tag: known for tag, known in read_toml(MEASURED).items() if tag in halves}
     if chosen.write:
+        _learn_all(halves)
         for target in targets:
-            others = relatives_with_text(target, halves)
-            own = halves[target.tag].chosen_on
-            known = choose(target, own, others, human.get(target.tag, ()))
+            named = relatives_with_text(target, halves)
+            others = {label: halves[tag] for label, tag in named.items()}
+            known = choose(target, halves[target.tag], others, human.get(target.tag, ()))
             table[target.tag] = known.model_dump(exclude_none=True)
         _write(table)
     rows = {}
@@ -83,10 +86,21 @@ def main() -> None:
         for tag, row in rows.items():
             table[tag]["own"] = row["own"]
             for label, figures in row["relatives"].items():
-                table[tag]["relatives"][label] |= figures
+                kept = {name: figures[name] for name in ("rejected", "found")}
+                table[tag]["relatives"][label] |= kept
         _write(table)
     if chosen.json:
         print(json.dumps(rows))
+
+
+def _learn_all(halves: dict[str, Halves]) -> None:
+    """Learn the profiles of all languages that have a relative with text, and of these."""
+    for tag in halves:
+        target = resolve_language(tag)
+        others = relatives_with_text(target, halves) if _measurable(tag, halves[tag]) else {}
+        for each in {tag, *others.values()} if others else ():
+            learn(resolve_language(each), halves[each].learnt_of)
+    grams.save()
 
 
 def _drop_what_is_not_told(entry: dict[str, Any], row: dict[str, Any]) -> bool:
@@ -98,7 +112,10 @@ def _drop_what_is_not_told(entry: dict[str, Any], row: dict[str, Any]) -> bool:
 
 
 TOLD = 0.95  # of a relative's dialogues are rejected, or it is not told apart
-HEAD = "| language | sentences | own | relatives: rejected, found |\n|---|---|---|---|"
+HEAD = (
+    f"| language | sentences | own | relatives: rejected, found, found at {LONG} letters |\n"
+    "|---|---|---|---|"
+)
 
 
 def _measurable(tag: str, halves: Halves) -> bool:
@@ -116,12 +133,17 @@ def _measure(target: Language, halves: dict[str, Halves]) -> dict[str, Any]:
         for name, lines in own.measured_on.items()
         if (share := share_accepted(target, lines)) is not None
     }
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, float | None]] = {}
     for label, tag in relatives_with_text(target, halves).items():
         foreign = halves[tag].rest()
-        accepted, seen = share_accepted(target, foreign), share_found(target, own.rest(), foreign)
+        accepted, seen = share_accepted(target, foreign), shares_found(target, own.rest(), foreign)
         if accepted is not None and seen is not None:
-            found[label] = {"rejected": round(1 - accepted, 4), "found": round(seen, 4)}
+            every, longer = seen
+            found[label] = {
+                "rejected": round(1 - accepted, 4),
+                "found": round(every, 4),
+                "found_long": None if longer is None else round(longer, 4),
+            }
     return {
         "sentences": len(own.chosen_on) + len(own.rest()),
         "own": round(share_accepted(target, own.rest(), 2 * DIALOGUES) or 0.0, 4),
@@ -133,7 +155,7 @@ def _measure(target: Language, halves: dict[str, Halves]) -> dict[str, Any]:
 def _line(target: Language, row: dict[str, Any]) -> str:
     shares = ", ".join(f"{share:.3f}" for share in row["by_source"].values())
     others = "; ".join(
-        f"{label} {figures['rejected']:.3f}, {figures['found']:.3f}"
+        f"{label} {figures['rejected']:.3f}, {figures['found']:.3f}, {_long(figures)}"
         for label, figures in row["relatives"].items()
     )
     return (
@@ -142,14 +164,22 @@ def _line(target: Language, row: dict[str, Any]) -> str:
     )
 
 
+def _long(figures: dict[str, float | None]) -> str:
+    share = figures["found_long"]
+    return "-" if share is None else f"{share:.3f}"
+
+
 def _print_sum(rows: dict[str, dict[str, Any]]) -> None:
     own = sum(row["own"] >= 0.98 for row in rows.values())
     pairs = [figures for row in rows.values() for figures in row["relatives"].values()]
     rejected = sum(figures["rejected"] >= 0.95 for figures in pairs)
     found = sum(figures["found"] >= 0.8 for figures in pairs)
+    longer = [share for figures in pairs if (share := figures["found_long"]) is not None]
     print(
         f"\n{len(rows)} languages; own >= 0.98 in {own}. {len(pairs)} pairs of a language and a "
-        f"relative; rejected >= 0.95 in {rejected}, found >= 0.8 in {found}."
+        f"relative; rejected >= 0.95 in {rejected}, found >= 0.8 in {found}; "
+        f"of {len(longer)} with enough turns of {LONG} letters or more, these found >= 0.8 in "
+        f"{sum(share >= 0.8 for share in longer)}."
     )
 
 

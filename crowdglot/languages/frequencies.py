@@ -15,6 +15,7 @@ from pathlib import Path
 
 import regex
 
+from crowdglot.languages.grams import GramScores, gram_scores
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import DENSE
 from crowdglot.strict_toml import read_toml
@@ -39,6 +40,10 @@ _DIFFERS = 0.5
 # How much the scores of two lists count, and what a word says where only one language has a list:
 # if it stands there, and if it does not. Chosen on 40 pairs of relatives.
 _BY_BOTH_LISTS, _LISTED, _UNLISTED_ALONE = 1.5, 0.075, -0.3
+
+# Relatives that are spelt alike: their letters tell what is spoken of, and cost own dialogues. So
+# it is with Indonesian talk against any relative: fewer single turns of Malay were found.
+_SPELT_ALIKE = ({"id", "ms"}, {"hr", "bs", "sr"})
 
 LATIN = "A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ"
 _LATIN_WORD = rf"[{LATIN}]+(?:['’][{LATIN}]+)*"
@@ -122,17 +127,24 @@ class WordEvidence(dict[str, float]):
     """Lower-case word to what it says for the target against another language.
 
     Where only one of both has a list, what counts is whether the word stands in it. Words by which
-    close relatives differ count besides.
+    close relatives differ count besides, and so do the letters of each word.
     """
 
     def __init__(
-        self, scores: dict[str, float], weight: float, differing: dict[str, float]
+        self,
+        scores: dict[str, float],
+        weight: float,
+        differing: dict[str, float],
+        letters: GramScores | None,
     ) -> None:
         super().__init__()
         self._scores, self._weight, self._differing = scores, weight, differing
+        self._letters = letters
 
     def __missing__(self, word: str) -> float:
         score = self._weight * self._scores[word] + self._differing.get(word, 0.0)
+        if self._letters is not None:
+            score += self._letters.of(word)
         if len(self) < _MOST_REMEMBERED:
             self[word] = score
         return score
@@ -142,17 +154,26 @@ class WordEvidence(dict[str, float]):
 
         Between -9 and 9. It grows with the words up to twenty: they are not independent.
         """
-        total = sum(map(self.__getitem__, words)) * min(1.0, _MOST_WORDS / len(words))
-        return max(-_MOST_EVIDENCE, min(_MOST_EVIDENCE, total))
+        total = sum(map(self.__getitem__, words))
+        if len(words) > _MOST_WORDS:
+            total *= _MOST_WORDS / len(words)
+        if -_MOST_EVIDENCE < total < _MOST_EVIDENCE:
+            return total
+        return _MOST_EVIDENCE if total > 0.0 else -_MOST_EVIDENCE
 
 
 def word_evidence(target: Language, other: str) -> WordEvidence | None:
     """None where nothing is known of the words of either."""
     scores, differing = _relative_scores(target, other), _differing(target, other)
-    if scores is None:
-        return WordEvidence(defaultdict(float), 0.0, differing) if differing else None
+    foreign = ("no", "nb") if other in ("no", "nb") else (other,)
+    alike = any({label, other} <= group for label in target.detected_as for group in _SPELT_ALIKE)
+    alike = alike or "id" in target.detected_as
+    letters = None if alike else gram_scores(target.detected_as, foreign, target.script)
+    if scores is None and not differing and letters is None:
+        return None
     weight = -_BY_BOTH_LISTS if isinstance(scores, WordScores) else 1.0
-    return WordEvidence(scores, weight, differing)
+    scores = defaultdict(float) if scores is None else scores
+    return WordEvidence(scores, weight, differing, letters)
 
 
 @lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ from crowdglot.languages.frequencies import is_listed
 from crowdglot.languages.identifiers import UNDETERMINED, likeliest
 from crowdglot.languages.kanji import is_japanese
 from crowdglot.languages.language import Language
-from crowdglot.languages.relatives import Kind, lowest, margins
+from crowdglot.languages.relatives import Kind, above_lowest, margins
 
 # From this probability on the fast model is believed, unless it names a relative as well.
 _SURE = 0.80
@@ -171,7 +171,8 @@ def _margins(
         return {}
     others.update(target.confusables)
     found = margins(text, guesses, target, others, None if exact else kind)
-    if kind == "whole":
+    # A turn of twice as many characters is taken to have enough letters: counting takes time.
+    if kind == "whole" or len(text) >= 2 * _SHORT:
         return found
     short = log10(max(1.0, _SHORT / scripts.count_letters(text)))
     return {other: margin + short for other, margin in found.items()}
@@ -182,7 +183,7 @@ def _by_languages(text: str, guesses: Guesses, target: Language, kind: Kind) -> 
     found = _margins(text, guesses, target, kind, exact=False)
     if not found:
         return Identification(_name(target), max(_SURE, min(1.0, _own(guesses, target))), "model")
-    over = {other: margin - lowest(target, other, kind) for other, margin in found.items()}
+    over = above_lowest(found, target, kind)
     nearest = min(over, key=over.__getitem__)
     odds = 10.0 ** max(-9.0, min(9.0, over[nearest]))
     odds *= _AT_LOWEST[kind] / (1.0 - _AT_LOWEST[kind])

@@ -90,23 +90,36 @@ class _Rival:
     lowest: dict[Kind, float]
 
 
-@lru_cache(maxsize=4096)
-def _rival(target: Language, other: str) -> _Rival:
-    lowest: dict[Kind, float] = {"whole": _UNMEASURED_WHOLE, "turn": _UNMEASURED_TURN}
-    if known := measured(target):
-        entry = known.relatives.get(other, known.others)
-        lowest = {"whole": entry.whole, "turn": entry.turn}
-    return _Rival(labels_of(other), word_evidence(target, other), lowest)
+class _Rivals(dict[str, _Rival]):
+    """What is known of a target against each other language, by its label; made at first use."""
+
+    def __init__(self, target: Language) -> None:
+        super().__init__()
+        self._target = target
+
+    def __missing__(self, other: str) -> _Rival:
+        lowest: dict[Kind, float] = {"whole": _UNMEASURED_WHOLE, "turn": _UNMEASURED_TURN}
+        if known := measured(self._target):
+            entry = known.relatives.get(other, known.others)
+            lowest = {"whole": entry.whole, "turn": entry.turn}
+        self[other] = _Rival(labels_of(other), word_evidence(self._target, other), lowest)
+        return self[other]
 
 
-def lowest(target: Language, other: str, kind: Kind) -> float:
-    """The lowest margin over ``other`` that text in the target has."""
-    return _rival(target, other).lowest[kind]
+@lru_cache(maxsize=512)
+def _rivals(target: Language) -> _Rivals:
+    return _Rivals(target)
+
+
+def above_lowest(margins: dict[str, float], target: Language, kind: Kind) -> dict[str, float]:
+    """By how much each margin is above the lowest that text in the target has."""
+    rivals = _rivals(target)
+    return {other: margin - rivals[other].lowest[kind] for other, margin in margins.items()}
 
 
 def forget() -> None:
     """Read ``MEASURED`` anew, which has changed."""
-    for cache in (measured, _measured, _rival):
+    for cache in (measured, _measured, _rivals):
         cache.cache_clear()
 
 
@@ -128,7 +141,8 @@ def margins(
     below its lowest; then the second identifier, by far the dearest, is asked only about languages
     of which it could change that.
     """
-    rivals = {other: _rival(target, other) for other in others}
+    every = _rivals(target)
+    rivals = {other: every[other] for other in others}
     found, cheap = {}, {}
     own = _log_share(guesses, target.detected_as, _LEAST_MODEL)
     listed = any(rival.words is not None for rival in rivals.values())
@@ -169,4 +183,8 @@ def _second_guesses(
 
 
 def _log_share(guesses: dict[str, float], labels: tuple[str, ...], least: float) -> float:
-    return log10(max(least, sum([guesses.get(label, 0.0) for label in labels])))
+    share = 0.0
+    for label in labels:
+        if label in guesses:
+            share += guesses[label]
+    return log10(share if share > least else least)
