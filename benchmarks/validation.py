@@ -37,9 +37,9 @@ from crowdglot.dialogues.prompt import turn_keys
 from crowdglot.dialogues.readers import read_file
 from crowdglot.engines.calls import Call, Draft, Key
 from crowdglot.engines.engine import Completion
-from crowdglot.languages.frequencies import word_scores
 from crowdglot.languages.identifiers import ask_second, second_tags
 from crowdglot.languages.language import resolve_language
+from crowdglot.languages.words.frequencies import word_scores
 from crowdglot.memory import freeze
 from crowdglot.recipes import build_recipe
 from crowdglot.writing.opened import OpenedRecipe, open_recipe

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.grams import MOST_COMPARED, squeezed_turns, squeezed_words
-from crowdglot.languages.foreign_words import foreign_words, word_scores
+from crowdglot.languages.words.foreign_words import foreign_words, word_scores
 
 _LATIN_WORD = re.compile("[a-z]{3,}")
 

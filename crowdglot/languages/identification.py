@@ -14,11 +14,11 @@ from operator import itemgetter
 from typing import Literal
 
 from crowdglot.languages import identifiers, scripts
-from crowdglot.languages.frequencies import is_listed
 from crowdglot.languages.identifiers import UNDETERMINED, likeliest
 from crowdglot.languages.kanji import is_japanese
 from crowdglot.languages.language import Language
 from crowdglot.languages.relatives import Kind, above_lowest, margins
+from crowdglot.languages.words.frequencies import is_listed
 
 # From this probability on the fast model is believed, unless it names a relative as well.
 _SURE = 0.80

@@ -16,10 +16,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from crowdglot.languages.frequencies import WordEvidence, lower_words, word_evidence
 from crowdglot.languages.identifiers import ask_second, second_tags
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import DENSE
+from crowdglot.languages.words.frequencies import WordEvidence, lower_words, word_evidence
 from crowdglot.strict_toml import Strict, read_toml, validate
 
 MEASURED = Path(str(files("crowdglot.languages"))) / "measured.toml"

@@ -11,8 +11,15 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from math import inf
 
-from crowdglot.languages.frequencies import LATIN_WORD, MOST, UNKNOWN, WORD, plain, word_scores
 from crowdglot.languages.language import Language
+from crowdglot.languages.words.frequencies import (
+    LATIN_WORD,
+    MOST,
+    UNKNOWN,
+    WORD,
+    plain,
+    word_scores,
+)
 
 # A span ends where the sum has fallen by this much from its peak.
 _DROP = 2.0

@@ -4,8 +4,8 @@ import pytest
 
 from crowdglot.critics import load_critics
 from crowdglot.critics.foreign_words import ForeignWords
-from crowdglot.languages.foreign_words import foreign_words, word_scores
 from crowdglot.languages.language import resolve_language
+from crowdglot.languages.words.foreign_words import foreign_words, word_scores
 from tests.builders import dialogue
 
 CRITIC = next(critic for critic in load_critics() if isinstance(critic, ForeignWords))

@@ -12,8 +12,8 @@ import wordfreq
 from numpy.typing import NDArray
 
 from crowdglot.evidence.resemble.tokens import GAP, Spoken, said
-from crowdglot.languages.frequencies import listed_as
 from crowdglot.languages.language import Language
+from crowdglot.languages.words.frequencies import listed_as
 
 Unit = Literal["turns", "tokens", "number"]
 Numbers = NDArray[np.float64]

@@ -14,7 +14,7 @@ from importlib.resources import files
 from math import log10
 from pathlib import Path
 
-GRAMS = Path(str(files("crowdglot.languages"))) / "grams.gz"
+GRAMS = Path(str(files("crowdglot.languages.words"))) / "grams.gz"
 _LENGTHS = (2, 4)
 # A profile keeps what stands there twice or more, and of that the most frequent.
 _FEWEST, _MOST = 2, 2_000

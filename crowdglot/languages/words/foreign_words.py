@@ -14,9 +14,9 @@ from importlib.resources import files
 from pathlib import Path
 from statistics import median
 
-from crowdglot.languages.frequencies import LATIN, WORD, listed_as, plain
-from crowdglot.languages.frequencies import word_scores as small_scores
 from crowdglot.languages.language import Language
+from crowdglot.languages.words.frequencies import LATIN, WORD, listed_as, plain
+from crowdglot.languages.words.frequencies import word_scores as small_scores
 from crowdglot.strict_toml import read_toml
 
 # Frequencies are on the Zipf scale: log10 of a word's occurrences in a billion. Rarer English words

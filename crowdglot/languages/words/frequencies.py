@@ -15,9 +15,9 @@ from pathlib import Path
 
 import regex
 
-from crowdglot.languages.grams import GramScores, gram_scores
 from crowdglot.languages.language import Language
 from crowdglot.languages.scripts import DENSE
+from crowdglot.languages.words.grams import GramScores, gram_scores
 from crowdglot.strict_toml import read_toml
 
 _DISTINCTIVE = Path(str(files("crowdglot.languages"))) / "distinctive.toml"

@@ -1,0 +1,1 @@
+"""What single words say of their language: how frequent they are, and of which letters."""
