@@ -2,9 +2,9 @@
 
 import pytest
 
-from crowdglot.languages import grams
 from crowdglot.languages.identification import identify_dialogue
 from crowdglot.languages.language import resolve_language
+from crowdglot.languages.words import grams
 
 LEAST_TURN = 0.15  # as in critics/thresholds.toml
 
