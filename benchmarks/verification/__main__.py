@@ -34,11 +34,12 @@ from benchmarks.verification.measure import (
     shares_found,
 )
 from benchmarks.verification.texts import by_letters, read_tatoeba, read_udhr
-from crowdglot.languages import grams, relatives
+from crowdglot.languages import relatives
 from crowdglot.languages.identification import verifiable
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.languages.names import LABELS
 from crowdglot.languages.relatives import MEASURED
+from crowdglot.languages.words import grams
 from crowdglot.strict_toml import read_toml
 
 FEWEST = 60  # sentences of a language that is measured

@@ -8,11 +8,12 @@ from statistics import fmean
 from benchmarks.verification.texts import TURNS, Texts, dialogues, well_filed
 from crowdglot.critics import THRESHOLDS
 from crowdglot.draws import Draws
-from crowdglot.languages import grams, identification, relatives
+from crowdglot.languages import identification, relatives
 from crowdglot.languages.identification import identify_dialogue
 from crowdglot.languages.language import Language, resolve_language
 from crowdglot.languages.relatives import Kind, Lowest, Measured, labels_of
 from crowdglot.languages.scripts import count_letters
+from crowdglot.languages.words import grams
 from crowdglot.languages.words.frequencies import lower_words
 from crowdglot.strict_toml import read_toml
 
