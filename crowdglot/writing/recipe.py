@@ -7,8 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from crowdglot.datasets.storage.location import Location, locate
-from crowdglot.dialogues.ways import build_way
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings, build_way
 from crowdglot.engines.settings import EmbeddingSettings, EngineSettings, OpenAddress
 from crowdglot.languages.language import resolve_language
 from crowdglot.personas.sources import SOURCES

@@ -8,19 +8,17 @@ by which to choose its arguments, and which it must not mention (the critics ``l
 
 from collections.abc import Sequence
 
-from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
-from crowdglot.dialogues.draft import read_answer, within
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings
 from crowdglot.dialogues.ways.speaking import (
     TEXTS,
-    TURN,
-    Said,
     Side,
     Talk,
     ask_turn,
-    thoughts_of,
-    turn_answer,
+    heard,
+    known_facts,
+    spoken,
 )
 from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.scenario import Scenario
@@ -51,18 +49,12 @@ class DebateWay:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
-        said: list[Said] = []
-        for number, answer in enumerate(answers):
-            told, fault = read_answer(answer, turn_answer(scenario, scenario.order[number]))
-            if fault:
-                return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
-            said.append(Said(number, scenario.order[number], told))
+        said, fault = heard(scenario, answers)
+        if fault:
+            return Dialogue(scenario, (), shown, fault)
         parts = stages(len(scenario.order))
         if len(said) == len(scenario.order):
-            turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in said)
-            thoughts = thoughts_of(said, len(turns))
-            return Dialogue(scenario, turns, shown, parts=parts, thoughts=thoughts)
+            return spoken(scenario, shown, said, parts=parts)
         side = _side(scenario, scenario.order[len(said)], parts)
         return ask_turn(Talk(scenario, shown, self._form), side, said, len(said))
 
@@ -82,17 +74,11 @@ def stages(turns: int) -> tuple[Part, ...]:
 def _side(scenario: Scenario, speaker: str, parts: Sequence[Part]) -> Side:
     # A scenario that was planned for no debate has its premise as the proposition.
     debate = scenario.debate or Debate(scenario.common_ground.premise, "A", known=False)
-    people = zip(scenario.speakers, scenario.personas, strict=True)
-    known = {
-        letter: persona.facts if debate.known else ()
-        for letter, persona in people
-        if letter != speaker
-    }
     told = [PROPOSITION.format(proposition=debate.proposition), SIDE[speaker == debate.in_favour]]
     staged = [part.name for part in parts for _ in range(part.turns)]
     return Side(
         speaker,
-        known,
+        known_facts(scenario, speaker, float(debate.known)),
         told=(*told, TRAITS) if debate.known else told,
         cues={number: CUES[name] for number, name in enumerate(staged)},
     )

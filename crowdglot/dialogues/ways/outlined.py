@@ -21,7 +21,7 @@ from crowdglot.dialogues.prompt import (
     turn_keys,
 )
 from crowdglot.dialogues.scene import thinker
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
 _FOLDER = Path(__file__).parent
@@ -46,7 +46,6 @@ class Outlined:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
         if not answers:
             return Asked(self._ask_for_plan(scenario), answer_schema(scenario.order))
         plan, fault = _plan(answers[0], scenario)

@@ -4,13 +4,11 @@ The talk ends at its goal, in a loop of thanks, at an empty turn, or at the plan
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
-from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.ways import WaySettings
 from crowdglot.dialogues.ways.endings import ending, without_loop
-from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.dialogues.ways.speaking import (
     BEGIN,
     TEXTS,
@@ -19,9 +17,9 @@ from crowdglot.dialogues.ways.speaking import (
     Side,
     Talk,
     ask_turn,
+    heard,
     known_by_ground,
-    thoughts_of,
-    turn_answer,
+    spoken,
 )
 from crowdglot.scenarios.scenario import Scenario
 
@@ -42,22 +40,18 @@ class SelfPlay:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
-        said: list[Said] = []
+        said, fault = heard(scenario, answers, *_SETTLED)
         turns: list[Turn] = []
         settled = 0
-        for number, answer in enumerate(answers):
-            keys = turn_answer(scenario, scenario.order[number], *_SETTLED)
-            told, fault = read_answer(answer, keys)
-            if fault:
-                return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
-            said.append(Said(number, scenario.order[number], told))
-            turns.append(Turn(scenario.order[number], told[TURN]))
-            settled = settled + 1 if told["settled"] == "yes" else 0
+        for one in said:
+            turns.append(Turn(one.speaker, one.answer[TURN]))
+            settled = settled + 1 if one.answer["settled"] == "yes" else 0
             ended = ending(turns, settled, scenario)
             if ended or len(turns) == len(scenario.order):
-                read = _dialogue(scenario, shown, turns, ended)
-                return replace(read, thoughts=thoughts_of(said, len(read.turns)))
+                kept = said[: len(without_loop(turns, ended))]
+                return _dialogue(scenario, shown, kept, ended)
+        if fault:
+            return Dialogue(scenario, (), shown, fault)
         talk = Talk(scenario, shown, self._form)
         return ask_turn(talk, _side(talk, len(turns)), said, len(turns))
 
@@ -76,11 +70,10 @@ def _side(talk: Talk, number: int) -> Side:
 
 
 def _dialogue(
-    scenario: Scenario, shown: Sequence[Demonstration], turns: Sequence[Turn], ended: str
+    scenario: Scenario, shown: Sequence[Demonstration], kept: Sequence[Said], ended: str
 ) -> Dialogue:
-    kept = without_loop(turns, ended)
     if not kept:
         return Dialogue(scenario, (), shown, "empty_turn: turn 1")
     # A last turn that happens to be the planned one ends nothing early.
     early = ended if len(kept) < len(scenario.order) else ""
-    return Dialogue(scenario, kept, shown, ended=early)
+    return spoken(scenario, shown, kept, ended=early)

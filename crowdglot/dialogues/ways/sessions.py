@@ -11,23 +11,22 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
-from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part
 from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.memories import Memory, at_hand, faded, noted, used
 from crowdglot.dialogues.prompt import SOURCE_LANGUAGE, object_of
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings
 from crowdglot.dialogues.ways.speaking import (
     BEGIN,
     TEXTS,
-    TURN,
     Said,
     Side,
     Talk,
     ask_turn,
     chat,
     known_by_ground,
-    thoughts_of,
+    spoken,
     turn_answer,
 )
 from crowdglot.draws import Draws
@@ -91,7 +90,6 @@ class Sessions:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
         parts = parts_of(scenario, self._sessions)
         steps, state = [*_steps(scenario, parts)], _State()
         for step, answer in zip(steps, answers, strict=False):
@@ -104,11 +102,7 @@ class Sessions:
             step = steps[len(answers)]
             state = state.on(step.session, parts[step.session].day, scenario.speakers)
             return _ask(Talk(scenario, shown, self._form), state, step, parts)
-        turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in state.said)
-        thoughts = thoughts_of(state.said, len(turns))
-        return Dialogue(
-            scenario, turns, shown, parts=parts, memories=state.memories, thoughts=thoughts
-        )
+        return spoken(scenario, shown, state.said, parts=parts, memories=state.memories)
 
     def most_calls(self, scenario: Scenario) -> int:
         """One a turn, and one a speaker after each session but the last."""

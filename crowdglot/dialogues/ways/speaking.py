@@ -15,7 +15,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
+from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
 from crowdglot.dialogues.prompt import (
@@ -86,14 +87,39 @@ def known_by_ground(talk: Talk, speaker: str) -> dict[str, Sequence[str]]:
 
     A form of the prompt that does not tell the ground tells none.
     """
-    scenario = talk.scenario
-    share = _SHARE_KNOWN[scenario.common_ground.knows] if tells_ground(talk.form) else 0
+    knows = talk.scenario.common_ground.knows if tells_ground(talk.form) else "none"
+    return known_facts(talk.scenario, speaker, _SHARE_KNOWN[knows])
+
+
+def known_facts(scenario: Scenario, speaker: str, share: float) -> dict[str, Sequence[str]]:
+    """By the others' letters the first facts of each, so large a share."""
     people = zip(scenario.speakers, scenario.personas, strict=True)
     return {
         letter: persona.facts[: ceil(share * len(persona.facts))]
         for letter, persona in people
         if letter != speaker
     }
+
+
+def heard(scenario: Scenario, answers: Sequence[str], *beside: str) -> tuple[list[Said], str]:
+    """What answers of a turn each say, and the fault of the first that cannot be read, or ""."""
+    said: list[Said] = []
+    for number, (speaker, answer) in enumerate(zip(scenario.order, answers, strict=False)):
+        told, fault = read_answer(answer, turn_answer(scenario, speaker, *beside))
+        if fault:
+            return said, within(fault, f"turn {number + 1}")
+        said.append(Said(number, speaker, told))
+    return said, ""
+
+
+def spoken(
+    scenario: Scenario, shown: Sequence[Demonstration], said: Sequence[Said], **more: Any
+) -> Dialogue:
+    """The dialogue of what was said, with what was thought before each turn."""
+    turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in said)
+    told = [(one.number + 1, one.answer.get(THOUGHT, "")) for one in said]
+    thoughts = tuple(Thought(number, text) for number, text in told if text)
+    return Dialogue(scenario, turns, shown, thoughts=thoughts, **more)
 
 
 def ask_turn(talk: Talk, side: Side, said: Sequence[Said], number: int) -> Asked:
@@ -108,12 +134,6 @@ def turn_answer(scenario: Scenario, speaker: str, *beside: str) -> tuple[str, ..
     """The keys of a speaker's answer: a thought where the speaker's are asked for, the turn, and
     ``beside``."""
     return (*((THOUGHT,) if thinker(scenario) == speaker else ()), TURN, *beside)
-
-
-def thoughts_of(said: Sequence[Said], turns: int) -> tuple[Thought, ...]:
-    """What was thought before the first ``turns`` of what was said."""
-    told = [(one.number + 1, one.answer.get(THOUGHT, "")) for one in said[:turns]]
-    return tuple(Thought(number, text) for number, text in told if text)
 
 
 def chat(talk: Talk, side: Side, said: Sequence[Said], last: str) -> tuple[Message, ...]:

@@ -12,8 +12,7 @@ from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.prompt import template_hash
 from crowdglot.dialogues.readers import read_lines, read_material
 from crowdglot.dialogues.scene import TEXTS
-from crowdglot.dialogues.ways import build_way
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings, build_way
 from crowdglot.engines.embedding.bundled import missing
 from crowdglot.engines.engine import Sampling
 from crowdglot.errors import ConfigurationError
