@@ -46,7 +46,6 @@ class Wanted:
 
     @property
     def kind(self) -> str:
-        """The type of the work pool."""
         return _DOCKER if self.image else _PROCESS
 
     def job(self) -> dict[str, Any]:
@@ -105,7 +104,6 @@ async def _apply(wanted: Wanted, flow: str, parameters: dict[str, Any], **when: 
 
 
 async def _forget(client: PrefectClient, name: str) -> None:
-    """Delete what an earlier command deployed and this one does not want."""
     with suppress(ObjectNotFound):
         await client.delete_deployment((await client.read_deployment_by_name(name)).id)
 

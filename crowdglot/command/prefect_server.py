@@ -63,7 +63,6 @@ async def prefect_server() -> AsyncIterator[asyncio.Task[None]]:
 
 
 def _start(home: Path, password: str, alone: FileLock) -> "tuple[subprocess.Popen[bytes], str]":
-    """The process, and where it is going to answer."""
     with storing(home):
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with suppress(Timeout):

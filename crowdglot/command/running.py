@@ -67,7 +67,6 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
 
 
 async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
-    """Run the flow; its outcome. Raises what went wrong."""
     recipe = opened.recipe
     missing = incomplete(opened.folder, opened.shards())
     wanted = recipe.dialogues_per_language * len(recipe.languages)

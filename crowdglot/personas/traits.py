@@ -70,7 +70,6 @@ class Contradiction(Strict):
     apart: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = Field(default_factory=dict)
 
     def holds(self, told: Mapping[str, Sequence[str]]) -> bool:
-        """Whether the values by key are such traits."""
         if self.age and not any(self.age[0] <= int(age) <= self.age[1] for age in told["age"]):
             return False
         return all(set(told[key]) & set(values) for key, values in self.values.items()) and all(
@@ -99,7 +98,6 @@ def declared() -> Declared:
 
 
 def values_of(traits: Iterable[Trait], key: str) -> tuple[str, ...]:
-    """The values of a key, in their order."""
     return tuple(trait.value for trait in traits if trait.key == key)
 
 

@@ -56,7 +56,6 @@ class PersonaSettings(Strict):
         return self
 
     def idle(self) -> frozenset[str]:
-        """See ``Strict``: a source of ours reaches nobody."""
         return frozenset({"source"} if self.source in SOURCES else ())
 
 
@@ -128,7 +127,6 @@ class MachineSettings(Strict):
     workers: int = free(2, ge=1, le=1024)
 
     def idle(self) -> frozenset[str]:
-        """See ``Strict``."""
         return frozenset({"address"}) if self.runner == "here" else frozenset()
 
 
@@ -239,7 +237,6 @@ class Recipe(Strict):
 
     @property
     def judging_engine(self) -> EngineSettings:
-        """The model that judges are put to."""
         return self.models.get("judge", self.engine)
 
     @property
@@ -249,7 +246,6 @@ class Recipe(Strict):
 
     @property
     def pool_folder(self) -> Location:
-        """Where the pool of demonstrations lies."""
         return locate(self.pool.of) if self.pool.of else self.folder / POOL
 
     def pool_file(self, iteration: int) -> Location:
@@ -258,12 +254,10 @@ class Recipe(Strict):
 
     @property
     def event_names(self) -> tuple[str, ...]:
-        """The speech events of the plan: those named, or all."""
         return self.events or event_names()
 
     @property
     def max_tokens(self) -> int:
-        """Tokens that one answer may have."""
         return self.sampling.max_tokens or 96 * self.turns[1] + 64
 
     def identity(self) -> dict[str, Any]:

@@ -77,7 +77,6 @@ def print_languages() -> None:
 
 
 def _verified(language: Language) -> tuple[str, str]:
-    """How many own dialogues are accepted, and who is told apart."""
     state = verification(language)
     own = "unknown" if state.own is None else f"{state.own:.1%}"
     groups = {
@@ -89,7 +88,6 @@ def _verified(language: Language) -> tuple[str, str]:
 
 
 def print_events() -> None:
-    """The speech events."""
     first = Column("event", no_wrap=True)
     table = Table(first, "group", "speakers", "turns", "relations", "definition")
     for name in event_names():

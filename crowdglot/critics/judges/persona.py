@@ -7,8 +7,8 @@ talk does not contradict it.
 
 from collections.abc import Iterable, Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import Ballot, Shares, fill, poll
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -21,7 +21,6 @@ Reading = tuple[float, float, float]
 
 
 def apc(readings: Iterable[Reading]) -> float:
-    """The APC score: the sum over statements, each 0 to 1."""
     return sum(
         relevant * entailed + (1 - relevant) * (1 - contradicted)
         for relevant, entailed, contradicted in readings
@@ -45,7 +44,6 @@ class PersonaJudge:
     damages = ("contradicted",)
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         scenario = dialogue.scenario
         people = zip(scenario.speakers, scenario.personas, strict=True)
         stated = [(who, fact) for who, persona in people for fact in persona.facts]

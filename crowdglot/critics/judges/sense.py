@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import Ballot, fill, mean, poll
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -21,7 +21,6 @@ class Sense:
     damages = ("mixed", "strangers", "shuffled")
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         numbers = range(2, len(dialogue.turns) + 1)
         ballots = [Ballot(fill("sense", number=number), _ANSWERS) for number in numbers]
         told = poll(dialogue, ballots, answers)

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import Ballot, Shares, fill, poll, show
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import JUDGE, Asked
 from crowdglot.dialogues.message import Message
@@ -34,7 +34,6 @@ class Support:
     damages = ("unsupportive",)
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         told, used = _polled(dialogue, answers)
         if isinstance(told, Asked):
             return told

@@ -59,7 +59,6 @@ class DebateWay:
         return ask_turn(Talk(scenario, shown, self._form), side, said, len(said))
 
     def most_calls(self, scenario: Scenario) -> int:
-        """One a turn."""
         return len(scenario.order)
 
 

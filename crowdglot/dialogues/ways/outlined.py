@@ -59,7 +59,6 @@ class Outlined:
         return Asked(asked, answer_schema(scenario.order, thinker(scenario)))
 
     def most_calls(self, scenario: Scenario) -> int:
-        """The plan, and the dialogue."""
         return 2
 
     def _ask_for_plan(self, scenario: Scenario) -> tuple[Message, ...]:

@@ -56,12 +56,10 @@ class SelfPlay:
         return ask_turn(talk, _side(talk, len(turns)), said, len(turns))
 
     def most_calls(self, scenario: Scenario) -> int:
-        """One a turn."""
         return len(scenario.order)
 
 
 def _side(talk: Talk, number: int) -> Side:
-    """The side of who speaks turn ``number``."""
     order, last = talk.scenario.order, len(talk.scenario.speakers)
     closing = range(max(1, len(order) - last), len(order))
     cues = {0: BEGIN} | dict.fromkeys(closing, _CLOSE)

@@ -31,5 +31,4 @@ class Whole:
         return Asked(render(scenario, shown, self._form), schema)
 
     def most_calls(self, scenario: Scenario) -> int:
-        """One."""
         return 1

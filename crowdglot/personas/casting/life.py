@@ -40,7 +40,6 @@ class Sign(Strict):
     like: tuple[str, ...] = ()
 
     def found(self, text: str) -> bool:
-        """Whether lines of text say it."""
         return _pattern(self.says).search(text) is not None
 
 
@@ -81,7 +80,6 @@ class Casting(Strict):
 
 @cache
 def casting() -> Casting:
-    """All of it, read once."""
     return validate(Casting, read_toml(FILE), FILE)
 
 

@@ -58,7 +58,6 @@ class Material(Strict):
 
 @lru_cache(maxsize=1)
 def material() -> Material:
-    """All of it, read once."""
     return validate(Material, read_toml(FILE), FILE)
 
 

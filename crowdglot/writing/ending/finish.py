@@ -67,7 +67,6 @@ def finish(opened: OpenedRecipe, *, stopped: bool = False, by_meaning: bool = Tr
 def _noting(
     embed: Callable[[Sequence[str]], Meanings], faults: list[EngineError]
 ) -> Callable[[Sequence[str]], Meanings | None]:
-    """``embed``, but its errors go to ``faults``."""
 
     def ask(texts: Sequence[str]) -> Meanings | None:
         try:

@@ -39,7 +39,6 @@ class AnotherProcess:
 
     @property
     def pid(self) -> int:
-        """The process's number, 0 before it is started."""
         return self._process.pid if self._process else 0
 
     async def __aenter__(self) -> Self:
@@ -62,7 +61,6 @@ class AnotherProcess:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        """End the process."""
         if self._talk is not None:
             self._talk.cancel()
             await asyncio.wait({self._talk})
@@ -71,7 +69,6 @@ class AnotherProcess:
             await self._process.wait()
 
     async def judge(self, draft: Draft) -> Judged:
-        """See ``Judging``."""
         judged: asyncio.Future[Judged] = asyncio.get_running_loop().create_future()
         if self._talk is None or self._talk.done():
             raise _ended()

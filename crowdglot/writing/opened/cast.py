@@ -11,7 +11,7 @@ from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.personas.casting.life import casting
 from crowdglot.personas.casting.pool import CastPool
-from crowdglot.personas.pairing import Cast, PersonaPool
+from crowdglot.personas.pairing import Cast, PersonaPool, Situation
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources import SOURCES, SourceSettings, made_personas
 from crowdglot.personas.sources.characters import Emotion, read_characters
@@ -94,15 +94,8 @@ def _fits(
 ) -> bool:
     try:
         for language in languages:
-            pool.pick(
-                Draws("check"),
-                relation=relation,
-                count=event.speakers[1],
-                adults_only=event.adults_only,
-                unattached=event.unattached,
-                ground=ground,
-                language=language,
-            )
+            who = (relation, event.speakers[1], event.adults_only, event.unattached)
+            pool.pick(Draws("check"), Situation(*who, ground, language))
     except ConfigurationError:
         return False
     return True

@@ -45,7 +45,6 @@ class OpenedRecipe:
 
     @property
     def folder(self) -> Location:
-        """The dataset's folder, local or at a URL."""
         return self.recipe.folder
 
     def shards(self, dialogues_per_language: int = 0) -> list[Shard]:
@@ -55,7 +54,6 @@ class OpenedRecipe:
         return list(shards_of(recipe.languages, wanted, recipe.shard_size))
 
     def shard(self, rank: int) -> Shard:
-        """The shard of this rank."""
         recipe = self.recipe
         return shard_at(rank, recipe.languages, recipe.dialogues_per_language, recipe.shard_size)
 

@@ -78,7 +78,6 @@ class Evidenced:
     quote: str
 
     def origin(self, speaker: Speaker) -> str:
-        """The same as a persona keeps it."""
         return f'dialogue {speaker.dialogue}, turn {self.turn} ({speaker.letter}): "{self.quote}"'
 
 

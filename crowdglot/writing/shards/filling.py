@@ -241,7 +241,6 @@ def _put_away(filling: _Filling, *, rewritten: bool) -> None:
 
 
 def _rows(judged: Sequence[Judged]) -> pa.Table:
-    """The rows of judged drafts, in no order."""
     taken: dict[int, tuple[pa.Table, list[int]]] = {}
     for one in judged:
         taken.setdefault(id(one.table), (one.table, []))[1].append(one.at)

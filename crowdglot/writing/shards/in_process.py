@@ -8,7 +8,7 @@ from crowdglot.datasets.storage.location import local_folder
 from crowdglot.writing.budget import Budget
 from crowdglot.writing.machines.shard_locks import check_no_workers
 from crowdglot.writing.opened import OpenedRecipe
-from crowdglot.writing.run import Started, leaving, start
+from crowdglot.writing.run import Started, start
 from crowdglot.writing.shards.in_order import fill_in_batches
 from crowdglot.writing.watch import Watch
 
@@ -32,7 +32,7 @@ def in_this_process(
     @asynccontextmanager
     async def writing(opened: OpenedRecipe, watch: Watch, budget: Budget) -> AsyncIterator[Write]:
         check_no_workers(local_folder(opened.folder))
-        async with leaving(await (started or start(opened))) as tools:
+        async with await (started or start(opened)) as tools:
             run = tools.run(opened, watch, budget)
 
             async def write(missing: Sequence[Shard]) -> None:
