@@ -70,26 +70,20 @@ def row_traits(told: Any, where: str) -> dict[str, list[Trait]]:
 
 def as_line(persona: Persona) -> str:
     """The line that ``read_personas`` reads as this persona, without its end."""
-    record: dict[str, Any] = {"facts": persona.facts}
-    keys = dict.fromkeys(trait.key for trait in persona.traits)
-    if keys:
-        of = {key: [one for one in persona.traits if one.key == key] for key in keys}
-        record["traits"] = {key: _few([_value(one) for one in of[key]]) for key in keys}
-        told = {key: [one.origin for one in of[key]] for key in keys}
-        told = {key: origins for key, origins in told.items() if any(origins)}
-        if told:
-            record["origins"] = {"traits": told}
-    if persona.origins:
-        record["origins"] = {"facts": persona.origins} | record.get("origins", {})
-    return json.dumps(record, ensure_ascii=False)
-
-
-def _value(trait: Trait) -> Any:
-    return {"value": trait.value, "language": trait.language} if trait.language else trait.value
-
-
-def _few(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else values
+    values, origins = dict[str, list[Any]](), dict[str, list[str]]()
+    for one in persona.traits:
+        value = {"value": one.value, "language": one.language} if one.language else one.value
+        values.setdefault(one.key, []).append(value)
+        origins.setdefault(one.key, []).append(one.origin)
+    traits = {key: some[0] if len(some) == 1 else some for key, some in values.items()}
+    told = {key: some for key, some in origins.items() if any(some)}
+    from_where = {"facts": persona.origins, "traits": told}
+    record = {
+        "facts": persona.facts,
+        "traits": traits,
+        "origins": {key: some for key, some in from_where.items() if some},
+    }
+    return json.dumps({key: some for key, some in record.items() if some}, ensure_ascii=False)
 
 
 def _traits(told: Any, origins: Any, where: str) -> tuple[Trait, ...]:

@@ -52,10 +52,8 @@ class Ballot:
     @property
     def labels(self) -> str:
         """One character an answer."""
-        return (
-            self.ids
-            or (_DIGITS if len(self.answers) <= len(_DIGITS) else _LETTERS)[: len(self.answers)]
-        )
+        enough = _DIGITS if len(self.answers) <= len(_DIGITS) else _LETTERS
+        return self.ids or enough[: len(self.answers)]
 
     def order(self, vote: int) -> list[int]:
         """The numbers of the answers in the order in which this vote shows them: turned round."""

@@ -128,15 +128,14 @@ def _belief(
 def read_trials(path: Path) -> list[dict[str, Any]]:
     """The trials in a file, as it holds them; ConfigurationError where it cannot be used."""
     try:
-        told = json.loads(path.read_text("utf-8"))
+        told: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        whole = isinstance(told, list) and all(map(_is_trial, told))
+        why = "" if whole else "it is no list of trials"
     except (OSError, ValueError, RecursionError) as error:
         why = getattr(error, "strerror", None) or "it is no JSON"
+    if why:
         raise ConfigurationError(
             f"{path}: cannot be read ({why}); write it by `crowdglot calibrate --judges --output`."
-        ) from None
-    if not isinstance(told, list) or not all(_is_trial(one) for one in told):
-        raise ConfigurationError(
-            f"{path}: is no list of trials; write it by `crowdglot calibrate --judges --output`."
         )
     return told
 

@@ -11,15 +11,7 @@ from collections.abc import Sequence
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.ways import WaySettings
-from crowdglot.dialogues.ways.speaking import (
-    TEXTS,
-    Side,
-    Talk,
-    ask_turn,
-    heard,
-    known_facts,
-    spoken,
-)
+from crowdglot.dialogues.ways.speaking import TEXTS, Side, Talk
 from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.scenario import Scenario
 
@@ -49,14 +41,14 @@ class DebateWay:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        said, fault = heard(scenario, answers)
+        talk = Talk(scenario, shown, self._form)
+        said, fault = talk.heard(answers)
         if fault:
             return Dialogue(scenario, (), shown, fault)
         parts = stages(len(scenario.order))
         if len(said) == len(scenario.order):
-            return spoken(scenario, shown, said, parts=parts)
-        side = _side(scenario, scenario.order[len(said)], parts)
-        return ask_turn(Talk(scenario, shown, self._form), side, said, len(said))
+            return talk.dialogue(said, parts=parts)
+        return talk.ask(_side(talk, scenario.order[len(said)], parts), said, len(said))
 
     def most_calls(self, scenario: Scenario) -> int:
         return len(scenario.order)
@@ -70,14 +62,15 @@ def stages(turns: int) -> tuple[Part, ...]:
     return tuple(Part(name, count) for name, count in counts if count)
 
 
-def _side(scenario: Scenario, speaker: str, parts: Sequence[Part]) -> Side:
+def _side(talk: Talk, speaker: str, parts: Sequence[Part]) -> Side:
     # A scenario that was planned for no debate has its premise as the proposition.
-    debate = scenario.debate or Debate(scenario.common_ground.premise, "A", known=False)
+    premise = talk.scenario.common_ground.premise
+    debate = talk.scenario.debate or Debate(premise, "A", known=False)
     told = [PROPOSITION.format(proposition=debate.proposition), SIDE[speaker == debate.in_favour]]
     staged = [part.name for part in parts for _ in range(part.turns)]
     return Side(
         speaker,
-        known_facts(scenario, speaker, float(debate.known)),
+        talk.known(speaker, float(debate.known)),
         told=(*told, TRAITS) if debate.known else told,
         cues={number: CUES[name] for number, name in enumerate(staged)},
     )

@@ -9,18 +9,7 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.ways import WaySettings
 from crowdglot.dialogues.ways.endings import ending, without_loop
-from crowdglot.dialogues.ways.speaking import (
-    BEGIN,
-    TEXTS,
-    TURN,
-    Said,
-    Side,
-    Talk,
-    ask_turn,
-    heard,
-    known_by_ground,
-    spoken,
-)
+from crowdglot.dialogues.ways.speaking import BEGIN, TEXTS, TURN, Said, Side, Talk
 from crowdglot.scenarios.scenario import Scenario
 
 _SETTLED = {"settled": ("no", "yes")}
@@ -40,7 +29,8 @@ class SelfPlay:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        said, fault = heard(scenario, answers, *_SETTLED)
+        talk = Talk(scenario, shown, self._form)
+        said, fault = talk.heard(answers, *_SETTLED)
         turns: list[Turn] = []
         settled = 0
         for one in said:
@@ -48,12 +38,10 @@ class SelfPlay:
             settled = settled + 1 if one.answer["settled"] == "yes" else 0
             ended = ending(turns, settled, scenario)
             if ended or len(turns) == len(scenario.order):
-                kept = said[: len(without_loop(turns, ended))]
-                return _dialogue(scenario, shown, kept, ended)
+                return _dialogue(talk, said[: len(without_loop(turns, ended))], ended)
         if fault:
             return Dialogue(scenario, (), shown, fault)
-        talk = Talk(scenario, shown, self._form)
-        return ask_turn(talk, _side(talk, len(turns)), said, len(turns))
+        return talk.ask(_side(talk, len(turns)), said, len(turns))
 
     def most_calls(self, scenario: Scenario) -> int:
         return len(scenario.order)
@@ -63,15 +51,12 @@ def _side(talk: Talk, number: int) -> Side:
     order, last = talk.scenario.order, len(talk.scenario.speakers)
     closing = range(max(1, len(order) - last), len(order))
     cues = {0: BEGIN} | dict.fromkeys(closing, _CLOSE)
-    known = known_by_ground(talk, order[number])
+    known = talk.known(order[number])
     return Side(order[number], known, cues=cues, keys=_KEYS, beside=_SETTLED)
 
 
-def _dialogue(
-    scenario: Scenario, shown: Sequence[Demonstration], kept: Sequence[Said], ended: str
-) -> Dialogue:
+def _dialogue(talk: Talk, kept: Sequence[Said], ended: str) -> Dialogue:
     if not kept:
-        return Dialogue(scenario, (), shown, "empty_turn: turn 1")
+        return Dialogue(talk.scenario, (), talk.shown, "empty_turn: turn 1")
     # A last turn that happens to be the planned one ends nothing early.
-    early = ended if len(kept) < len(scenario.order) else ""
-    return spoken(scenario, shown, kept, ended=early)
+    return talk.dialogue(kept, ended=ended if len(kept) < len(talk.scenario.order) else "")

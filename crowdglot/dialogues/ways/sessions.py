@@ -17,18 +17,7 @@ from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.memories import Memory, at_hand, faded, noted, used
 from crowdglot.dialogues.prompt import SOURCE_LANGUAGE, object_of
 from crowdglot.dialogues.ways import WaySettings
-from crowdglot.dialogues.ways.speaking import (
-    BEGIN,
-    TEXTS,
-    Said,
-    Side,
-    Talk,
-    ask_turn,
-    chat,
-    known_by_ground,
-    spoken,
-    turn_answer,
-)
+from crowdglot.dialogues.ways.speaking import BEGIN, TEXTS, Said, Side, Talk
 from crowdglot.draws import Draws
 from crowdglot.scenarios.scenario import Scenario
 
@@ -90,19 +79,19 @@ class Sessions:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        parts = parts_of(scenario, self._sessions)
+        parts, talk = parts_of(scenario, self._sessions), Talk(scenario, shown, self._form)
         steps, state = [*_steps(scenario, parts)], _State()
         for step, answer in zip(steps, answers, strict=False):
             day = parts[step.session].day
             state = state.on(step.session, day, scenario.speakers)
-            state = _after(state, step, answer, day, turn_answer(scenario, step.speaker, MEMORY))
+            state = _after(state, step, answer, day, talk.keys(step.speaker, MEMORY))
             if state.fault:
                 return Dialogue(scenario, (), shown, state.fault)
         if len(answers) < len(steps):
             step = steps[len(answers)]
             state = state.on(step.session, parts[step.session].day, scenario.speakers)
-            return _ask(Talk(scenario, shown, self._form), state, step, parts)
-        return spoken(scenario, shown, state.said, parts=parts, memories=state.memories)
+            return _ask(talk, state, step, parts)
+        return talk.dialogue(state.said, parts=parts, memories=state.memories)
 
     def most_calls(self, scenario: Scenario) -> int:
         """One a turn, and one a speaker after each session but the last."""
@@ -120,15 +109,15 @@ def _ask(talk: Talk, state: _State, step: _Step, parts: Sequence[Part]) -> Asked
         told += [REMEMBERED.format(name=one.id, text=one.text) for one in hand]
     side = Side(
         step.speaker,
-        known_by_ground(talk, step.speaker),
+        talk.known(step.speaker),
         told,
         cues={first: BEGIN},
         keys=KEYS,
         beside={MEMORY: ("", *(memory.id for memory in hand))},
     )
     if step.number is not None:
-        return ask_turn(talk, side, said, step.number)
-    messages = chat(talk, side, said, NOTING)
+        return talk.ask(side, said, step.number)
+    messages = talk.chat(side, said, NOTING)
     return Asked(messages, object_of(dict.fromkeys(NOTES)), {"max_tokens": _NOTE_TOKENS})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
+from itertools import chain, islice
 
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
@@ -96,17 +97,14 @@ class CastPool:
         self, pool: Sequence[int], start: int, chosen: Sequence[int], relation: str, ground: str
     ) -> int | None:
         """The best of the first few who go with all chosen, from ``start`` on; None where none."""
-        found: list[int] = []
-        width = 1 if self.by == FITTING else _WIDTH
-        for step in range(len(pool)):
-            at = pool[(start + step) % len(pool)]
-            if all(self._meet(one, at, relation, ground) for one in chosen):
-                found.append(at)
-                if len(found) == width:
-                    break
-        if width == 1:
-            return found[0] if found else None
-        first = self._manner(chosen[0])
+        meeting = (
+            at
+            for at in chain(islice(pool, start, None), islice(pool, start))
+            if all(self._meet(one, at, relation, ground) for one in chosen)
+        )
+        if self.by == FITTING:
+            return next(meeting, None)
+        found, first = islice(meeting, _WIDTH), self._manner(chosen[0])
         return max(found, key=lambda at: score(self.by, first, self._manner(at)), default=None)
 
     def _meet(self, first: int, second: int, relation: str, ground: str) -> bool:

@@ -83,7 +83,7 @@ def finished(opened: OpenedRecipe) -> Funnel | None:
 
     Lists folders and reads one small file, however large the dataset is.
     """
-    return counted(opened) if is_done(opened) else None
+    return stored_funnel(opened.folder) if is_done(opened) else None
 
 
 def is_done(opened: OpenedRecipe) -> bool:
@@ -91,11 +91,6 @@ def is_done(opened: OpenedRecipe) -> bool:
     rounds = opened.recipe.duplicates.rounds
     searched = not rounds or read_withdrawals(opened.folder).up_to_date
     return searched and not incomplete(opened.folder, opened.shards())
-
-
-def counted(opened: OpenedRecipe) -> Funnel | None:
-    """The funnel as the last run counted it; None if nothing was counted since shards changed."""
-    return stored_funnel(opened.folder)
 
 
 def forget_figures(opened: OpenedRecipe) -> None:

@@ -72,7 +72,9 @@ class AnotherProcess:
         judged: asyncio.Future[Judged] = asyncio.get_running_loop().create_future()
         if self._talk is None or self._talk.done():
             raise _ended()
-        self._waiting.append((_packed(draft), judged))
+        # A line with the number of its calls, then the calls as lines of the journal.
+        packed = b"".join((b"%d\n" % len(draft.calls), *map(encode, draft.calls)))
+        self._waiting.append((packed, judged))
         self._some.set()
         return await judged
 
@@ -118,8 +120,3 @@ def _ended() -> CrowdglotError:
         "The process that judges drafts has ended (out of memory, or killed); run the same command "
         "again to go on."
     )
-
-
-def _packed(draft: Draft) -> bytes:
-    """A line with the number of its calls, then the calls as lines of the journal."""
-    return b"".join((b"%d\n" % len(draft.calls), *map(encode, draft.calls)))
