@@ -80,7 +80,9 @@ async def deploy(wanted: Wanted) -> dict[str, str]:
             await _apply(wanted, "publish", what | rights)
             told[publishing] = f"to {wanted.repo}, after each night that succeeded"
         else:
-            await _forget(client, publishing)
+            with suppress(ObjectNotFound):  # an earlier command deployed it, and this one does not
+                earlier = await client.read_deployment_by_name(publishing)
+                await client.delete_deployment(earlier.id)
     return told
 
 
@@ -101,11 +103,6 @@ async def _apply(wanted: Wanted, flow: str, parameters: dict[str, Any], **when: 
     version = VersionInfo(type="prefect:simple", version=__version__)
     await deployment.aapply(work_pool_name=wanted.pool, version_info=version)
     return deployment.full_name
-
-
-async def _forget(client: PrefectClient, name: str) -> None:
-    with suppress(ObjectNotFound):
-        await client.delete_deployment((await client.read_deployment_by_name(name)).id)
 
 
 async def _prepare_pool(client: PrefectClient, wanted: Wanted) -> None:

@@ -117,13 +117,9 @@ def fault_of(traits: Sequence[Trait], also: Sequence[Contradiction] = ()) -> str
     for key, values in told.items():
         if len(values) > 1 and not keys[key].several:
             return f"trait '{key}' has {len(values)} values; give one."
-    return _contradiction(told, (*declared().contradictions, *also))
-
-
-def _contradiction(told: Mapping[str, Sequence[str]], rules: Iterable[Contradiction]) -> str:
-    for rule in rules:
+    for rule in (*declared().contradictions, *also):
         if rule.holds(told):
-            keys = ["age"] * (rule.age is not None) + [*rule.values, *rule.apart]
-            said = " and ".join(f"{key} '{', '.join(told[key])}'" for key in keys)
+            parts = ["age"] * (rule.age is not None) + [*rule.values, *rule.apart]
+            said = " and ".join(f"{key} '{', '.join(told[key])}'" for key in parts)
             return f"traits contradict each other ({said}): {rule.because}; change one."
     return ""

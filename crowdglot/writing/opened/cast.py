@@ -81,11 +81,9 @@ def _castable(event: SpeechEvent, pool: CastPool, languages: Sequence[str]) -> S
     """The event without relations and common grounds for which nobody can be cast."""
     fitting: list[CommonGroundTemplate] = []
     for ground in event.common_grounds:
-        relations = [
-            one for one in ground.relations if _fits(event, one, ground.told, pool, languages)
-        ]
-        if relations:
-            fitting.append(ground.model_copy(update={"relations": tuple(relations)}))
+        fit = [one for one in ground.relations if _fits(event, one, ground.told, pool, languages)]
+        if fit:
+            fitting.append(ground.model_copy(update={"relations": tuple(fit)}))
     return event.model_copy(update={"common_grounds": tuple(fitting)})
 
 
