@@ -54,12 +54,8 @@ def browse(
         return
     from crowdglot.datasets.browse.serving import serve
 
-    serve(
-        room,
-        port,
-        lambda at: typer.echo(f"{at}\nWhoever has this address can read and rate. Ctrl-C ends it."),
-        show=show,
-    )
+    who = "Whoever has this address can read and rate. Ctrl-C ends it."
+    serve(room, port, lambda address: typer.echo(f"{address}\n{who}"), show=show)
     typer.echo("Stopped. All ratings are stored.")
 
 
