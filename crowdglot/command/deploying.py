@@ -4,6 +4,7 @@ Three at most, all named after the recipe: "grow" by a schedule, "report" by ano
 after each night that succeeded. Deployed again, they are what the latest command says.
 """
 
+from collections import ChainMap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -52,12 +53,8 @@ class Wanted:
         """Of every run: no module is looked for where it runs; a container sees this folder."""
         job: dict[str, Any] = {"env": {"PYTHONSAFEPATH": "1"}}
         if self.image:
-            here = str(Path.cwd())
-            job |= {
-                "image": self.image,
-                "image_pull_policy": "IfNotPresent",
-                "volumes": [f"{here}:{here}"],
-            }
+            job |= {"image": self.image, "image_pull_policy": "IfNotPresent"}
+            job["volumes"] = [f"{Path.cwd()}:{Path.cwd()}"]
         return job
 
 
@@ -110,13 +107,10 @@ async def _prepare_pool(client: PrefectClient, wanted: Wanted) -> None:
     try:
         pool = await client.read_work_pool(wanted.pool)
     except ObjectNotFound:
-        kinds = {
-            k: v for some in (await client.read_worker_metadata()).values() for k, v in some.items()
-        }
+        kinds = ChainMap(*(await client.read_worker_metadata()).values())
         template = kinds[wanted.kind]["default_base_job_configuration"]
-        await client.create_work_pool(
-            WorkPoolCreate(name=wanted.pool, type=wanted.kind, base_job_template=template)
-        )
+        new = WorkPoolCreate(name=wanted.pool, type=wanted.kind, base_job_template=template)
+        await client.create_work_pool(new)
         return
     if pool.type != wanted.kind:
         remedy = "leave --image out" if wanted.image else "give --image"

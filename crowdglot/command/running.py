@@ -62,7 +62,7 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
         console.print(warned("Stopped.", f" {outcome.message}"))
         return code
     if show:
-        print_dialogues(recipe.folder, count=show)
+        print_dialogues(recipe.folder, show)
     return 0
 
 

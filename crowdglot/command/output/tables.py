@@ -102,10 +102,7 @@ def print_events() -> None:
 
 
 def print_estimate(
-    opened: OpenedRecipe,
-    like: Location | None = None,
-    price_in: float = 0.0,
-    price_out: float = 0.0,
+    opened: OpenedRecipe, like: Location | None = None, price_in: float = 0, price_out: float = 0
 ) -> None:
     """The costs as a table; prices are per million tokens of prompts and of answers."""
     print_left_out(opened.left_out)

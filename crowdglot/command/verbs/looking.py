@@ -22,7 +22,7 @@ def show(
     from crowdglot.datasets.storage.location import locate
 
     folder = locate(dataset)
-    if not print_dialogues(folder, language=language, event=event, rejected=rejected, count=count):
+    if not print_dialogues(folder, count, language=language, event=event, rejected=rejected):
         sys.exit(1)
 
 

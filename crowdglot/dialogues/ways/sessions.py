@@ -107,14 +107,8 @@ def _ask(talk: Talk, state: _State, step: _Step, parts: Sequence[Part]) -> Asked
         days = parts[step.session].day - parts[step.session - 1].day
         told = [LATER.format(days=days)]
         told += [REMEMBERED.format(name=one.id, text=one.text) for one in hand]
-    side = Side(
-        step.speaker,
-        talk.known(step.speaker),
-        told,
-        cues={first: BEGIN},
-        keys=KEYS,
-        beside={MEMORY: ("", *(memory.id for memory in hand))},
-    )
+    known, beside = talk.known(step.speaker), {MEMORY: ("", *(memory.id for memory in hand))}
+    side = Side(step.speaker, known, told, {first: BEGIN}, KEYS, beside)
     if step.number is not None:
         return talk.ask(side, said, step.number)
     messages = talk.chat(side, said, NOTING)
