@@ -7,7 +7,7 @@ or the values they are of, "" for one of which nothing is known.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,18 +89,13 @@ def as_line(persona: Persona) -> str:
 def _traits(told: Any, origins: Any, where: str) -> tuple[Trait, ...]:
     if not isinstance(told, dict) or not isinstance(origins, dict):
         raise MaterialError(f"{where}: field 'traits' is not an object of keys and values.")
-    return tuple(
-        replace(trait, origin=origin)
-        for key, value in told.items()
-        for trait, origin in _of_key(key, value, origins.get(key), where)
-    )
-
-
-def _of_key(key: str, value: Any, origins: Any, where: str) -> Iterator[tuple[Trait, str]]:
-    values = value if isinstance(value, list) else [value]
-    traits = [_trait(key, one, where) for one in values]
-    field = f"origins.traits.{name_shown(key)}"
-    return zip(traits, _texts(origins, len(traits), field, where), strict=True)
+    traits: list[Trait] = []
+    for key, value in told.items():
+        own = [_trait(key, one, where) for one in (value if isinstance(value, list) else [value])]
+        field = f"origins.traits.{name_shown(key)}"
+        texts = _texts(origins.get(key), len(own), field, where)
+        traits += map(lambda one, origin: replace(one, origin=origin), own, texts)
+    return tuple(traits)
 
 
 def _trait(key: str, value: Any, where: str) -> Trait:

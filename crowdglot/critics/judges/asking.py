@@ -129,12 +129,6 @@ def settle(about: str, ballot: Ballot, answers: Sequence[Completion]) -> Asked |
     return ballot.counted(answers[: ballot.votes]), ballot.votes
 
 
-def mean(scores: Sequence[float | None]) -> float | None:
-    """The mean of those that are there; None where fewer than half of them are."""
-    there = [score for score in scores if score is not None]
-    return sum(there) / len(there) if 2 * len(there) > len(scores) else None
-
-
 def show(dialogue: Dialogue) -> str:
     """What a judge is told of the dialogue before each question, so that a cache keeps it."""
     scenario = dialogue.scenario

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from crowdglot.critics.judges import Opinion
-from crowdglot.critics.judges.asking import Ballot, fill, mean, poll
+from crowdglot.critics.judges.asking import Ballot, fill, poll
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -26,9 +26,10 @@ class Sense:
         told = poll(dialogue, ballots, answers)
         if isinstance(told, Asked):
             return told
-        scores = [shares[0] if shares else None for shares in told]
-        scored = [(one, at) for at, one in enumerate(scores, 2) if one is not None]
+        scored = [(shares[0], at) for at, shares in enumerate(told, 2) if shares]
         if not scored:
             return Opinion(None, "no turn could be judged")
         least, at = min(scored)
-        return Opinion(mean(scores), f"turn {at} ({least:.2f}): {dialogue.turns[at - 1].text}")
+        enough = 2 * len(scored) > len(told)
+        mean = sum(score for score, _ in scored) / len(scored) if enough else None
+        return Opinion(mean, f"turn {at} ({least:.2f}): {dialogue.turns[at - 1].text}")

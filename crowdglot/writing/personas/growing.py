@@ -9,12 +9,12 @@ import numpy as np
 from crowdglot.critics.meaning.space import placed_english
 from crowdglot.draws import Draws
 from crowdglot.errors import EngineError
-from crowdglot.personas.likeness import BY_WORDS, Known, Likeness, Rows, clusters, word_rows
 from crowdglot.personas.normalise import looks_english
-from crowdglot.personas.wording import fault_of_sentence, tidied
 from crowdglot.writing.judging.asker import Asker
+from crowdglot.writing.personas.likeness import BY_WORDS, Known, Likeness, Rows, clusters, word_rows
 from crowdglot.writing.personas.made import Refusal
 from crowdglot.writing.personas.questions import AT_A_TIME, bootstrap, induce
+from crowdglot.writing.personas.wording import fault_of_sentence, tidied
 
 _MOST_SENTENCES = 2000  # of the set, that questions are induced from
 _MOST_QUESTIONS = 48
