@@ -43,7 +43,7 @@ from crowdglot.writing.budget import Budget
 from crowdglot.writing.judging import AnotherProcess
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.run import Started, start
-from crowdglot.writing.shards.in_process import in_this_process
+from crowdglot.writing.shards.in_order import in_this_process
 from crowdglot.writing.watch import Watch
 from crowdglot.writing.write import WriteShards, write_dataset
 

@@ -4,6 +4,7 @@ Three at most, all named after the recipe: "grow" by a schedule, "report" by ano
 after each night that succeeded. Deployed again, they are what the latest command says.
 """
 
+from collections import ChainMap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -46,19 +47,14 @@ class Wanted:
 
     @property
     def kind(self) -> str:
-        """The type of the work pool."""
         return _DOCKER if self.image else _PROCESS
 
     def job(self) -> dict[str, Any]:
         """Of every run: no module is looked for where it runs; a container sees this folder."""
         job: dict[str, Any] = {"env": {"PYTHONSAFEPATH": "1"}}
         if self.image:
-            here = str(Path.cwd())
-            job |= {
-                "image": self.image,
-                "image_pull_policy": "IfNotPresent",
-                "volumes": [f"{here}:{here}"],
-            }
+            job |= {"image": self.image, "image_pull_policy": "IfNotPresent"}
+            job["volumes"] = [f"{Path.cwd()}:{Path.cwd()}"]
         return job
 
 
@@ -81,7 +77,9 @@ async def deploy(wanted: Wanted) -> dict[str, str]:
             await _apply(wanted, "publish", what | rights)
             told[publishing] = f"to {wanted.repo}, after each night that succeeded"
         else:
-            await _forget(client, publishing)
+            with suppress(ObjectNotFound):  # an earlier command deployed it, and this one does not
+                earlier = await client.read_deployment_by_name(publishing)
+                await client.delete_deployment(earlier.id)
     return told
 
 
@@ -104,24 +102,15 @@ async def _apply(wanted: Wanted, flow: str, parameters: dict[str, Any], **when: 
     return deployment.full_name
 
 
-async def _forget(client: PrefectClient, name: str) -> None:
-    """Delete what an earlier command deployed and this one does not want."""
-    with suppress(ObjectNotFound):
-        await client.delete_deployment((await client.read_deployment_by_name(name)).id)
-
-
 async def _prepare_pool(client: PrefectClient, wanted: Wanted) -> None:
     """Make the work pool where it is not there; ConfigurationError if it is of another type."""
     try:
         pool = await client.read_work_pool(wanted.pool)
     except ObjectNotFound:
-        kinds = {
-            k: v for some in (await client.read_worker_metadata()).values() for k, v in some.items()
-        }
+        kinds = ChainMap(*(await client.read_worker_metadata()).values())
         template = kinds[wanted.kind]["default_base_job_configuration"]
-        await client.create_work_pool(
-            WorkPoolCreate(name=wanted.pool, type=wanted.kind, base_job_template=template)
-        )
+        new = WorkPoolCreate(name=wanted.pool, type=wanted.kind, base_job_template=template)
+        await client.create_work_pool(new)
         return
     if pool.type != wanted.kind:
         remedy = "leave --image out" if wanted.image else "give --image"

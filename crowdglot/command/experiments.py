@@ -3,14 +3,12 @@
 import asyncio
 from pathlib import Path
 
-from rich.markup import escape
 from rich.text import Text
 
 from crowdglot.command.output.comparison import print_compared
 from crowdglot.command.output.console import console, print_left_out
-from crowdglot.command.running import EXIT_CODES, showing, warned
+from crowdglot.command.running import EXIT_CODES, announced, showing, warned
 from crowdglot.datasets.folder import locked
-from crowdglot.datasets.shards import incomplete, missing_dialogues
 from crowdglot.evidence.compare import compare_datasets
 from crowdglot.evidence.experiment import Experiment
 from crowdglot.printable import one_line
@@ -19,7 +17,6 @@ from crowdglot.writing.ending.finish import finished
 from crowdglot.writing.ending.references import check_references
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.signals import stopping_on_signals
-from crowdglot.writing.watch import Watch
 from crowdglot.writing.write import Outcome, write_dataset
 
 
@@ -47,18 +44,9 @@ def write_arms(experiment: Experiment) -> int:
 
 
 async def _write(opened: OpenedRecipe) -> Outcome:
-    recipe, watch = opened.recipe, Watch()
-    missing = incomplete(opened.folder, opened.shards())
-    left = sum(missing_dialogues(opened.folder, shard) for shard in missing)
-    wanted = recipe.dialogues_per_language * len(recipe.languages)
-    console.print(
-        f"[bold]{recipe.name}[/]: {wanted} dialogues → {escape(one_line(opened.folder))}"
-        + (f" ({wanted - left} are there already)" if left < wanted else "")
-    )
-    for doubt in opened.doubts:
-        console.print(f"[yellow]{escape(doubt)}[/]")
+    watch, left = announced(opened)
     with showing(watch, left), stopping_on_signals(watch.stop):
-        return await write_dataset(recipe, watch)
+        return await write_dataset(opened.recipe, watch)
 
 
 def compare_arms(experiment: Experiment, judge: str) -> None:

@@ -12,12 +12,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from secrets import token_urlsafe
 
-import aiohttp
+import httpx
 from filelock import FileLock, Timeout
 
 from crowdglot.command.environment import has_own_server, prefect_home
@@ -63,7 +64,6 @@ async def prefect_server() -> AsyncIterator[asyncio.Task[None]]:
 
 
 def _start(home: Path, password: str, alone: FileLock) -> "tuple[subprocess.Popen[bytes], str]":
-    """The process, and where it is going to answer."""
     with storing(home):
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with suppress(Timeout):
@@ -90,17 +90,12 @@ def _start(home: Path, password: str, alone: FileLock) -> "tuple[subprocess.Pope
 
 
 async def _until_it_answers(url: str, process: "subprocess.Popen[bytes]", home: Path) -> None:
-    loop = asyncio.get_running_loop()
-    latest = loop.time() + _STARTING_SECONDS
-    async with aiohttp.ClientSession() as session:
-        while loop.time() < latest and process.poll() is None:
-            try:
-                time_out = aiohttp.ClientTimeout(total=_STARTING_SECONDS)
-                async with session.get(f"{url}/health", timeout=time_out) as response:
-                    if response.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
+    latest = time.monotonic() + _STARTING_SECONDS
+    async with httpx.AsyncClient(timeout=_STARTING_SECONDS, trust_env=False) as client:
+        while time.monotonic() < latest and process.poll() is None:
+            with suppress(httpx.TransportError):
+                if (await client.get(f"{url}/health")).is_success:
+                    return
             await asyncio.sleep(0.1)
     raise StorageError(
         f"{home}: Prefect's server does not start there (server.log tells why); make the folder "

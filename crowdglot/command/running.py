@@ -62,27 +62,18 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
         console.print(warned("Stopped.", f" {outcome.message}"))
         return code
     if show:
-        print_dialogues(recipe.folder, count=show)
+        print_dialogues(recipe.folder, show)
     return 0
 
 
 async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
-    """Run the flow; its outcome. Raises what went wrong."""
     recipe = opened.recipe
-    missing = incomplete(opened.folder, opened.shards())
-    wanted = recipe.dialogues_per_language * len(recipe.languages)
-    left = sum(missing_dialogues(opened.folder, shard) for shard in missing)
+    watch, left = announced(opened)
     # The model loads while Prefect starts; not where it needs a key that Prefect keeps, nor where
     # other processes load their own.
     here = recipe.machines.runner == "here"
-    early = missing and here and not recipe.engine.api_key_block and not recipe.pool.iterations
+    early = left and here and not recipe.engine.api_key_block and not recipe.pool.iterations
     started = asyncio.create_task(start(opened)) if early else None
-    there = f" ({wanted - left} are there already)" if left < wanted else ""
-    console.print(
-        f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
-        f"→ {escape(one_line(recipe.folder))}{there}"
-    )
-    watch = Watch(warn=lambda doubt: console.print(Text(one_line(doubt), "yellow")))
     told = list[Outcome]()
     async with prefect_server() as answering:
         hold_back_interrupts()
@@ -102,6 +93,20 @@ async def _run(opened: OpenedRecipe, *, verify: bool) -> Outcome:
     if state.is_failed() or state.is_crashed():
         await state.aresult()  # a fault of ours: raises it, with its traceback
     return told[0]
+
+
+def announced(opened: OpenedRecipe) -> tuple[Watch, int]:
+    """Say what is written where; a watch that tells doubts, and how many dialogues are missing."""
+    recipe = opened.recipe
+    missing = incomplete(opened.folder, opened.shards())
+    left = sum(missing_dialogues(opened.folder, shard) for shard in missing)
+    wanted = recipe.dialogues_per_language * len(recipe.languages)
+    there = f" ({wanted - left} are there already)" if left < wanted else ""
+    console.print(
+        f"[bold]{recipe.name}[/]: {wanted} dialogues in {len(recipe.languages)} languages "
+        f"→ {escape(one_line(recipe.folder))}{there}"
+    )
+    return Watch(warn=lambda doubt: console.print(Text(one_line(doubt), "yellow"))), left
 
 
 def warned(word: str, told: str) -> Text:

@@ -7,7 +7,7 @@ or the values they are of, "" for one of which nothing is known.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,43 +70,32 @@ def row_traits(told: Any, where: str) -> dict[str, list[Trait]]:
 
 def as_line(persona: Persona) -> str:
     """The line that ``read_personas`` reads as this persona, without its end."""
-    record: dict[str, Any] = {"facts": persona.facts}
-    keys = dict.fromkeys(trait.key for trait in persona.traits)
-    if keys:
-        of = {key: [one for one in persona.traits if one.key == key] for key in keys}
-        record["traits"] = {key: _few([_value(one) for one in of[key]]) for key in keys}
-        told = {key: [one.origin for one in of[key]] for key in keys}
-        told = {key: origins for key, origins in told.items() if any(origins)}
-        if told:
-            record["origins"] = {"traits": told}
-    if persona.origins:
-        record["origins"] = {"facts": persona.origins} | record.get("origins", {})
-    return json.dumps(record, ensure_ascii=False)
-
-
-def _value(trait: Trait) -> Any:
-    return {"value": trait.value, "language": trait.language} if trait.language else trait.value
-
-
-def _few(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else values
+    values, origins = dict[str, list[Any]](), dict[str, list[str]]()
+    for one in persona.traits:
+        value = {"value": one.value, "language": one.language} if one.language else one.value
+        values.setdefault(one.key, []).append(value)
+        origins.setdefault(one.key, []).append(one.origin)
+    traits = {key: some[0] if len(some) == 1 else some for key, some in values.items()}
+    told = {key: some for key, some in origins.items() if any(some)}
+    from_where = {"facts": persona.origins, "traits": told}
+    record = {
+        "facts": persona.facts,
+        "traits": traits,
+        "origins": {key: some for key, some in from_where.items() if some},
+    }
+    return json.dumps({key: some for key, some in record.items() if some}, ensure_ascii=False)
 
 
 def _traits(told: Any, origins: Any, where: str) -> tuple[Trait, ...]:
     if not isinstance(told, dict) or not isinstance(origins, dict):
         raise MaterialError(f"{where}: field 'traits' is not an object of keys and values.")
-    return tuple(
-        replace(trait, origin=origin)
-        for key, value in told.items()
-        for trait, origin in _of_key(key, value, origins.get(key), where)
-    )
-
-
-def _of_key(key: str, value: Any, origins: Any, where: str) -> Iterator[tuple[Trait, str]]:
-    values = value if isinstance(value, list) else [value]
-    traits = [_trait(key, one, where) for one in values]
-    field = f"origins.traits.{name_shown(key)}"
-    return zip(traits, _texts(origins, len(traits), field, where), strict=True)
+    traits: list[Trait] = []
+    for key, value in told.items():
+        own = [_trait(key, one, where) for one in (value if isinstance(value, list) else [value])]
+        field = f"origins.traits.{name_shown(key)}"
+        texts = _texts(origins.get(key), len(own), field, where)
+        traits += map(lambda one, origin: replace(one, origin=origin), own, texts)
+    return tuple(traits)
 
 
 def _trait(key: str, value: Any, where: str) -> Trait:

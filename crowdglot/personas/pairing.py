@@ -1,6 +1,7 @@
 """Who talks with whom: personas drawn so that the relation between the speakers is plausible."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from crowdglot.draws import Draws
@@ -12,23 +13,29 @@ from crowdglot.personas.persona import Persona
 FIRST_MINOR = {"classmates": 0, "friends": 0, "siblings": 0, "parent_and_child": 1}
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """For whom speakers are sought: ``count`` of them in a ``relation``.
+
+    ``ground``: place, time, history, premise and channel, with {a} and {b} for the speakers.
+    ``language``: the tag of what they speak, "" for any.
+    """
+
+    relation: str
+    count: int
+    adults_only: bool
+    unattached: bool
+    ground: str = ""
+    language: str = ""
+
+
 class Cast(Protocol):
     """Who draws the speakers of a scenario: ``PersonaPool``, or ``casting.pool.CastPool``."""
 
     personas: tuple[Persona, ...]
 
-    def pick(
-        self,
-        draws: Draws,
-        *,
-        relation: str,
-        count: int,
-        adults_only: bool,
-        unattached: bool,
-        ground: str = "",
-        language: str = "",
-    ) -> tuple[Persona, ...]:
-        """``count`` personas for a relation; ConfigurationError where there are too few."""
+    def pick(self, draws: Draws, wanted: Situation) -> tuple[Persona, ...]:
+        """As many personas as are wanted; ConfigurationError where too few fit."""
         ...
 
     def genders(self, personas: Sequence[Persona], relation: str) -> tuple[str, ...]:
@@ -54,26 +61,16 @@ class PersonaPool:
         self._unattached = tuple(p for p in self._adults if not p.partnered)
         self._not_single = tuple(p for p in self._adults if not p.single)
 
-    def pick(
-        self,
-        draws: Draws,
-        *,
-        relation: str,
-        count: int,
-        adults_only: bool,
-        unattached: bool,
-        ground: str = "",
-        language: str = "",
-    ) -> tuple[Persona, ...]:
-        """``count`` personas, no two of which share a sentence; for any ``ground``.
+    def pick(self, draws: Draws, wanted: Situation) -> tuple[Persona, ...]:
+        """See ``Cast``; no two of them share a sentence, and any ground and language will do.
 
         Minors appear as often as their share of the pool, where event and relation allow them.
-        Raises ConfigurationError where the pool has too few personas of the kind needed.
         """
+        relation, count, unattached = wanted.relation, wanted.count, wanted.unattached
         grown = self._adults
         if unattached or relation == "couple":
             grown = self._unattached if unattached else self._not_single
-        minors = not adults_only and relation in FIRST_MINOR
+        minors = not wanted.adults_only and relation in FIRST_MINOR
         minors = minors and draws.below(len(self.personas)) < len(self._minors) and not unattached
         # All minors of a pool may share the sentence that tells their age; then adults are drawn.
         for first_minor in (FIRST_MINOR[relation], count) if minors else (count,):
@@ -91,7 +88,6 @@ class PersonaPool:
         )
 
     def genders(self, personas: Sequence[Persona], relation: str) -> tuple[str, ...]:
-        """The gender of each where a trait tells it, else ""."""
         return tuple(persona.trait("gender") for persona in personas)
 
 

@@ -26,31 +26,27 @@ _GRADE = (
 _SCHOOL = r"(?:elementary|primary|grade|middle|junior high|high|secondary|grammar)[ -]?school"
 _STUDENT = r"(?:student|pupil|kid|freshman|sophomore|junior|senior)"
 _ENDS = r"(?=\s*(?:[.,!?;]|$)| (?:and|but|who|with|in|so)\b)"
-_MINOR = re.compile(
-    "|".join(
-        (
-            rf"{_I_AM} {_AGE}(?: years?[ -]old| years of age|{_ENDS})",
-            rf"{_I_AM} an? {_AGE}[ -]years?[ -]old",
-            rf"{_I_AM} (?:a|the) (?:(?:little|young|small) )?(?:child|kid|boy|girl){_ENDS}",
-            rf"{_I_AM} an? (?:(?:pre-?)?teen(?:ager)?\b|minor{_ENDS}|tween)",
-            rf"{_I_AM} an? (?:pupil|schoolboy|schoolgirl|\w+ grader)\b",
-            rf"{_I_AM} an? {_SCHOOL}(?:er| {_STUDENT})\b",
-            rf"{_I_AM} an? (?:\w+ )?{_STUDENT} (?:in|at) {_SCHOOL}",
-            rf"{_I_AM} in (?:the |my )?(?:{_GRADE} grade|year (?:[1-9]|1[0-3])\b|kindergarten)",
-            rf"{_I_AM} in (?:my )?{_SCHOOL}(?! (?:reunion|alumni))",
-            rf"\bi (?:go to|attend) (?:an? |the )?(?:[\w.]+ ){{0,3}}{_SCHOOL}(?! (?:games|reun))",
-            rf"{_I_AM} in my (?:\w+ )?year (?:of|at) {_SCHOOL}",
-            rf"\bi (?:will )?(?:start|begin|finish) my (?:\w+ )?year (?:of|at) {_SCHOOL}",
-            rf"\bi(?: will|['’]ll)? graduate (?:from )?{_SCHOOL}",
-            rf"(?<!when )\bi (?:just |recently )?turned {_AGE}{_ENDS}",
-            r"\bwhen i grow up\b|\bi hate (?:school|homework|math class)\b",
-            r"\bi (?:ride|take) (?:the|my) (?:bus|bike) to school\b",
-            r"\bmy (?:allowance|bedtime is|homework|mommy|mummy)\b",
-            rf"\bmy (?:{_GRADE} grade )teacher is\b|\bour teacher\b",
-        )
-    ),
-    re.IGNORECASE,
+_SAID_BY_MINORS = (
+    rf"{_I_AM} {_AGE}(?: years?[ -]old| years of age|{_ENDS})",
+    rf"{_I_AM} an? {_AGE}[ -]years?[ -]old",
+    rf"{_I_AM} (?:a|the) (?:(?:little|young|small) )?(?:child|kid|boy|girl){_ENDS}",
+    rf"{_I_AM} an? (?:(?:pre-?)?teen(?:ager)?\b|minor{_ENDS}|tween)",
+    rf"{_I_AM} an? (?:pupil|schoolboy|schoolgirl|\w+ grader)\b",
+    rf"{_I_AM} an? {_SCHOOL}(?:er| {_STUDENT})\b",
+    rf"{_I_AM} an? (?:\w+ )?{_STUDENT} (?:in|at) {_SCHOOL}",
+    rf"{_I_AM} in (?:the |my )?(?:{_GRADE} grade|year (?:[1-9]|1[0-3])\b|kindergarten)",
+    rf"{_I_AM} in (?:my )?{_SCHOOL}(?! (?:reunion|alumni))",
+    rf"\bi (?:go to|attend) (?:an? |the )?(?:[\w.]+ ){{0,3}}{_SCHOOL}(?! (?:games|reun))",
+    rf"{_I_AM} in my (?:\w+ )?year (?:of|at) {_SCHOOL}",
+    rf"\bi (?:will )?(?:start|begin|finish) my (?:\w+ )?year (?:of|at) {_SCHOOL}",
+    rf"\bi(?: will|['’]ll)? graduate (?:from )?{_SCHOOL}",
+    rf"(?<!when )\bi (?:just |recently )?turned {_AGE}{_ENDS}",
+    r"\bwhen i grow up\b|\bi hate (?:school|homework|math class)\b",
+    r"\bi (?:ride|take) (?:the|my) (?:bus|bike) to school\b",
+    r"\bmy (?:allowance|bedtime is|homework|mommy|mummy)\b",
+    rf"\bmy (?:{_GRADE} grade )teacher is\b|\bour teacher\b",
 )
+_MINOR = re.compile("|".join(_SAID_BY_MINORS), re.IGNORECASE)
 _MATE = r"(?:wife|husband|spouse|fianc[eé]e?|boyfriend|girlfriend|(?:life )?partner(?! in))"
 _PARTNERED = re.compile(
     rf"\bmy {_MATE}\b|\bi(?: have|['’]ve)?(?: got)? a (?:new )?{_MATE}\b"

@@ -71,7 +71,6 @@ class Contradiction(Strict):
     apart: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = Field(default_factory=dict)
 
     def holds(self, told: Mapping[str, Sequence[str]]) -> bool:
-        """Whether the values by key are such traits."""
         if self.age and not any(self.age[0] <= int(age) <= self.age[1] for age in told["age"]):
             return False
         return all(set(told[key]) & set(values) for key, values in self.values.items()) and all(
@@ -100,7 +99,6 @@ def declared() -> Declared:
 
 
 def values_of(traits: Iterable[Trait], key: str) -> tuple[str, ...]:
-    """The values of a key, in their order."""
     return tuple(trait.value for trait in traits if trait.key == key)
 
 
@@ -120,13 +118,9 @@ def fault_of(traits: Sequence[Trait], also: Sequence[Contradiction] = ()) -> str
     for key, values in told.items():
         if len(values) > 1 and not keys[key].several:
             return f"trait '{key}' has {len(values)} values; give one."
-    return _contradiction(told, (*declared().contradictions, *also))
-
-
-def _contradiction(told: Mapping[str, Sequence[str]], rules: Iterable[Contradiction]) -> str:
-    for rule in rules:
+    for rule in (*declared().contradictions, *also):
         if rule.holds(told):
-            keys = ["age"] * (rule.age is not None) + [*rule.values, *rule.apart]
-            said = " and ".join(f"{key} '{', '.join(told[key])}'" for key in keys)
+            parts = ["age"] * (rule.age is not None) + [*rule.values, *rule.apart]
+            said = " and ".join(f"{key} '{', '.join(told[key])}'" for key in parts)
             return f"traits contradict each other ({said}): {rule.because}; change one."
     return ""

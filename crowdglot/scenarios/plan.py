@@ -14,7 +14,7 @@ from functools import lru_cache
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language
-from crowdglot.personas.pairing import Cast
+from crowdglot.personas.pairing import Cast, Situation
 from crowdglot.personas.persona import NOBODY, Persona
 from crowdglot.personas.sources.characters import Emotion
 from crowdglot.scenarios.debate import draw_debate
@@ -150,15 +150,9 @@ class Plan:
         speakers: int,
         language: str = "",
     ) -> tuple[Persona, ...]:
-        return self.personas.pick(
-            draws,
-            relation=relation,
-            count=speakers,
-            adults_only=event.adults_only,
-            unattached=event.unattached,
-            ground=template.told,
-            language=language,
-        )
+        rights = (event.adults_only, event.unattached)
+        wanted = Situation(relation, speakers, *rights, template.told, language)
+        return self.personas.pick(draws, wanted)
 
     def _split(self, index: int) -> tuple[int, int, int]:
         """The numbers of the language, the round and the event of ``index``."""

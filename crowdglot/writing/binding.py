@@ -31,7 +31,18 @@ def bind_dataset(opened: OpenedRecipe) -> None:
     # Workers of an earlier run would go on with the recipe as it was.
     changes = before and _differs(opened, before)
     with keeping_workers_out(local_folder(opened.folder)) if changes else nullcontext():
-        _bind(opened, before)
+        folder, recipe = opened.folder, opened.recipe.model_dump(mode="json")
+        own, wanted = is_trusted(folder), opened.recipe.dialogues_per_language
+        bind(folder, recipe, opened.identity())
+        if before > wanted:
+            if not without_answers(folder):
+                _check_size(opened, before)
+            clear_journals(folder)
+        if before not in (0, wanted):
+            make_room(folder, opened.shards(before), opened.shards())
+            store_recipe(folder, recipe, opened.identity())
+        if own:
+            remember_own(folder, opened.recipe)
 
 
 def check_dataset(opened: OpenedRecipe) -> None:
@@ -49,22 +60,6 @@ def planned(opened: OpenedRecipe) -> int:
         return 0
     before = read_stored_recipe(opened.folder).get("dialogues_per_language")
     return before if type(before) is int and 0 < before <= MOST_DIALOGUES else 0
-
-
-def _bind(opened: OpenedRecipe, before: int) -> None:
-    folder, recipe = opened.folder, opened.recipe.model_dump(mode="json")
-    own = is_trusted(folder)
-    bind(folder, recipe, opened.identity())
-    wanted = opened.recipe.dialogues_per_language
-    if before > wanted:
-        if not without_answers(folder):
-            _check_size(opened, before)
-        clear_journals(folder)
-    if before not in (0, wanted):
-        make_room(folder, opened.shards(before), opened.shards())
-        store_recipe(folder, recipe, opened.identity())
-    if own:
-        remember_own(folder, opened.recipe)
 
 
 def _check_size(opened: OpenedRecipe, before: int) -> None:

@@ -7,8 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from crowdglot.datasets.storage.location import Location, locate
-from crowdglot.dialogues.ways import build_way
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings, build_way
 from crowdglot.engines.settings import EmbeddingSettings, EngineSettings, OpenAddress
 from crowdglot.languages.language import resolve_language
 from crowdglot.personas.sources import SOURCES
@@ -59,7 +58,6 @@ class PersonaSettings(Strict):
         return self
 
     def idle(self) -> frozenset[str]:
-        """See ``Strict``: a source of ours reaches nobody."""
         return frozenset({"source"} if self.source in SOURCES else ())
 
 
@@ -131,7 +129,6 @@ class MachineSettings(Strict):
     workers: int = free(2, ge=1, le=1024)
 
     def idle(self) -> frozenset[str]:
-        """See ``Strict``."""
         return frozenset({"address"}) if self.runner == "here" else frozenset()
 
 
@@ -242,7 +239,6 @@ class Recipe(Strict):
 
     @property
     def judging_engine(self) -> EngineSettings:
-        """The model that judges are put to."""
         return self.models.get("judge", self.engine)
 
     @property
@@ -252,7 +248,6 @@ class Recipe(Strict):
 
     @property
     def pool_folder(self) -> Location:
-        """Where the pool of demonstrations lies."""
         return locate(self.pool.of) if self.pool.of else self.folder / POOL
 
     def pool_file(self, iteration: int) -> Location:
@@ -261,12 +256,10 @@ class Recipe(Strict):
 
     @property
     def event_names(self) -> tuple[str, ...]:
-        """The speech events of the plan: those named, or all."""
         return self.events or event_names()
 
     @property
     def max_tokens(self) -> int:
-        """Tokens that one answer may have."""
         return self.sampling.max_tokens or 96 * self.turns[1] + 64
 
     def identity(self) -> dict[str, Any]:

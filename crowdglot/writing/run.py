@@ -1,9 +1,9 @@
 """What the shards of one run share within a process: engine, critics, queue, counts, budget."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Self
 
 from crowdglot.critics.judges import READING
 from crowdglot.dialogues.interview import JUDGE
@@ -55,18 +55,25 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A loaded engine, and where drafts are judged; whoever gets them leaves them when done.
+    """A loaded engine, and where drafts are judged; whoever gets them leaves them by ``async with``
+    when done.
 
     ``doubts``: a sentence for each judge that asks what the model cannot answer.
     """
 
     engine: Engine
     judging: Judging
-    judge: Engine | None = None
-    doubts: tuple[str, ...] = ()
+    judge: Engine | None
+    doubts: tuple[str, ...]
+    _entered: AsyncExitStack
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._entered.aclose()
 
     def run(self, opened: OpenedRecipe, watch: Watch, budget: Budget) -> Run:
-        """A run with these tools."""
         queue = CallQueue(self.engine.concurrency)
         judge = (self.judge, CallQueue(self.judge.concurrency)) if self.judge else None
         return Run(opened, self.engine, self.judging, queue, watch, budget, judge)
@@ -81,34 +88,18 @@ async def start(opened: OpenedRecipe) -> Started:
     if other and opened.asks_judges:
         judge = build_engine(other, await find_api_key(other))
     tools = [one for one in (engine, judging, judge) if one is not None]
-    ready = await asyncio.gather(*(one.__aenter__() for one in tools), return_exceptions=True)
-    faults = [one for one in ready if isinstance(one, BaseException)]
-    try:
-        if faults:
-            raise faults[0]
+    async with AsyncExitStack() as stack:
+        stack.callback(thaw)
+        entering = map(stack.enter_async_context, tools)
+        for ready in await asyncio.gather(*entering, return_exceptions=True):
+            if isinstance(ready, BaseException):
+                raise ready
         doubts = await _doubts(opened, judge or engine)
-    except BaseException:
-        for tool, one in zip(tools, ready, strict=True):
-            if not isinstance(one, BaseException):
-                await tool.__aexit__()
-        raise
-    freeze()
-    return Started(engine, judging, judge, doubts)
+        freeze()
+        return Started(engine, judging, judge, doubts, stack.pop_all())
 
 
 async def _doubts(opened: OpenedRecipe, asked: Engine) -> tuple[str, ...]:
     need = [judge.name for judge in opened.judges if judge.name in READING and judge.least]
     silence = await silence_on_texts(asked) if need else ""
     return tuple(f"judge '{name}' leaves all unscored: {silence}" for name in need if silence)
-
-
-@asynccontextmanager
-async def leaving(started: Started) -> AsyncIterator[Started]:
-    """Leave the engines and the judging at the end."""
-    async with AsyncExitStack() as stack:
-        stack.callback(thaw)
-        stack.push_async_exit(started.engine)
-        if started.judge:
-            stack.push_async_exit(started.judge)
-        stack.push_async_exit(started.judging)
-        yield started

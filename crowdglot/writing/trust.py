@@ -9,7 +9,7 @@ table of the recipe, so that a changed one has to be trusted anew.
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -118,35 +118,27 @@ def _shown(value: Any) -> str:
 
 def _stored_tables(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """By table, or key of the top, the marked values of a recipe as TOML that are no defaults."""
-    return {table: values for table, values in _tables(stored) if values}
-
-
-def _tables(stored: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, field in Recipe.model_fields.items():
-        if isinstance(field.default, Strict):
-            inside, kind = stored.get(name), type(field.default)
-            yield name, _marked(inside, kind) if isinstance(inside, Mapping) else {}
+    tables = {
+        name: _marked(stored.get(name), type(field.default))
+        for name, field in Recipe.model_fields.items()
+        if isinstance(field.default, Strict)
+    }
     models = stored.get("models")
-    yield (
-        "models",
-        {
-            f"{of}.{name}": value
-            for of, model in (models.items() if isinstance(models, Mapping) else ())
-            if isinstance(model, Mapping)
-            for name, value in _marked(model, EngineSettings).items()
-        },
-    )
-    for name, value in _marked(stored, Recipe).items():
-        yield name, {name: value}
+    tables["models"] = {
+        f"{of}.{name}": value
+        for of, model in (models.items() if isinstance(models, Mapping) else ())
+        for name, value in _marked(model, EngineSettings).items()
+    }
+    tables |= {name: {name: value} for name, value in _marked(stored, Recipe).items()}
+    return {table: values for table, values in tables.items() if values}
 
 
-def _marked(table: Mapping[str, Any], kind: type[Strict]) -> dict[str, Any]:
-    defaults = {name: field.default for name, field in kind.model_fields.items()
-                if is_marked(field, "outside")}  # fmt: skip
+def _marked(table: Any, kind: type[Strict]) -> dict[str, Any]:
     return {
         name: table[name]
-        for name, default in defaults.items()
-        if name in table and table[name] not in (default, [*default])
+        for name, field in kind.model_fields.items()
+        if is_marked(field, "outside") and isinstance(table, Mapping) and name in table
+        if table[name] not in (field.default, [*field.default])
     }
 
 

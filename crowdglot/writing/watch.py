@@ -37,7 +37,6 @@ class Progress:
 
     @property
     def tokens(self) -> int:
-        """Of prompts and answers together."""
         return self.prompt_tokens + self.completion_tokens
 
     @contextmanager
@@ -58,7 +57,6 @@ class Progress:
         self.answered = self.answered or not refused
 
     def take_in(self, other: "Progress") -> None:
-        """Add the counts of another process."""
         for name in ("accepted", "rejected", "prompt_tokens", "completion_tokens", "outdated"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.reasons.update(other.reasons)
@@ -66,12 +64,10 @@ class Progress:
         self.proven = self.proven or other.proven
 
     def add(self, *, accepted: bool) -> None:
-        """Count one judged draft."""
         self.accepted += accepted
         self.rejected += not accepted
 
     def fail(self, reason: str, found: str) -> None:
-        """Count why a draft of this run failed."""
         self.reasons[reason] += 1
         self.last_failure = found
 

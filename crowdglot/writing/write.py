@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crowdglot.datasets.folder import locked
-from crowdglot.datasets.funnel import Funnel
+from crowdglot.datasets.funnel import Funnel, stored_funnel
 from crowdglot.datasets.shards import Shard, incomplete, set_aside_damaged
 from crowdglot.datasets.storage.location import Location
 from crowdglot.errors import EngineError
 from crowdglot.writing.binding import bind_dataset
 from crowdglot.writing.budget import Budget
 from crowdglot.writing.ending.duplicates import carry_out, note_writing, withdraw_duplicates
-from crowdglot.writing.ending.finish import counted, finish, finished, is_done
+from crowdglot.writing.ending.finish import finish, finished, is_done
 from crowdglot.writing.ending.references import check_references
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.pool import iterations_left, seal
 from crowdglot.writing.recipe import Recipe
-from crowdglot.writing.shards.in_process import in_this_process
+from crowdglot.writing.shards.in_order import in_this_process
 from crowdglot.writing.watch import Watch
 
 WriteShards = Callable[[Sequence[Shard]], Awaitable[object]]
@@ -131,7 +131,7 @@ async def _finish(opened: OpenedRecipe, watch: Watch) -> Funnel:
     try:
         return await asyncio.to_thread(finish, opened, stopped=stop.wanted, by_meaning=measured)
     except EngineError as error:
-        funnel = counted(opened)
+        funnel = stored_funnel(opened.folder)
         if not stop.spent or funnel is None:
             raise
         stop.spent += f" {error}"

@@ -12,7 +12,7 @@ from crowdglot.errors import EngineError
 from crowdglot.memory import thaw
 from crowdglot.writing.ending.finish import finish
 from crowdglot.writing.opened import open_recipe
-from crowdglot.writing.run import leaving, start
+from crowdglot.writing.run import start
 from crowdglot.writing.watch import Stop, Watch
 from tests.stub_server import serving
 from tests.writing.builders import Canned, fill, good, make_opened, write
@@ -87,7 +87,7 @@ def test_the_collector_is_as_it_was_after_a_run(tmp_path):
         opened = make_opened(tmp_path / "d", *engine)
 
         async def run():
-            async with leaving(await start(opened)):
+            async with await start(opened):
                 assert gc.get_threshold() != before[0]
                 assert gc.get_freeze_count() > before[1]
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.ways import build_way
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings, build_way
 from crowdglot.languages.identification import identify
 from crowdglot.languages.language import resolve_language
 from crowdglot.personas.persona import Persona

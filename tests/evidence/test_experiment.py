@@ -110,15 +110,18 @@ def test_the_ablation_tells_more_from_arm_to_arm_of_one_plan():
     assert all(scenario == opened[0] for scenario in opened)
 
 
-def test_arms_are_written_compared_and_gone_on_with(tmp_path, capsys):
+def test_arms_are_written_compared_and_gone_on_with(tmp_path, capsys, caplog):
     with serving() as stub:
         changes = ["engine.kind=openai", "engine.model=stub", f"engine.base_url={stub.base_url}"]
+        changes.append("judges=harm")
         read = read_experiment(written(tmp_path), changes, str(tmp_path / "out"))
         assert write_arms(read) == 0
         asked = len(stub.bodies)
         assert asked and write_arms(read) == 0
         assert len(stub.bodies) == asked
-    assert capsys.readouterr().out.count("all is there") == 2
+    shown = capsys.readouterr().out
+    assert shown.count("all is there") == 2
+    assert shown.count("judge 'harm' in fr") == 2 and not caplog.records, "a doubt is told once"
     compare_arms(read, "")
     told = json.loads((tmp_path / "out/compare.json").read_text("utf-8"))
     assert [arm["name"] for arm in told["arms"]] == ["short", "strict"]

@@ -13,6 +13,7 @@ from crowdglot.personas.casting.life import casting, life_of
 from crowdglot.personas.casting.likeness import Manner, likeness, match
 from crowdglot.personas.casting.pool import CastPool
 from crowdglot.personas.casting.rules import clash, rules_for, unfit
+from crowdglot.personas.pairing import Situation
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources import SourceSettings, made_personas
 from crowdglot.personas.traits import Trait
@@ -222,7 +223,7 @@ def test_says_where_no_pair_fits() -> None:
         [Persona(facts) for facts in (SENTENCES[2], SENTENCES[12])], "personas.source 'x'"
     )
     with pytest.raises(ConfigurationError) as caught:
-        pool.pick(Draws(1), relation="siblings", count=2, adults_only=False, unattached=False)
+        pool.pick(Draws(1), Situation("siblings", 2, adults_only=False, unattached=False))
     assert str(caught.value).startswith("personas.source 'x': no 2 of the 2 personas fit together")
     assert "\n" not in str(caught.value)
 

@@ -10,7 +10,7 @@ import pytest
 
 from crowdglot.command.output.dialogues import print_prompts
 from crowdglot.critics import Verdict, load_critics
-from crowdglot.critics.judges.judge import Opinion
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.persona import PersonaJudge
 from crowdglot.critics.meaning.translated_recital import TranslatedRecital
 from crowdglot.datasets.exports.making.exporting import export_dataset

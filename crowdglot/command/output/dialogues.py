@@ -42,19 +42,16 @@ def print_prompts(recipe: Recipe, first: int, count: int) -> None:
 
 def print_dialogues(
     folder: Location,
+    count: int = 4,
     *,
     language: str = "",
     event: str = "",
     rejected: bool = False,
-    count: int = 4,
 ) -> bool:
     """Some rows of a dataset, languages taking turns; whether there was any."""
     read_stored_recipe(folder)
-    files = files_of(
-        folder,
-        "rejected" if rejected else "data",
-        resolve_language(language).tag if language else "*",
-    )
+    tag = resolve_language(language).tag if language else "*"
+    files = files_of(folder, "rejected" if rejected else "data", tag)
     wanted = pl.col("speech_event") == read_event(event).name if event else pl.lit(True)
     # Languages take turns, so of each no more than ``count`` are read.
     rows = pl.concat(

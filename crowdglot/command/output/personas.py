@@ -20,9 +20,8 @@ _MOST = 400  # characters of a sentence, a value, an origin
 
 def print_made(path: Path, made: Made) -> None:
     """Write what was made, and print where it is and what was refused."""
-    mark = write_made(path, made)
-    told = f"{one_line(path)}: {len(made.personas)} personas, fingerprint {mark}."
-    console.print(Text(told), soft_wrap=True)
+    write_made(path, made)
+    console.print(_counted(path, made.personas), soft_wrap=True)
     if made.refused:
         counts = ", ".join(f"{reason} {count}" for reason, count in made.reasons.items())
         where = one_line(beside(path, "refused.jsonl"))
@@ -38,8 +37,7 @@ def print_lines(personas: Sequence[Persona], path: Path | None) -> None:
     if path.exists() and path.read_bytes() != lines.encode():
         raise ConfigurationError(f"{path}: is there already; give another --output.")
     write_text(path, lines)
-    told = f"{one_line(path)}: {len(personas)} personas, fingerprint {fingerprint(personas)}."
-    console.print(Text(told), soft_wrap=True)
+    console.print(_counted(path, personas), soft_wrap=True)
 
 
 def print_personas(source: str, personas: Sequence[Persona], first: int, count: int) -> None:
@@ -47,8 +45,13 @@ def print_personas(source: str, personas: Sequence[Persona], first: int, count: 
     for number, persona in enumerate(personas[first : first + count], start=first):
         console.print(Panel(_told(persona), title=Text(f"{number} · {persona.id}"),
                             title_align="left"))  # fmt: skip
-    told = f"{one_line(source)}: {len(personas)} personas, fingerprint {fingerprint(personas)}."
-    console.print(Text(f"{told} {made_as(Path(source), personas)}".strip()), soft_wrap=True)
+    made = made_as(Path(source), personas)
+    console.print(_counted(source, personas).append(f" {made}" if made else ""), soft_wrap=True)
+
+
+def _counted(source: Path | str, personas: Sequence[Persona]) -> Text:
+    mark = fingerprint(personas)
+    return Text(f"{one_line(source)}: {len(personas)} personas, fingerprint {mark}.")
 
 
 def _told(persona: Persona) -> Text:

@@ -77,7 +77,6 @@ def print_languages() -> None:
 
 
 def _verified(language: Language) -> tuple[str, str]:
-    """How many own dialogues are accepted, and who is told apart."""
     state = verification(language)
     own = "unknown" if state.own is None else f"{state.own:.1%}"
     groups = {
@@ -89,7 +88,6 @@ def _verified(language: Language) -> tuple[str, str]:
 
 
 def print_events() -> None:
-    """The speech events."""
     first = Column("event", no_wrap=True)
     table = Table(first, "group", "speakers", "turns", "relations", "definition")
     for name in event_names():
@@ -104,10 +102,7 @@ def print_events() -> None:
 
 
 def print_estimate(
-    opened: OpenedRecipe,
-    like: Location | None = None,
-    price_in: float = 0.0,
-    price_out: float = 0.0,
+    opened: OpenedRecipe, like: Location | None = None, price_in: float = 0, price_out: float = 0
 ) -> None:
     """The costs as a table; prices are per million tokens of prompts and of answers."""
     print_left_out(opened.left_out)

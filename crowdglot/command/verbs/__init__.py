@@ -9,9 +9,8 @@ from collections.abc import Callable
 import typer
 
 from crowdglot.command.verbs.auditing import audit, personality
-from crowdglot.command.verbs.browse import browse
 from crowdglot.command.verbs.comparing import compare, experiment, resemble, selection
-from crowdglot.command.verbs.looking import events, languages, show
+from crowdglot.command.verbs.looking import browse, events, languages, show
 from crowdglot.command.verbs.measuring import calibrate, report
 from crowdglot.command.verbs.passing_on import export, publish
 from crowdglot.command.verbs.personas import personas, traits

@@ -1,11 +1,13 @@
-"""Verbs that show what is there."""
+"""Verbs that show what is there, and let people rate it."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crowdglot.command.options import Dataset
+from crowdglot.printable import one_line
 
 
 def show(
@@ -20,8 +22,41 @@ def show(
     from crowdglot.datasets.storage.location import locate
 
     folder = locate(dataset)
-    if not print_dialogues(folder, language=language, event=event, rejected=rejected, count=count):
+    if not print_dialogues(folder, count, language=language, event=event, rejected=rejected):
         sys.exit(1)
+
+
+def browse(
+    dataset: Dataset,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open it in a browser.")] = True,
+    port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 0,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Raters may take what they reject out of DATASET.")
+    ] = False,
+    trials: Annotated[
+        Path | None,
+        typer.Option(help="Serve nothing: write what raters say of its judges into this file."),
+    ] = None,
+) -> None:
+    """Find, read and rate the dialogues of DATASET on a local page, until Ctrl-C."""
+    from crowdglot.datasets.browse.room import Room
+    from crowdglot.datasets.storage.location import locate
+
+    room = Room(locate(dataset), withdraw=withdraw)
+    if trials is not None:
+        from crowdglot.datasets.browse.against_people import write_people_trials
+
+        told = write_people_trials(trials, room.index, room.ratings().last)
+        for one in told:
+            figures = f"{one.auc:.2f} ({one.low:.2f} to {one.high:.2f})"
+            typer.echo(f"{one.critic} in {one.language}: {figures}, {one.dialogues} dialogues")
+        typer.echo(f"{one_line(trials)}: {len(told)} trials by people.")
+        return
+    from crowdglot.datasets.browse.serving import serve
+
+    who = "Whoever has this address can read and rate. Ctrl-C ends it."
+    serve(room, port, lambda address: typer.echo(f"{address}\n{who}"), show=show)
+    typer.echo("Stopped. All ratings are stored.")
 
 
 def languages() -> None:

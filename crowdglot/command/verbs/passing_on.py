@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from crowdglot.command.options import Dataset
+from crowdglot.command.options import Dataset, Gated, Private
 from crowdglot.datasets.exports import EXPORTS
 
 
@@ -30,10 +30,8 @@ def export(
 def publish(
     dataset: Dataset,
     repo: Annotated[str, typer.Option(help="The repository on the hub: org/name.")],
-    private: Annotated[bool, typer.Option("--private", help="Only its members see it.")] = False,
-    gated: Annotated[
-        bool, typer.Option("--gated", help="Who wants it must accept terms first.")
-    ] = False,
+    private: Private = False,
+    gated: Gated = False,
 ) -> None:
     """Upload DATASET to the Hugging Face hub; again, what is new of it."""
     from crowdglot.command.output.tables import print_published

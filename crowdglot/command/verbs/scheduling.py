@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from crowdglot.command.options import Changes, Recipe, Trust, trust_if
+from crowdglot.command.options import Changes, Gated, Private, Recipe, Trust, trust_if
 
 
 def deploy(
@@ -18,10 +18,8 @@ def deploy(
     publish: Annotated[
         str, typer.Option(help="Publish it there after each night that succeeded: org/name.")
     ] = "",
-    private: Annotated[bool, typer.Option("--private", help="Only its members see it.")] = False,
-    gated: Annotated[
-        bool, typer.Option("--gated", help="Who wants it must accept terms first.")
-    ] = False,
+    private: Private = False,
+    gated: Gated = False,
     pool: Annotated[str, typer.Option(help="The work pool; made where there is none.")] = (
         "dialogues"
     ),

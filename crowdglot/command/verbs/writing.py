@@ -7,27 +7,16 @@ from typing import Annotated
 
 import typer
 
-from crowdglot.command.options import (
-    BaseUrl,
-    Changes,
-    Dataset,
-    EngineKind,
-    Model,
-    Output,
-    Recipe,
-    Trust,
-    gather,
-    trust_if,
-)
+from crowdglot.command.options import Changes, Dataset, Recipe, Trust, trust_if
 
 
 def synthesize(
     recipe: Recipe,
     changes: Changes = None,
-    engine: EngineKind = "",
-    model: Model = "",
-    base_url: BaseUrl = "",
-    output: Output = "",
+    engine: Annotated[str, typer.Option(help="embedded, openai … (engine.kind).")] = "",
+    model: Annotated[str, typer.Option(help="The model (engine.model).")] = "",
+    base_url: Annotated[str, typer.Option(help="Where it is served (engine.base_url).")] = "",
+    output: Annotated[str, typer.Option(help="The dataset's folder or URL (output).")] = "",
     show: Annotated[int, typer.Option(help="Dialogues to show at the end.")] = 0,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check all shards; write damaged ones anew.")
@@ -39,7 +28,12 @@ def synthesize(
     from crowdglot.recipes import read_recipe
 
     trust_if(recipe, trust)
-    chosen = read_recipe(recipe, gather(changes, engine, model, base_url, output))
+    short = {
+        "engine.kind": engine, "engine.model": model, "engine.base_url": base_url,
+        "output": output,
+    }  # fmt: skip
+    given = [f"{key}={value}" for key, value in short.items() if value]
+    chosen = read_recipe(recipe, [*given, *(changes or [])])
     sys.exit(run_with_display(chosen, show, verify=verify))
 
 

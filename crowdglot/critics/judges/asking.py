@@ -52,10 +52,8 @@ class Ballot:
     @property
     def labels(self) -> str:
         """One character an answer."""
-        return (
-            self.ids
-            or (_DIGITS if len(self.answers) <= len(_DIGITS) else _LETTERS)[: len(self.answers)]
-        )
+        enough = _DIGITS if len(self.answers) <= len(_DIGITS) else _LETTERS
+        return self.ids or enough[: len(self.answers)]
 
     def order(self, vote: int) -> list[int]:
         """The numbers of the answers in the order in which this vote shows them: turned round."""
@@ -129,12 +127,6 @@ def settle(about: str, ballot: Ballot, answers: Sequence[Completion]) -> Asked |
     if len(answers) < ballot.votes:
         return ballot.asked(about, len(answers))
     return ballot.counted(answers[: ballot.votes]), ballot.votes
-
-
-def mean(scores: Sequence[float | None]) -> float | None:
-    """The mean of those that are there; None where fewer than half of them are."""
-    there = [score for score in scores if score is not None]
-    return sum(there) / len(there) if 2 * len(there) > len(scores) else None
 
 
 def show(dialogue: Dialogue) -> str:

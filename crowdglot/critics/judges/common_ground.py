@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import Ballot, fill, poll
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -31,7 +31,6 @@ class CommonGroundJudge:
     damages = ("another_premise",)
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         ground = dialogue.scenario.common_ground
         fields = {"premise": ground.premise, "relation": ground.relation.replace("_", " ")}
         ballots = [Ballot(fill("common_ground", of_premise=True, **fields), _CONVEYED)]

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import Ballot, fill, poll
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -21,7 +21,6 @@ class Consistency:
     damages = ("contradicted",)
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         speakers = sorted({turn.speaker for turn in dialogue.turns})
         ballots = [Ballot(fill("consistency", speaker=who), _ANSWERS) for who in speakers]
         told = poll(dialogue, ballots, answers)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import Ballot, fill, poll
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -20,7 +20,6 @@ class Event:
     damages = ("another_event",)
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         names = event_names()
         events = [read_event(name) for name in names]
         listed = tuple(f"{event.title}: {event.definition}" for event in events)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import Ballot, fill, poll
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -28,7 +28,6 @@ class Harm:
     damages = ("harmful",)
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         told = poll(dialogue, [Ballot(fill("harm"), tuple(KINDS.values()))], answers)
         if isinstance(told, Asked):
             return told

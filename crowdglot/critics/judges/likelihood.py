@@ -6,8 +6,8 @@ prompt (``transformers``, and ``openai`` with vLLM or SGLang).
 
 from collections.abc import Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import fill
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import JUDGE, Asked
 from crowdglot.dialogues.message import Message

@@ -7,8 +7,8 @@ talk does not contradict it.
 
 from collections.abc import Iterable, Sequence
 
-from crowdglot.critics.judges.asking import Ballot, Shares, fill, poll
-from crowdglot.critics.judges.judge import Opinion
+from crowdglot.critics.judges import Opinion
+from crowdglot.critics.judges.asking import Ballot, fill, poll
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -21,7 +21,6 @@ Reading = tuple[float, float, float]
 
 
 def apc(readings: Iterable[Reading]) -> float:
-    """The APC score: the sum over statements, each 0 to 1."""
     return sum(
         relevant * entailed + (1 - relevant) * (1 - contradicted)
         for relevant, entailed, contradicted in readings
@@ -45,7 +44,6 @@ class PersonaJudge:
     damages = ("contradicted",)
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         scenario = dialogue.scenario
         people = zip(scenario.speakers, scenario.personas, strict=True)
         stated = [(who, fact) for who, persona in people for fact in persona.facts]
@@ -59,8 +57,11 @@ class PersonaJudge:
         told = poll(dialogue, ballots, answers)
         if isinstance(told, Asked):
             return told
-        readings = [_reading(*told[at : at + 2]) for at in range(0, len(told), 2)]
-        known = [(one, *said) for one, said in zip(readings, stated, strict=True) if one]
+        known = [
+            ((relevance[0], stance[0], stance[1]), *said)
+            for relevance, stance, said in zip(told[::2], told[1::2], stated, strict=True)
+            if relevance and stance
+        ]
         if 2 * len(known) <= len(stated):
             return Opinion(None, f"{len(known)} of {len(stated)} statements could be judged")
         worst, who, fact = max(known, key=lambda one: one[0][2])
@@ -69,7 +70,3 @@ class PersonaJudge:
             own = [one for one, said_by, _ in known if said_by == speaker]
             parts[f"delta_apc_{speaker}"] = delta_apc(own)
         return Opinion(1 - worst[2], f"{who} ({worst[2]:.2f}): {fact}", parts)
-
-
-def _reading(relevance: Shares, stance: Shares) -> Reading | None:
-    return (relevance[0], stance[0], stance[1]) if relevance and stance else None

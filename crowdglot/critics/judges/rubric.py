@@ -3,8 +3,8 @@ stays one person."""
 
 from collections.abc import Sequence
 
+from crowdglot.critics.judges import Opinion
 from crowdglot.critics.judges.asking import Ballot, Shares, fill, poll
-from crowdglot.critics.judges.judge import Opinion
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -36,7 +36,6 @@ class Rubric:
     damages = ("mixed", "foreign")
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         ballots = [
             Ballot(fill("rubric", habits=habits), steps)
             for habits, steps in ((True, _HABITS), (False, _PERSON))

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from crowdglot.critics.judges.asking import Ballot, fill, mean, poll
-from crowdglot.critics.judges.judge import Opinion
+from crowdglot.critics.judges import Opinion
+from crowdglot.critics.judges.asking import Ballot, fill, poll
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.engine import Completion
@@ -21,15 +21,15 @@ class Sense:
     damages = ("mixed", "strangers", "shuffled")
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
         numbers = range(2, len(dialogue.turns) + 1)
         ballots = [Ballot(fill("sense", number=number), _ANSWERS) for number in numbers]
         told = poll(dialogue, ballots, answers)
         if isinstance(told, Asked):
             return told
-        scores = [shares[0] if shares else None for shares in told]
-        scored = [(one, at) for at, one in enumerate(scores, 2) if one is not None]
+        scored = [(shares[0], at) for at, shares in enumerate(told, 2) if shares]
         if not scored:
             return Opinion(None, "no turn could be judged")
         least, at = min(scored)
-        return Opinion(mean(scores), f"turn {at} ({least:.2f}): {dialogue.turns[at - 1].text}")
+        enough = 2 * len(scored) > len(told)
+        mean = sum(score for score, _ in scored) / len(scored) if enough else None
+        return Opinion(mean, f"turn {at} ({least:.2f}): {dialogue.turns[at - 1].text}")

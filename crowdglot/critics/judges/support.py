@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from crowdglot.critics.judges.asking import Ballot, Shares, fill, poll, show
-from crowdglot.critics.judges.judge import Opinion
+from crowdglot.critics.judges import Opinion
+from crowdglot.critics.judges.asking import Ballot, fill, poll, show
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.dialogues.interview import JUDGE, Asked
 from crowdglot.dialogues.message import Message
@@ -34,14 +34,16 @@ class Support:
     damages = ("unsupportive",)
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
-        """See ``Judge``."""
-        told, used = _polled(dialogue, answers)
+        ballots = [Ballot(fill("support", ask=ask), said) for ask, said in _ANSWERS.items()]
+        told = poll(dialogue, ballots, answers[:-1])
+        explained = not isinstance(told, Asked)  # then the last answer says why
+        told = told if explained else poll(dialogue, ballots, answers)
         if isinstance(told, Asked):
             return told
         shares = {ask: one for ask, one in zip(_ANSWERS, told, strict=True) if one}
         if len(shares) < len(_ANSWERS):
             return Opinion(None, "not all of three answers could be read")
-        if used == len(answers):
+        if not explained:
             return _why(dialogue, shares)
         feeling, diagnosis, harm = shares.values()
         parts = {
@@ -51,16 +53,7 @@ class Support:
         }
         score = min(diagnosis[0], harm[0]) * (1 + parts["feeling"]) / 2
         figures = ", ".join(f"{name.replace('_', ' ')} {one:.2f}" for name, one in parts.items())
-        return Opinion(score, f"{figures}: {' '.join(answers[used].text.split())}", parts)
-
-
-def _polled(dialogue: Dialogue, answers: Sequence[Completion]) -> tuple[Asked | list[Shares], int]:
-    """The next question, or the shares and how many answers they took."""
-    ballots = [Ballot(fill("support", ask=ask), said) for ask, said in _ANSWERS.items()]
-    for used in range(len(answers)):
-        if not isinstance(told := poll(dialogue, ballots, answers[:used]), Asked):
-            return told, used
-    return poll(dialogue, ballots, answers), len(answers)
+        return Opinion(score, f"{figures}: {' '.join(answers[-1].text.split())}", parts)
 
 
 def _why(dialogue: Dialogue, shares: Mapping[str, Sequence[float]]) -> Asked:

@@ -1,12 +1,12 @@
 """Ways of writing: how a dialogue is asked for. One module a way; its name is its recipe key."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.ways.settings import WaySettings
 from crowdglot.errors import ConfigurationError
 from crowdglot.scenarios.scenario import Scenario
 
@@ -17,6 +17,15 @@ WAYS = {
     "sessions": "crowdglot.dialogues.ways.sessions:Sessions",
     "debate": "crowdglot.dialogues.ways.debate:DebateWay",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class WaySettings:
+    """``prompt``: the form of the prompt (see ``dialogues.prompt``). ``sessions``: how many
+    dialogues of the same speakers one row holds, for the way that writes several."""
+
+    prompt: str = "full"
+    sessions: int = 2
 
 
 class Way(Protocol):

@@ -8,20 +8,10 @@ by which to choose its arguments, and which it must not mention (the critics ``l
 
 from collections.abc import Sequence
 
-from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
-from crowdglot.dialogues.draft import read_answer, within
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.ways.settings import WaySettings
-from crowdglot.dialogues.ways.speaking import (
-    TEXTS,
-    TURN,
-    Said,
-    Side,
-    Talk,
-    ask_turn,
-    thoughts_of,
-    turn_answer,
-)
+from crowdglot.dialogues.ways import WaySettings
+from crowdglot.dialogues.ways.speaking import TEXTS, Side, Talk
 from crowdglot.scenarios.debate import Debate
 from crowdglot.scenarios.scenario import Scenario
 
@@ -51,23 +41,16 @@ class DebateWay:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
-        said: list[Said] = []
-        for number, answer in enumerate(answers):
-            told, fault = read_answer(answer, turn_answer(scenario, scenario.order[number]))
-            if fault:
-                return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
-            said.append(Said(number, scenario.order[number], told))
+        talk = Talk(scenario, shown, self._form)
+        said, fault = talk.heard(answers)
+        if fault:
+            return Dialogue(scenario, (), shown, fault)
         parts = stages(len(scenario.order))
         if len(said) == len(scenario.order):
-            turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in said)
-            thoughts = thoughts_of(said, len(turns))
-            return Dialogue(scenario, turns, shown, parts=parts, thoughts=thoughts)
-        side = _side(scenario, scenario.order[len(said)], parts)
-        return ask_turn(Talk(scenario, shown, self._form), side, said, len(said))
+            return talk.dialogue(said, parts=parts)
+        return talk.ask(_side(talk, scenario.order[len(said)], parts), said, len(said))
 
     def most_calls(self, scenario: Scenario) -> int:
-        """One a turn."""
         return len(scenario.order)
 
 
@@ -79,20 +62,15 @@ def stages(turns: int) -> tuple[Part, ...]:
     return tuple(Part(name, count) for name, count in counts if count)
 
 
-def _side(scenario: Scenario, speaker: str, parts: Sequence[Part]) -> Side:
+def _side(talk: Talk, speaker: str, parts: Sequence[Part]) -> Side:
     # A scenario that was planned for no debate has its premise as the proposition.
-    debate = scenario.debate or Debate(scenario.common_ground.premise, "A", known=False)
-    people = zip(scenario.speakers, scenario.personas, strict=True)
-    known = {
-        letter: persona.facts if debate.known else ()
-        for letter, persona in people
-        if letter != speaker
-    }
+    premise = talk.scenario.common_ground.premise
+    debate = talk.scenario.debate or Debate(premise, "A", known=False)
     told = [PROPOSITION.format(proposition=debate.proposition), SIDE[speaker == debate.in_favour]]
     staged = [part.name for part in parts for _ in range(part.turns)]
     return Side(
         speaker,
-        known,
+        talk.known(speaker, float(debate.known)),
         told=(*told, TRAITS) if debate.known else told,
         cues={number: CUES[name] for number, name in enumerate(staged)},
     )

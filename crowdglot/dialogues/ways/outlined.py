@@ -21,7 +21,7 @@ from crowdglot.dialogues.prompt import (
     turn_keys,
 )
 from crowdglot.dialogues.scene import thinker
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
 _FOLDER = Path(__file__).parent
@@ -46,9 +46,12 @@ class Outlined:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
         if not answers:
-            return Asked(self._ask_for_plan(scenario), answer_schema(scenario.order))
+            # Without demonstrations: whoever has just read talk writes talk.
+            wanted = {"language": SOURCE_LANGUAGE, "address": "", "instruction": _ORDER}
+            asked = request(scenario, self._form, thinking=False, **wanted)
+            plan_of = (Message("system", _SYSTEM.strip()), asked)
+            return Asked(plan_of, answer_schema(scenario.order))
         plan, fault = _plan(answers[0], scenario)
         if fault:
             return Dialogue(scenario, (), shown, within(fault, "plan"))
@@ -56,20 +59,11 @@ class Outlined:
             return parse(answers[1], scenario, shown)
         *before, _ = render(scenario, shown, self._form)
         outline = template(_OUTLINE).render(scenario_fields(scenario), plan=plan).strip()
-        asked = (*before, request(scenario, self._form, instruction=outline))
-        return Asked(asked, answer_schema(scenario.order, thinker(scenario)))
+        messages = (*before, request(scenario, self._form, instruction=outline))
+        return Asked(messages, answer_schema(scenario.order, thinker(scenario)))
 
     def most_calls(self, scenario: Scenario) -> int:
-        """The plan, and the dialogue."""
         return 2
-
-    def _ask_for_plan(self, scenario: Scenario) -> tuple[Message, ...]:
-        """Without demonstrations: whoever has just read talk writes talk."""
-        wanted = {"language": SOURCE_LANGUAGE, "address": "", "instruction": _ORDER}
-        return (
-            Message("system", _SYSTEM.strip()),
-            request(scenario, self._form, thinking=False, **wanted),
-        )
 
 
 def _plan(answer: str, scenario: Scenario) -> tuple[dict[str, str], str]:

@@ -4,25 +4,12 @@ The talk ends at its goal, in a loop of thanks, at an empty turn, or at the plan
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
-from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
+from crowdglot.dialogues.ways import WaySettings
 from crowdglot.dialogues.ways.endings import ending, without_loop
-from crowdglot.dialogues.ways.settings import WaySettings
-from crowdglot.dialogues.ways.speaking import (
-    BEGIN,
-    TEXTS,
-    TURN,
-    Said,
-    Side,
-    Talk,
-    ask_turn,
-    known_by_ground,
-    thoughts_of,
-    turn_answer,
-)
+from crowdglot.dialogues.ways.speaking import BEGIN, TEXTS, TURN, Said, Side, Talk
 from crowdglot.scenarios.scenario import Scenario
 
 _SETTLED = {"settled": ("no", "yes")}
@@ -42,45 +29,34 @@ class SelfPlay:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
-        said: list[Said] = []
+        talk = Talk(scenario, shown, self._form)
+        said, fault = talk.heard(answers, *_SETTLED)
         turns: list[Turn] = []
         settled = 0
-        for number, answer in enumerate(answers):
-            keys = turn_answer(scenario, scenario.order[number], *_SETTLED)
-            told, fault = read_answer(answer, keys)
-            if fault:
-                return Dialogue(scenario, (), shown, within(fault, f"turn {number + 1}"))
-            said.append(Said(number, scenario.order[number], told))
-            turns.append(Turn(scenario.order[number], told[TURN]))
-            settled = settled + 1 if told["settled"] == "yes" else 0
+        for one in said:
+            turns.append(Turn(one.speaker, one.answer[TURN]))
+            settled = settled + 1 if one.answer["settled"] == "yes" else 0
             ended = ending(turns, settled, scenario)
             if ended or len(turns) == len(scenario.order):
-                read = _dialogue(scenario, shown, turns, ended)
-                return replace(read, thoughts=thoughts_of(said, len(read.turns)))
-        talk = Talk(scenario, shown, self._form)
-        return ask_turn(talk, _side(talk, len(turns)), said, len(turns))
+                return _dialogue(talk, said[: len(without_loop(turns, ended))], ended)
+        if fault:
+            return Dialogue(scenario, (), shown, fault)
+        return talk.ask(_side(talk, len(turns)), said, len(turns))
 
     def most_calls(self, scenario: Scenario) -> int:
-        """One a turn."""
         return len(scenario.order)
 
 
 def _side(talk: Talk, number: int) -> Side:
-    """The side of who speaks turn ``number``."""
     order, last = talk.scenario.order, len(talk.scenario.speakers)
     closing = range(max(1, len(order) - last), len(order))
     cues = {0: BEGIN} | dict.fromkeys(closing, _CLOSE)
-    known = known_by_ground(talk, order[number])
+    known = talk.known(order[number])
     return Side(order[number], known, cues=cues, keys=_KEYS, beside=_SETTLED)
 
 
-def _dialogue(
-    scenario: Scenario, shown: Sequence[Demonstration], turns: Sequence[Turn], ended: str
-) -> Dialogue:
-    kept = without_loop(turns, ended)
+def _dialogue(talk: Talk, kept: Sequence[Said], ended: str) -> Dialogue:
     if not kept:
-        return Dialogue(scenario, (), shown, "empty_turn: turn 1")
+        return Dialogue(talk.scenario, (), talk.shown, "empty_turn: turn 1")
     # A last turn that happens to be the planned one ends nothing early.
-    early = ended if len(kept) < len(scenario.order) else ""
-    return Dialogue(scenario, kept, shown, ended=early)
+    return talk.dialogue(kept, ended=ended if len(kept) < len(talk.scenario.order) else "")

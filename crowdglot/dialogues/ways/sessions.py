@@ -11,25 +11,13 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
-from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part, Turn
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Part
 from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.memories import Memory, at_hand, faded, noted, used
 from crowdglot.dialogues.prompt import SOURCE_LANGUAGE, object_of
-from crowdglot.dialogues.ways.settings import WaySettings
-from crowdglot.dialogues.ways.speaking import (
-    BEGIN,
-    TEXTS,
-    TURN,
-    Said,
-    Side,
-    Talk,
-    ask_turn,
-    chat,
-    known_by_ground,
-    thoughts_of,
-    turn_answer,
-)
+from crowdglot.dialogues.ways import WaySettings
+from crowdglot.dialogues.ways.speaking import BEGIN, TEXTS, Said, Side, Talk
 from crowdglot.draws import Draws
 from crowdglot.scenarios.scenario import Scenario
 
@@ -91,24 +79,19 @@ class Sessions:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
-        parts = parts_of(scenario, self._sessions)
+        parts, talk = parts_of(scenario, self._sessions), Talk(scenario, shown, self._form)
         steps, state = [*_steps(scenario, parts)], _State()
         for step, answer in zip(steps, answers, strict=False):
             day = parts[step.session].day
             state = state.on(step.session, day, scenario.speakers)
-            state = _after(state, step, answer, day, turn_answer(scenario, step.speaker, MEMORY))
+            state = _after(state, step, answer, day, talk.keys(step.speaker, MEMORY))
             if state.fault:
                 return Dialogue(scenario, (), shown, state.fault)
         if len(answers) < len(steps):
             step = steps[len(answers)]
             state = state.on(step.session, parts[step.session].day, scenario.speakers)
-            return _ask(Talk(scenario, shown, self._form), state, step, parts)
-        turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in state.said)
-        thoughts = thoughts_of(state.said, len(turns))
-        return Dialogue(
-            scenario, turns, shown, parts=parts, memories=state.memories, thoughts=thoughts
-        )
+            return _ask(talk, state, step, parts)
+        return talk.dialogue(state.said, parts=parts, memories=state.memories)
 
     def most_calls(self, scenario: Scenario) -> int:
         """One a turn, and one a speaker after each session but the last."""
@@ -124,17 +107,11 @@ def _ask(talk: Talk, state: _State, step: _Step, parts: Sequence[Part]) -> Asked
         days = parts[step.session].day - parts[step.session - 1].day
         told = [LATER.format(days=days)]
         told += [REMEMBERED.format(name=one.id, text=one.text) for one in hand]
-    side = Side(
-        step.speaker,
-        known_by_ground(talk, step.speaker),
-        told,
-        cues={first: BEGIN},
-        keys=KEYS,
-        beside={MEMORY: ("", *(memory.id for memory in hand))},
-    )
+    known, beside = talk.known(step.speaker), {MEMORY: ("", *(memory.id for memory in hand))}
+    side = Side(step.speaker, known, told, {first: BEGIN}, KEYS, beside)
     if step.number is not None:
-        return ask_turn(talk, side, said, step.number)
-    messages = chat(talk, side, said, NOTING)
+        return talk.ask(side, said, step.number)
+    messages = talk.chat(side, said, NOTING)
     return Asked(messages, object_of(dict.fromkeys(NOTES)), {"max_tokens": _NOTE_TOKENS})
 
 

@@ -15,7 +15,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from crowdglot.dialogues.dialogue import Demonstration
+from crowdglot.dialogues.dialogue import Demonstration, Dialogue, Turn
+from crowdglot.dialogues.draft import read_answer, within
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
 from crowdglot.dialogues.prompt import (
@@ -46,15 +47,6 @@ _STRANGER = "the other person"
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """What all speakers' questions have in common; ``form``: that of the prompt."""
-
-    scenario: Scenario
-    shown: Sequence[Demonstration]
-    form: str
-
-
-@dataclass(frozen=True, slots=True)
 class Said:
     """Turn number ``number``, from 0: the speaker's letter and its answer as it was read."""
 
@@ -81,64 +73,95 @@ class Side:
     beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def known_by_ground(talk: Talk, speaker: str) -> dict[str, Sequence[str]]:
-    """The others' facts that the common ground lets a speaker know: none, half or all.
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What all speakers' questions have in common; ``form``: that of the prompt."""
 
-    A form of the prompt that does not tell the ground tells none.
-    """
-    scenario = talk.scenario
-    share = _SHARE_KNOWN[scenario.common_ground.knows] if tells_ground(talk.form) else 0
-    people = zip(scenario.speakers, scenario.personas, strict=True)
-    return {
-        letter: persona.facts[: ceil(share * len(persona.facts))]
-        for letter, persona in people
-        if letter != speaker
-    }
+    scenario: Scenario
+    shown: Sequence[Demonstration]
+    form: str
 
+    def heard(self, answers: Sequence[str], *beside: str) -> tuple[list[Said], str]:
+        """What answers of a turn each say, and the fault of the first that is none, or ""."""
+        said: list[Said] = []
+        for number, (speaker, answer) in enumerate(zip(self.scenario.order, answers, strict=False)):
+            told, fault = read_answer(answer, self.keys(speaker, *beside))
+            if fault:
+                return said, within(fault, f"turn {number + 1}")
+            said.append(Said(number, speaker, told))
+        return said, ""
 
-def ask_turn(talk: Talk, side: Side, said: Sequence[Said], number: int) -> Asked:
-    """The question for turn ``number``, after ``said`` was said."""
-    messages = chat(talk, side, said, _cue(talk, side, number))
-    keys = turn_answer(talk.scenario, side.speaker)
-    asked = dict.fromkeys(keys) | dict(side.beside)
-    return Asked(messages, object_of(asked), {"max_tokens": len(keys) * TURN_TOKENS})
+    def dialogue(self, said: Sequence[Said], **more: Any) -> Dialogue:
+        """The dialogue of what was said, with what was thought before each turn."""
+        turns = tuple(Turn(one.speaker, one.answer[TURN]) for one in said)
+        told = [(one.number + 1, one.answer.get(THOUGHT, "")) for one in said]
+        thoughts = tuple(Thought(number, text) for number, text in told if text)
+        return Dialogue(self.scenario, turns, self.shown, thoughts=thoughts, **more)
 
+    def known(self, speaker: str, share: float | None = None) -> dict[str, Sequence[str]]:
+        """By the others' letters the first facts of each that a speaker knows, so large a share.
 
-def turn_answer(scenario: Scenario, speaker: str, *beside: str) -> tuple[str, ...]:
-    """The keys of a speaker's answer: a thought where the speaker's are asked for, the turn, and
-    ``beside``."""
-    return (*((THOUGHT,) if thinker(scenario) == speaker else ()), TURN, *beside)
+        By default what the common ground lets it know: none, half or all; none where the form of
+        the prompt does not tell the ground.
+        """
+        if share is None:
+            ground = self.scenario.common_ground
+            share = _SHARE_KNOWN[ground.knows] if tells_ground(self.form) else 0
+        people = zip(self.scenario.speakers, self.scenario.personas, strict=True)
+        return {
+            letter: persona.facts[: ceil(share * len(persona.facts))]
+            for letter, persona in people
+            if letter != speaker
+        }
 
+    def keys(self, speaker: str, *beside: str) -> tuple[str, ...]:
+        """Those of a speaker's answer: a thought where the speaker's are asked for, the turn, and
+        ``beside``."""
+        return (*((THOUGHT,) if thinker(self.scenario) == speaker else ()), TURN, *beside)
 
-def thoughts_of(said: Sequence[Said], turns: int) -> tuple[Thought, ...]:
-    """What was thought before the first ``turns`` of what was said."""
-    told = [(one.number + 1, one.answer.get(THOUGHT, "")) for one in said[:turns]]
-    return tuple(Thought(number, text) for number, text in told if text)
+    def ask(self, side: Side, said: Sequence[Said], number: int) -> Asked:
+        """The question for turn ``number``, after ``said`` was said."""
+        messages = self.chat(side, said, self._cue(side, number))
+        keys = self.keys(side.speaker)
+        asked = dict.fromkeys(keys) | dict(side.beside)
+        return Asked(messages, object_of(asked), {"max_tokens": len(keys) * TURN_TOKENS})
 
+    def chat(self, side: Side, said: Sequence[Said], last: str) -> tuple[Message, ...]:
+        """All that a speaker was told and heard so far, and what it is told ``last``."""
+        names = _called(self.scenario, side.speaker)
+        heard = [self._view(side, names)]
+        messages: list[Message] = []
+        for one in said:
+            if one.speaker == side.speaker:
+                heard.append(self._cue(side, one.number))
+                messages += _exchange(heard, one.answer)
+                heard = []
+            else:
+                heard.append(f"{_capital(names[one.speaker])}: {one.answer[TURN]}")
+        nothing = tuple((key, values[0]) for key, values in side.beside.items())
+        before = _prefix(tuple(self.shown), self.form, nothing)
+        return (*before, *messages, Message("user", _joined([*heard, last])))
 
-def chat(talk: Talk, side: Side, said: Sequence[Said], last: str) -> tuple[Message, ...]:
-    """All that a speaker was told and heard so far, and what it is told ``last``."""
-    names = _called(talk.scenario, side.speaker)
-    heard = [_view(talk, side, names)]
-    messages: list[Message] = []
-    for one in said:
-        if one.speaker == side.speaker:
-            heard.append(_cue(talk, side, one.number))
-            messages += _exchange(heard, one.answer)
-            heard = []
-        else:
-            heard.append(f"{_capital(names[one.speaker])}: {one.answer[TURN]}")
-    nothing = tuple((key, values[0]) for key, values in side.beside.items())
-    before = _prefix(tuple(talk.shown), talk.form, nothing)
-    return (*before, *messages, Message("user", _joined([*heard, last])))
+    def _cue(self, side: Side, number: int) -> str:
+        """What is said to a speaker just before a turn: small models forget who they are, where."""
+        names = dict(zip(self.scenario.speakers, self.scenario.names, strict=True))
+        cue = side.cues.get(number, ANSWER).format(language=self.scenario.language.name)
+        return _CUE.format(name=names[side.speaker].removeprefix("speaker "), cue=cue)
 
-
-def _cue(talk: Talk, side: Side, number: int) -> str:
-    """What is said to a speaker just before a turn: small models forget who they are, and where."""
-    scenario = talk.scenario
-    name = scenario.names[scenario.speakers.index(side.speaker)].removeprefix("speaker ")
-    cue = side.cues.get(number, ANSWER)
-    return _CUE.format(name=name, cue=cue.format(language=scenario.language.name))
+    def _view(self, side: Side, names: Mapping[str, str]) -> str:
+        scenario, fields = self.scenario, scenario_fields(self.scenario)
+        own = scenario.personas[scenario.speakers.index(side.speaker)].facts
+        thinks, others = thinker(scenario) == side.speaker, side.known.items()
+        told: dict[str, Any] = {
+            "me": names[side.speaker],
+            "facts": own if self.form != "short" else (),
+            "others": [{"name": names[letter], "facts": facts} for letter, facts in others],
+            "told": (*side.told, *own_lines(scenario, side.speaker)),
+            "keys": f"{THOUGHT_KEY}, {side.keys}" if thinks else side.keys,
+            "premise": _hidden(scenario.common_ground.premise, scenario, names),
+            "relation": _lettered_out(fields["relation"], names),
+        }
+        return _rendered(fields | told, self.form)
 
 
 def _exchange(heard: Sequence[str], answer: Mapping[str, str]) -> Iterator[Message]:
@@ -184,21 +207,6 @@ def _view_of(shown: Demonstration, form: str, me: str) -> str:
     return _rendered(fields | told, form)
 
 
-def _view(talk: Talk, side: Side, names: Mapping[str, str]) -> str:
-    scenario, fields = talk.scenario, scenario_fields(talk.scenario)
-    own = scenario.personas[scenario.speakers.index(side.speaker)].facts
-    told: dict[str, Any] = {
-        "me": names[side.speaker],
-        "facts": own if talk.form != "short" else (),
-        "others": [{"name": names[letter], "facts": facts} for letter, facts in side.known.items()],
-        "told": (*side.told, *own_lines(scenario, side.speaker)),
-        "keys": f"{THOUGHT_KEY}, {side.keys}" if thinker(scenario) == side.speaker else side.keys,
-        "premise": _hidden(scenario.common_ground.premise, scenario, names),
-        "relation": _lettered_out(fields["relation"], names),
-    }
-    return _rendered(fields | told, talk.form)
-
-
 def _rendered(fields: Mapping[str, Any], form: str) -> str:
     return template(_VIEW).render(told_in(form, fields), full=form != "short").strip()
 
@@ -218,13 +226,10 @@ def _hidden(text: str, scenario: Scenario, names: Mapping[str, str]) -> str:
     """``text`` with the names that a speaker does not know replaced."""
     for letter, name in zip(scenario.speakers, scenario.names, strict=True):
         if names[letter] == _STRANGER:
-            text = re.sub(rf"(\A|[.!?] )?\b{re.escape(name)}\b", _stranger, text)
+            word = rf"\b{re.escape(name)}\b"
+            text = re.sub(rf"(\A|[.!?] ){word}", rf"\g<1>{_capital(_STRANGER)}", text)
+            text = re.sub(word, _STRANGER, text)
     return text
-
-
-def _stranger(found: re.Match[str]) -> str:
-    before = found[1]
-    return _STRANGER if before is None else before + _capital(_STRANGER)
 
 
 def _lettered_out(text: str, names: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import answer_schema, render
 from crowdglot.dialogues.prompt.letters import named
 from crowdglot.dialogues.scene import thinker
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings
 from crowdglot.scenarios.scenario import Scenario
 
 
@@ -24,7 +24,6 @@ class Whole:
     def next(
         self, scenario: Scenario, shown: Sequence[Demonstration], answers: Sequence[str]
     ) -> Asked | Dialogue:
-        """See ``Way``."""
         if answers:
             read = parse(answers[0], scenario, shown)
             return named(read) if self._form == "short" else read
@@ -32,5 +31,4 @@ class Whole:
         return Asked(render(scenario, shown, self._form), schema)
 
     def most_calls(self, scenario: Scenario) -> int:
-        """One."""
         return 1

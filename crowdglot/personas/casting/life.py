@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from pydantic import Field
@@ -39,14 +39,10 @@ class Sign(Strict):
     ages: Range | None = None
     like: tuple[str, ...] = ()
 
-    def found(self, text: str) -> bool:
-        """Whether lines of text say it."""
-        return _pattern(self.says).search(text) is not None
-
-
-@lru_cache(maxsize=256)
-def _pattern(says: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(says), re.IGNORECASE | re.MULTILINE)
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Finds it in lines of text."""
+        return re.compile("|".join(self.says), re.IGNORECASE | re.MULTILINE)
 
 
 class Rule(Strict):
@@ -81,7 +77,6 @@ class Casting(Strict):
 
 @cache
 def casting() -> Casting:
-    """All of it, read once."""
     return validate(Casting, read_toml(FILE), FILE)
 
 
@@ -110,7 +105,8 @@ def marks_of(persona: Persona) -> frozenset[str]:
 
 def _found(named: Mapping[str, Sign], persona: Persona, meant: Collection[str]) -> frozenset[str]:
     text = "\n".join((*persona.facts, *(f"{one.key}: {one.value}" for one in persona.traits)))
-    return frozenset(name for name, sign in named.items() if name in meant or sign.found(text))
+    found = (name for name, sign in named.items() if sign.pattern.search(text))
+    return frozenset((*found, *named.keys() & meant))
 
 
 def _ages(persona: Persona, signs: Iterable[str]) -> Range:

@@ -1,14 +1,16 @@
 """Personas cast to a situation and to one another."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import cache, lru_cache
+from itertools import chain, islice
 
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.personas.casting.life import life_of, marks_of
 from crowdglot.personas.casting.likeness import Manner, score, told
 from crowdglot.personas.casting.rules import clash, rules_for, unfit
-from crowdglot.personas.pairing import FIRST_MINOR, PersonaPool
+from crowdglot.personas.pairing import FIRST_MINOR, PersonaPool, Situation
 from crowdglot.personas.persona import Persona
 
 FITTING = "fitting"
@@ -37,26 +39,15 @@ class CastPool:
         self._at = {one: at for at, one in enumerate(self.personas)}
         self._words = [{word.language for word in one.traits} - {""} for one in self.personas]
         self._fitting = lru_cache(maxsize=4096)(self._who_fits)
-        self._manner = lru_cache(maxsize=None)(self._manner_of)
+        self._manner = cache(lambda at: Manner(marks_of(self.personas[at]), self._lives[at].signs))
 
-    def pick(
-        self,
-        draws: Draws,
-        *,
-        relation: str,
-        count: int,
-        adults_only: bool,
-        unattached: bool,
-        ground: str = "",
-        language: str = "",
-    ) -> tuple[Persona, ...]:
-        """``count`` personas who fit the situation and one another.
+    def pick(self, draws: Draws, wanted: Situation) -> tuple[Persona, ...]:
+        """Personas who fit the situation and one another; ConfigurationError where nobody does.
 
-        The first is drawn, and for each other one a place to begin to look. ``ground``: see
-        ``rules_for``. ``language``: the tag of what they speak, "" for any.
-        ConfigurationError where nobody fits.
+        The first is drawn, and for each other one a place to begin to look.
         """
-        kind = (relation, adults_only, unattached, language if any(self._words) else "")
+        relation, ground, count = wanted.relation, wanted.ground, wanted.count
+        kind = replace(wanted, ground="", language=wanted.language if any(self._words) else "")
         pools = [
             self._fitting(at, kind, rules_for(relation, ground, "abcd"[at])) for at in range(count)
         ]
@@ -79,16 +70,15 @@ class CastPool:
         """The gender of each, "" where it may be any; that of "my husband" is told by the other."""
         lives = [self._lives[self._at[one]] for one in personas]
         own = [
-            _gender(life.signs) or one.trait("gender")
+            _named(life.signs, female="female", male="male") or one.trait("gender")
             for life, one in zip(lives, personas, strict=True)
         ]
         if relation == "couple" and len(lives) == 2:
-            mates = [_mate(life.signs) for life in reversed(lives)]
+            mates = [_named(life.signs, husband="male", wife="female") for life in reversed(lives)]
             own = [gender or mate for gender, mate in zip(own, mates, strict=True)]
         return tuple(own)
 
     def why(self, personas: Sequence[Persona], relation: str) -> str:
-        """One line on why they were cast."""
         lives = [self._lives[self._at[one]] for one in personas]
         ages = " and ".join(
             f"{low}" if low == high else f"{low}–{high}"
@@ -101,24 +91,20 @@ class CastPool:
         return f"{line}."
 
     def manner(self, persona: Persona) -> Manner:
-        """By what somebody is like or unlike others."""
         return self._manner(self._at[persona])
 
     def _partner(
         self, pool: Sequence[int], start: int, chosen: Sequence[int], relation: str, ground: str
     ) -> int | None:
         """The best of the first few who go with all chosen, from ``start`` on; None where none."""
-        found: list[int] = []
-        width = 1 if self.by == FITTING else _WIDTH
-        for step in range(len(pool)):
-            at = pool[(start + step) % len(pool)]
-            if all(self._meet(one, at, relation, ground) for one in chosen):
-                found.append(at)
-                if len(found) == width:
-                    break
-        if width == 1:
-            return found[0] if found else None
-        first = self._manner(chosen[0])
+        meeting = (
+            at
+            for at in chain(islice(pool, start, None), islice(pool, start))
+            if all(self._meet(one, at, relation, ground) for one in chosen)
+        )
+        if self.by == FITTING:
+            return next(meeting, None)
+        found, first = islice(meeting, _WIDTH), self._manner(chosen[0])
         return max(found, key=lambda at: score(self.by, first, self._manner(at)), default=None)
 
     def _meet(self, first: int, second: int, relation: str, ground: str) -> bool:
@@ -130,12 +116,10 @@ class CastPool:
             *lives, relation, ground
         )
 
-    def _who_fits(
-        self, at: int, kind: tuple[str, bool, bool, str], rules: tuple[int, ...]
-    ) -> tuple[int, ...]:
+    def _who_fits(self, at: int, wanted: Situation, rules: tuple[int, ...]) -> tuple[int, ...]:
         """The numbers of those who may be speaker number ``at``, from 0."""
-        relation, adults_only, unattached, language = kind
-        grown = adults_only or unattached or at < FIRST_MINOR.get(relation, at + 1)
+        relation, unattached, language = wanted.relation, wanted.unattached, wanted.language
+        grown = wanted.adults_only or unattached or at < FIRST_MINOR.get(relation, at + 1)
         return tuple(
             number
             for number, one in enumerate(self.personas)
@@ -145,14 +129,7 @@ class CastPool:
             if not unfit(self._lives[number], rules)
         )
 
-    def _manner_of(self, number: int) -> Manner:
-        return Manner(marks_of(self.personas[number]), self._lives[number].signs)
 
-
-def _gender(signs: frozenset[str]) -> str:
-    return next((gender for gender in ("female", "male") if gender in signs), "")
-
-
-def _mate(signs: frozenset[str]) -> str:
-    """The gender of the person that "my husband" or "my wife" is."""
-    return "male" if "husband" in signs else "female" if "wife" in signs else ""
+def _named(signs: frozenset[str], **genders: str) -> str:
+    """The gender that the first of some signs tells, or ""."""
+    return next((gender for sign, gender in genders.items() if sign in signs), "")

@@ -51,10 +51,8 @@ def clash(first: Life, second: Life, relation: str, ground: str) -> str:
     for rule in _of_pair(relation, ground):
         if rule.apart and not _apart(first.ages, second.ages, rule.apart):
             return rule.because
-        for one, other in rule.clash:
-            if one in first.signs and other in second.signs:
-                return rule.because
-            if one in second.signs and other in first.signs:
+        for one, other in ((first.signs, second.signs), (second.signs, first.signs)):
+            if any(mine in one and yours in other for mine, yours in rule.clash):
                 return rule.because
     return ""
 

@@ -110,16 +110,12 @@ def _of(bank: Bank, temperament: Temperament, seed: int) -> Iterator[Persona]:
         partner = fitting(draws, bare, "partner", bank.partners)
         family = fitting(draws, (*bare, partner), "family", bank.families)
         home = draws.choice((partner, family))
-        facts = (
-            temperament.says,
-            said_of(draws, "age", age, person=ours.person.get(gender, "")),
-            works,
-            said_of(draws, home.key, home.value),
-            likes,
-            own,
-        )
-        also = [Trait("interests", of[likes]), Trait("temperament", temperament.name)]
-        axes = {"warmth": temperament.warmth, "control": temperament.control}
-        axes["language_style"] = temperament.style
-        also += [Trait(key, value) for key, value in axes.items() if value]
-        yield Persona(facts, (*bare, partner, family, *also))
+        of_age = said_of(draws, "age", age, person=ours.person.get(gender, ""))
+        of_home = said_of(draws, home.key, home.value)
+        facts = (temperament.says, of_age, works, of_home, likes, own)
+        also = {
+            "interests": of[likes], "temperament": temperament.name, "warmth": temperament.warmth,
+            "control": temperament.control, "language_style": temperament.style,
+        }  # fmt: skip
+        traits = (Trait(key, value) for key, value in also.items() if value)
+        yield Persona(facts, (*bare, partner, family, *traits))

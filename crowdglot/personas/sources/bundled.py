@@ -12,10 +12,8 @@ BUNDLED = Path(__file__).parent / "bundled.jsonl"
 
 @lru_cache(maxsize=1)
 def bundled_personas() -> tuple[Persona, ...]:
-    """All of them, in order."""
     return read_personas(BUNDLED)
 
 
 def make(settings: SourceSettings) -> tuple[Persona, ...]:
-    """See ``made_personas``; they are always the same."""
     return bundled_personas()

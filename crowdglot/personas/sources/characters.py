@@ -66,7 +66,6 @@ class Characters(Strict):
 
 @lru_cache(maxsize=4)
 def read_characters(path: Path | None = None) -> Characters:
-    """Ours, or the file's; ConfigurationError where it is wrong."""
     where = path or FILE
     return validate(Characters, read_toml(where), where)
 
@@ -79,7 +78,6 @@ def make(settings: SourceSettings) -> tuple[Persona, ...]:
 
 
 def compatible(traits: Sequence[CharacterTrait]) -> bool:
-    """Whether one person may have all of them."""
     names = {one.name for one in traits}
     kinds = {one.kind for one in traits}
     return len(kinds) == len(traits) and all(names.isdisjoint(one.against) for one in traits)

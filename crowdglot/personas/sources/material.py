@@ -1,7 +1,7 @@
 """What our sources build personas from: words, and first-person sentences that show them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -46,19 +46,15 @@ class Material(Strict):
     sentences: dict[str, tuple[str, ...]]
     unlikely: tuple[Contradiction, ...]
 
-    def telling(self, key: str, value: str) -> Sequence[str]:
-        """The sentences that tell this value alone; none where templates tell any value."""
-        told: Mapping[str, Sequence[str]] = {
-            "partner": self.partner,
-            "family": self.family,
-            "interests": {one.value: one.says for one in self.interests},
-        }.get(key, {})
-        return told.get(value, ())
+    @cached_property
+    def telling(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        """By key and value the sentences that tell this value alone; others have templates."""
+        interests = {one.value: one.says for one in self.interests}
+        return {"partner": self.partner, "family": self.family, "interests": interests}
 
 
 @lru_cache(maxsize=1)
 def material() -> Material:
-    """All of it, read once."""
     return validate(Material, read_toml(FILE), FILE)
 
 
@@ -76,7 +72,7 @@ def working(draws: Draws, job: Job, age: int) -> tuple[Trait, Trait, str]:
 def said_of(draws: Draws, key: str, value: str, *, as_told: str = "", person: str = "") -> str:
     """A sentence that tells a trait of ours. ``as_told``: by the templates of that name."""
     ours = material()
-    if told := ours.telling(key, value):
+    if told := ours.telling.get(key, {}).get(value):
         return draws.choice(told)
     fit = [one for one in ours.says[as_told or key] if person or "{person}" not in one]
     return filled(draws.choice(fit), key, value, person=person)

@@ -20,7 +20,9 @@ _COLUMNS = [f"calls.list.element.{name}" for name in ("role", "model", "revision
 
 def gather_about(opened: OpenedRecipe, figures: Sequence[Figure]) -> About:
     """All of it; reads three columns of all rows."""
-    recipe = opened.recipe
+    recipe, messages = opened.recipe, opened.prompt(0)
+    # The demonstrations between the ends are not ours to show.
+    ends = messages if len(messages) < 3 else (messages[0], messages[-1])
     critics = {
         type(critic).__module__.rpartition(".")[2]: dataclasses.asdict(critic)  # type: ignore[call-overload]
         for critic in opened.critics
@@ -28,7 +30,7 @@ def gather_about(opened: OpenedRecipe, figures: Sequence[Figure]) -> About:
     return About(
         license=recipe.license,
         origins=tuple(_origins(opened)),
-        prompt=_prompt(opened),
+        prompt=[(message.role, message.content) for message in ends],
         critics=critics,
         figures=figures,
         recipe=recipe_hash(public_recipe({"identity": opened.identity()})["identity"]),
@@ -66,10 +68,3 @@ def _models(folder: Location) -> list[tuple[str, str, str]]:
                         for one in calls or ()
                     }
     return sorted(found, key=lambda one: (one[0] != WRITE, one))
-
-
-def _prompt(opened: OpenedRecipe) -> list[tuple[str, str]]:
-    """Role and text of the first question; its demonstrations are not ours to show."""
-    messages = opened.prompt(0)
-    ends = messages if len(messages) < 3 else (messages[0], messages[-1])
-    return [(message.role, message.content) for message in ends]

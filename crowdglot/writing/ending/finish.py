@@ -65,7 +65,6 @@ def finish(opened: OpenedRecipe, *, stopped: bool = False, by_meaning: bool = Tr
 def _noting(
     embed: Callable[[Sequence[str]], Meanings], faults: list[EngineError]
 ) -> Callable[[Sequence[str]], Meanings | None]:
-    """``embed``, but its errors go to ``faults``."""
 
     def ask(texts: Sequence[str]) -> Meanings | None:
         try:
@@ -82,7 +81,7 @@ def finished(opened: OpenedRecipe) -> Funnel | None:
 
     Lists folders and reads one small file, however large the dataset is.
     """
-    return counted(opened) if is_done(opened) else None
+    return stored_funnel(opened.folder) if is_done(opened) else None
 
 
 def is_done(opened: OpenedRecipe) -> bool:
@@ -90,11 +89,6 @@ def is_done(opened: OpenedRecipe) -> bool:
     rounds = opened.recipe.duplicates.rounds
     searched = not rounds or read_withdrawals(opened.folder).up_to_date
     return searched and not incomplete(opened.folder, opened.shards())
-
-
-def counted(opened: OpenedRecipe) -> Funnel | None:
-    """The funnel as the last run counted it; None if nothing was counted since shards changed."""
-    return stored_funnel(opened.folder)
 
 
 def forget_figures(opened: OpenedRecipe) -> None:

@@ -24,20 +24,17 @@ def rewrite_report(
     recipe = read_stored_recipe(folder)
     tags = sorted({path.name for part in ("data", "rejected") for path in folder.glob(f"{part}/*")})
     known = read_metrics(folder)
+    personas = known.get("personas_available")
     facts = gather(
         folder,
         str(recipe.get("name") or folder.resolve().name),
         seed=recipe.get("seed", 0),
         wanted=_wanted(known),
-        personas_available=_count(known.get("personas_available")),
+        personas_available=personas if type(personas) is int and personas > 0 else 0,
         reference=read_human(human, tags) if human else {},
         embed=embedder(embedding),
     )
     return write_report(folder, facts), facts
-
-
-def _count(told: object) -> int:
-    return told if type(told) is int and told > 0 else 0
 
 
 def _wanted(known: Mapping[str, Any]) -> dict[tuple[str, str], int] | None:

@@ -57,21 +57,17 @@ class Asker:
         self, role: str, steps: Sequence[Callable[[Sequence[Completion]], Asked | Result]]
     ) -> list[Result | None]:
         """The result of each interview, None where the engine refuses; raises what it raises."""
+
+        async def one(at: int) -> Result | None:
+            async with self._free:
+                return (await interview(steps[at], Key(at, 0, role), self._ask))[0]
+
         try:
             async with asyncio.TaskGroup() as group:
-                asking = [
-                    group.create_task(self._interview(step, Key(at, 0, role)))
-                    for at, step in enumerate(steps)
-                ]
+                asking = [group.create_task(one(at)) for at in range(len(steps))]
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
         return [task.result() for task in asking]
-
-    async def _interview(
-        self, step: Callable[[Sequence[Completion]], Asked | Result], first: Key
-    ) -> Result | None:
-        async with self._free:
-            return (await interview(step, first, self._ask))[0]
 
     async def _ask(self, key: Key, asked: Asked) -> Call:
         hashed, engine = prompt_hash(asked.messages), self._engine

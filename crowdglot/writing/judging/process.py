@@ -39,7 +39,6 @@ class AnotherProcess:
 
     @property
     def pid(self) -> int:
-        """The process's number, 0 before it is started."""
         return self._process.pid if self._process else 0
 
     async def __aenter__(self) -> Self:
@@ -62,7 +61,6 @@ class AnotherProcess:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        """End the process."""
         if self._talk is not None:
             self._talk.cancel()
             await asyncio.wait({self._talk})
@@ -71,11 +69,12 @@ class AnotherProcess:
             await self._process.wait()
 
     async def judge(self, draft: Draft) -> Judged:
-        """See ``Judging``."""
         judged: asyncio.Future[Judged] = asyncio.get_running_loop().create_future()
         if self._talk is None or self._talk.done():
             raise _ended()
-        self._waiting.append((_packed(draft), judged))
+        # A line with the number of its calls, then the calls as lines of the journal.
+        packed = b"".join((b"%d\n" % len(draft.calls), *map(encode, draft.calls)))
+        self._waiting.append((packed, judged))
         self._some.set()
         return await judged
 
@@ -121,8 +120,3 @@ def _ended() -> CrowdglotError:
         "The process that judges drafts has ended (out of memory, or killed); run the same command "
         "again to go on."
     )
-
-
-def _packed(draft: Draft) -> bytes:
-    """A line with the number of its calls, then the calls as lines of the journal."""
-    return b"".join((b"%d\n" % len(draft.calls), *map(encode, draft.calls)))

@@ -25,9 +25,7 @@ class Judged:
 class Judging(Protocol):
     """Where drafts are judged."""
 
-    async def judge(self, draft: Draft) -> Judged:
-        """Judge one draft."""
-        ...
+    async def judge(self, draft: Draft) -> Judged: ...
 
     async def __aenter__(self) -> Self: ...
 
@@ -58,7 +56,6 @@ class InProcess:
         return None
 
     async def judge(self, draft: Draft) -> Judged:
-        """See ``Judging``."""
         await asyncio.sleep(0)  # the next question goes out first: the engine does not wait
         table, passed = judge_drafts(self._opened, [draft])
         return Judged(table, 0, passed[0])

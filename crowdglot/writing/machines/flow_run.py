@@ -24,7 +24,7 @@ from crowdglot.writing.machines.crew import on_machines
 from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.run import Started
-from crowdglot.writing.shards.in_process import in_this_process
+from crowdglot.writing.shards.in_order import in_this_process
 from crowdglot.writing.signals import stopping_on_signals
 from crowdglot.writing.watch import Stop, Watch
 from crowdglot.writing.write import Outcome, write_dataset

@@ -27,7 +27,7 @@ from crowdglot.writing.machines.own_settings import keep_to_own_settings
 from crowdglot.writing.machines.shard_locks import ShardLocks
 from crowdglot.writing.opened import OpenedRecipe, open_recipe
 from crowdglot.writing.recipe import Recipe
-from crowdglot.writing.run import Run, Started, leaving, start
+from crowdglot.writing.run import Run, Started, start
 from crowdglot.writing.shards.in_order import fill_in_order
 from crowdglot.writing.watch import Progress, Watch
 
@@ -129,7 +129,7 @@ class _Process:
         if self._at_hand is None or self._made_for != made_for:
             await self._stack.aclose()
             tools = await start(opened)
-            self._at_hand = await self._stack.enter_async_context(leaving(tools))
+            self._at_hand = await self._stack.enter_async_context(tools)
             self._made_for = made_for
         return self._at_hand
 

@@ -11,7 +11,7 @@ from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.personas.casting.life import casting
 from crowdglot.personas.casting.pool import CastPool
-from crowdglot.personas.pairing import Cast, PersonaPool
+from crowdglot.personas.pairing import Cast, PersonaPool, Situation
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources import SOURCES, SourceSettings, made_personas
 from crowdglot.personas.sources.characters import Emotion, read_characters
@@ -81,11 +81,9 @@ def _castable(event: SpeechEvent, pool: CastPool, languages: Sequence[str]) -> S
     """The event without relations and common grounds for which nobody can be cast."""
     fitting: list[CommonGroundTemplate] = []
     for ground in event.common_grounds:
-        relations = [
-            one for one in ground.relations if _fits(event, one, ground.told, pool, languages)
-        ]
-        if relations:
-            fitting.append(ground.model_copy(update={"relations": tuple(relations)}))
+        fit = [one for one in ground.relations if _fits(event, one, ground.told, pool, languages)]
+        if fit:
+            fitting.append(ground.model_copy(update={"relations": tuple(fit)}))
     return event.model_copy(update={"common_grounds": tuple(fitting)})
 
 
@@ -94,15 +92,8 @@ def _fits(
 ) -> bool:
     try:
         for language in languages:
-            pool.pick(
-                Draws("check"),
-                relation=relation,
-                count=event.speakers[1],
-                adults_only=event.adults_only,
-                unattached=event.unattached,
-                ground=ground,
-                language=language,
-            )
+            who = (relation, event.speakers[1], event.adults_only, event.unattached)
+            pool.pick(Draws("check"), Situation(*who, ground, language))
     except ConfigurationError:
         return False
     return True

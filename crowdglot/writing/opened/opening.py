@@ -1,6 +1,6 @@
 """Opening a recipe: reading what it names, and making its plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -13,13 +13,11 @@ from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.prompt import template_hash
 from crowdglot.dialogues.readers import read_lines, read_material
 from crowdglot.dialogues.scene import TEXTS
-from crowdglot.dialogues.ways import build_way
-from crowdglot.dialogues.ways.settings import WaySettings
+from crowdglot.dialogues.ways import WaySettings, build_way
 from crowdglot.engines.embedding.bundled import missing
 from crowdglot.engines.engine import Sampling
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language, resolve_language
-from crowdglot.personas.persona import Persona
 from crowdglot.scenarios.event import SpeechEvent, read_event
 from crowdglot.scenarios.plan import VERSION as PLAN_VERSION
 from crowdglot.scenarios.plan import Plan
@@ -68,53 +66,39 @@ def _open(written: str, pool: bytes) -> OpenedRecipe:
         demonstrations = tuple(nobody)
     emotions = emotions_of(recipe)
     plan = Plan(
-        seed=recipe.seed,
-        languages=languages,
-        events=events,
-        turns=recipe.turns,
-        personas=cast,
-        debate=debate,
-        emotions=emotions,
-        told=recipe.personas.told,
-    )
+        seed=recipe.seed, languages=languages, events=events, turns=recipe.turns, personas=cast,
+        debate=debate, emotions=emotions, told=recipe.personas.told,
+    )  # fmt: skip
     plan.check()
     way = build_way(recipe.way, WaySettings(recipe.prompt, recipe.sessions))
     shown = DemonstrationPool(
-        demonstrations,
-        seed=recipe.seed,
-        count=recipe.demonstrations.count,
+        demonstrations, seed=recipe.seed, count=recipe.demonstrations.count,
         most_turns=recipe.turns[1],
-    )
-    short = _too_short(recipe, demonstrations, shown)
-    told = (material.left_out, also_left_out, uncast, short)
+    )  # fmt: skip
+    told = (material.left_out, also_left_out, uncast, _too_short(recipe, demonstrations, shown))
     words = emotions or any(persona.words for persona in personas)
-    beside = [*(TEXTS if words else ()), *map(repr, (*sorted(meant.items()), *emotions))]
+    told_by = (recipe.languages, recipe.believed, recipe.judging_engine.model)
     return OpenedRecipe(
         recipe=recipe,
         plan=plan,
         demonstrations=shown,
         way=way,
         critics=_critics(recipe),
-        judges=believed_judges(
-            recipe.judges, recipe.languages, recipe.believed, recipe.judging_engine.model
-        ),
-        match=_match(recipe),
+        judges=believed_judges(recipe.judges, *told_by),
+        match=believed_match(*told_by) if recipe.choice.by == "tournament" else ({}, {}),
         sampling=Sampling(**recipe.sampling.model_dump() | {"max_tokens": recipe.max_tokens}),
-        fingerprint=_fingerprint(
-            (template_hash(recipe.prompt), *way.texts, *beside),
-            languages,
-            [_told(event, debate=debate) for event in events],
-            personas,
-            demonstrations,
+        fingerprint=_hash(
+            f"{template_hash(recipe.prompt)} {PLAN_VERSION}",
+            *way.texts,
+            *(TEXTS if words else ()),
+            *map(repr, (*sorted(meant.items()), *emotions)),
+            *(text for language in languages for text in _told_of_language(language)),
+            *(repr(_told_of_event(event, debate=debate)) for event in events),
+            *(persona.id for persona in personas),
+            *(f"{one.id}{one.event}{one.premise}" for one in demonstrations),
         ),
         left_out=tuple(filter(None, told)),
     )
-
-
-def _match(recipe: Recipe) -> tuple[Mapping[str, float], Mapping[str, str]]:
-    if recipe.choice.by != "tournament":
-        return {}, {}
-    return believed_match(recipe.languages, recipe.believed, recipe.judging_engine.model)
 
 
 def _too_short(
@@ -136,35 +120,23 @@ def _critics(recipe: Recipe) -> tuple[Critic, ...]:
     return load_critics(recipe.critics, meaning=bool(recipe.meaning))
 
 
-def _told(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:
+def _told_of_event(event: SpeechEvent, *, debate: bool) -> dict[str, Any]:
     """What the scenarios of an event depend on."""
     unused: dict[str, Any] = {"common_grounds": {"__all__": {"plain"}}}
     return event.model_dump(exclude=unused if debate else {**unused, "propositions": True})
 
 
-def _fingerprint(
-    prompt: Sequence[str],
-    languages: Sequence[Language],
-    events: Sequence[Mapping[str, Any]],
-    personas: Sequence[Persona],
-    demonstrations: Sequence[Demonstration],
-) -> str:
-    """A hash of everything that scenario(i) and its prompt depend on, but for the recipe.
+def _told_of_language(language: Language) -> Iterator[str]:
+    """The same of a language: what only critics use is left out, so that it may improve between
+    two runs."""
+    yield repr((language.tag, language.name, language.autonym))
+    if language.pack:
+        used = {"instruction", "address", "communities"}
+        yield repr(language.pack.model_dump(include=used))
 
-    Of the packs, what only critics use is left out, so that it may improve between two runs.
-    """
-    digest = blake2b(f"{prompt[0]} {PLAN_VERSION}".encode(), digest_size=8)
-    for text in prompt[1:]:
+
+def _hash(*texts: str) -> str:
+    digest = blake2b(digest_size=8)
+    for text in texts:
         digest.update(text.encode())
-    for language in languages:
-        digest.update(repr((language.tag, language.name, language.autonym)).encode())
-        if language.pack:
-            used = language.pack.model_dump(include={"instruction", "address", "communities"})
-            digest.update(repr(used).encode())
-    for event in events:
-        digest.update(repr(event).encode())
-    for persona in personas:
-        digest.update(persona.id.encode())
-    for demonstration in demonstrations:
-        digest.update(f"{demonstration.id}{demonstration.event}{demonstration.premise}".encode())
     return digest.hexdigest()

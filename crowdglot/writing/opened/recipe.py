@@ -45,7 +45,6 @@ class OpenedRecipe:
 
     @property
     def folder(self) -> Location:
-        """The dataset's folder, local or at a URL."""
         return self.recipe.folder
 
     def shards(self, dialogues_per_language: int = 0) -> list[Shard]:
@@ -55,7 +54,6 @@ class OpenedRecipe:
         return list(shards_of(recipe.languages, wanted, recipe.shard_size))
 
     def shard(self, rank: int) -> Shard:
-        """The shard of this rank."""
         recipe = self.recipe
         return shard_at(rank, recipe.languages, recipe.dialogues_per_language, recipe.shard_size)
 
@@ -120,13 +118,9 @@ class OpenedRecipe:
     def request(self, key: Key, asked: Asked) -> Request:
         """The question as an engine takes it. The seed depends on the key alone."""
         how = replace(self.sampling, **asked.sampling) if asked.sampling else self.sampling
-        return Request(**asked.requested, sampling=how, seed=self._seed(key))
-
-    def _seed(self, key: Key) -> int:
-        path: tuple[int | str, ...] = (self.recipe.seed, "ask", key.index, key.attempt)
-        if (key.role, key.step) != (WRITE, 0):
-            path = (*path, key.role, key.step)
-        return Draws(*path).below(2**31)
+        later = (key.role, key.step) if (key.role, key.step) != (WRITE, 0) else ()
+        draws = Draws(self.recipe.seed, "ask", key.index, key.attempt, *later)
+        return Request(**asked.requested, sampling=how, seed=draws.below(2**31))
 
     def judge(self, drafts: Sequence[Draft]) -> list[tuple[Dialogue, tuple[Verdict, ...]]]:
         """Read drafts and have them judged by the critics, and by the judges that were asked."""

@@ -8,15 +8,19 @@ sentences to different questions, from which those are taken that can all be tru
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from crowdglot.draws import Draws
 from crowdglot.personas.persona import Persona
 from crowdglot.writing.judging.asker import Asker
-from crowdglot.writing.personas.askers import writer_and_judge
 from crowdglot.writing.personas.fitting import UNTRIED, FitJudge, assemble, try_judge
 from crowdglot.writing.personas.growing import Growth, likeness_at_hand
-from crowdglot.writing.personas.made import Made, Refusal, check_output, fingerprint
+from crowdglot.writing.personas.made import (
+    Made,
+    Refusal,
+    check_output,
+    fingerprint,
+    writer_and_judge,
+)
 from crowdglot.writing.personas.questions import AT_A_TIME
 from crowdglot.writing.recipe import Recipe
 
@@ -51,8 +55,18 @@ async def expand(
         tell(fit.told)
         dealt = deal(growth.lines, sentences + spare * (fit.least is not None), hands, recipe.seed)
         made, refused = await _assembled(judge, dealt, sentences, fit)
-    about = _about(recipe, personas, growth, fit, (writer.model, judge.model))
-    about["personas_to_spare"] = max(0, len(made) - count)
+    about = {
+        "by": "expand",
+        "source": recipe.personas.source,
+        "source_fingerprint": fingerprint(personas),
+        "writer": writer.model,
+        "judge": judge.model,
+        "judged": fit.told,
+        "likeness": growth.likeness.by,
+        "sentences": growth.size,
+        "questions": list(growth.questions),
+        "personas_to_spare": max(0, len(made) - count),
+    }
     return Made(tuple(made[:count]), (*growth.refused, *refused), about)
 
 
@@ -83,23 +97,3 @@ async def _assembled(
         elif facts:
             refused.append(Refusal("persona.too_few_sentences", " ".join(facts)))
     return made, refused
-
-
-def _about(
-    recipe: Recipe,
-    personas: Sequence[Persona],
-    growth: Growth,
-    fit: FitJudge,
-    models: tuple[str, str],
-) -> dict[str, Any]:
-    return {
-        "by": "expand",
-        "source": recipe.personas.source,
-        "source_fingerprint": fingerprint(personas),
-        "writer": models[0],
-        "judge": models[1],
-        "judged": fit.told,
-        "likeness": growth.by,
-        "sentences": growth.size,
-        "questions": list(growth.questions),
-    }

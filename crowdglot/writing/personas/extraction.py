@@ -6,10 +6,8 @@ from pathlib import Path
 
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.personas.persona import Persona
-from crowdglot.personas.traits import Trait
 from crowdglot.writing.judging.asker import Asker
-from crowdglot.writing.personas.askers import writer_and_judge
-from crowdglot.writing.personas.made import Made, Refusal, check_output
+from crowdglot.writing.personas.made import Made, Refusal, check_output, writer_and_judge
 from crowdglot.writing.personas.profiles import (
     Evidenced,
     Speaker,
@@ -73,13 +71,9 @@ async def _profiles(
     for (speaker, found), manner in zip(shown, manners, strict=True):
         traits, why = manner or ((), (Refusal("manner.refused"),))
         refused += why
-        persona = _persona(speaker, found, traits)
+        origins = tuple(one.origin(speaker) for one in found)
+        persona = Persona(tuple(one.fact for one in found), tuple(traits), origins)
         if persona in personas:
             refused.append(Refusal("profile.redundant", " ".join(persona.facts)))
         personas[persona] = None
     return list(personas), refused
-
-
-def _persona(speaker: Speaker, found: Sequence[Evidenced], traits: Sequence[Trait]) -> Persona:
-    facts = tuple(one.fact for one in found)
-    return Persona(facts, tuple(traits), tuple(one.origin(speaker) for one in found))

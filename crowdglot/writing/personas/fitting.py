@@ -71,7 +71,6 @@ class FitJudge:
 
     @property
     def told(self) -> str:
-        """One sentence."""
         figures = f"{self.auc:.2f} ({self.low:.2f} to {self.high:.2f})"
         if self.least is not None:
             return f"The judge tells contradictions in known pairs: AUC {figures}."

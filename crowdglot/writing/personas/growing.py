@@ -9,12 +9,12 @@ import numpy as np
 from crowdglot.critics.meaning.space import placed_english
 from crowdglot.draws import Draws
 from crowdglot.errors import EngineError
-from crowdglot.personas.likeness import BY_WORDS, Known, Likeness, Rows, clusters, word_rows
 from crowdglot.personas.normalise import looks_english
-from crowdglot.personas.wording import fault_of_sentence, tidied
 from crowdglot.writing.judging.asker import Asker
+from crowdglot.writing.personas.likeness import BY_WORDS, Known, Likeness, Rows, clusters, word_rows
 from crowdglot.writing.personas.made import Refusal
 from crowdglot.writing.personas.questions import AT_A_TIME, bootstrap, induce
+from crowdglot.writing.personas.wording import fault_of_sentence, tidied
 
 _MOST_SENTENCES = 2000  # of the set, that questions are induced from
 _MOST_QUESTIONS = 48
@@ -52,7 +52,7 @@ class Growth:
     """
 
     def __init__(self, sentences: Sequence[str], likeness: Likeness, seed: int) -> None:
-        self._seed, self._likeness = seed, likeness
+        self._seed, self.likeness = seed, likeness
         self._english = looks_english(sentences)
         drawn = {*Draws(seed, "expand").shuffled(sentences)[:_MOST_SENTENCES]}
         self._sentences = [one for one in sentences if one in drawn]
@@ -62,22 +62,17 @@ class Growth:
         self.refused: list[Refusal] = []
 
     @property
-    def by(self) -> str:
-        """By what sentences are likened: "meaning" or "words"."""
-        return self._likeness.by
-
-    @property
     def size(self) -> int:
         """How many sentences came."""
         return sum(map(len, self.lines.values()))
 
     async def ask_questions(self, writer: Asker, wanted: int) -> None:
         """Find the questions that the largest clusters of sentences answer."""
-        groups = clusters(self._likeness.place(self._sentences), self._likeness.kin)
+        groups = clusters(self.likeness.place(self._sentences), self.likeness.kin)
         shown = [[self._sentences[at] for at in group] for group in groups]
         shown = shown[: min(wanted, _MOST_QUESTIONS)]
         told = await writer.interviews("question", [partial(induce, one) for one in shown])
-        asked = Known(self._likeness, ())
+        asked = Known(self.likeness, ())
         for lines, found in zip(shown, told, strict=True):
             question, fault = found or ("", "refused")
             if not fault and (same := asked.said_before(question)):

@@ -7,7 +7,8 @@ was stopped goes on and asks nothing twice.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +21,8 @@ from crowdglot.personas.lines import as_line, read_personas
 from crowdglot.personas.persona import Persona
 from crowdglot.printable import name_shown
 from crowdglot.user_files import decoded
+from crowdglot.writing.judging.asker import Asker, asking
+from crowdglot.writing.recipe import Recipe
 
 _MOST_BYTES = 1 << 22
 
@@ -72,6 +75,22 @@ def check_output(path: Path) -> None:
         raise ConfigurationError(
             f"{path}: is there already, and none of these answers made it; give another --output."
         )
+
+
+@asynccontextmanager
+async def writer_and_judge(recipe: Recipe, output: Path) -> AsyncIterator[tuple[Asker, Asker]]:
+    """The recipe's engine and its judging model, which are one where it names no other.
+
+    Their answers are kept beside the file ``output``. Raises what the engines raise, and
+    StorageError.
+    """
+    async with AsyncExitStack() as stack:
+        writer = await stack.enter_async_context(asking(recipe.engine, calls_of(output)))
+        judge = writer
+        if recipe.judging_engine != recipe.engine:
+            kept = beside(output, "judge.calls")
+            judge = await stack.enter_async_context(asking(recipe.judging_engine, kept))
+        yield writer, judge
 
 
 def write_made(path: Path, made: Made) -> str:

@@ -19,8 +19,8 @@ from crowdglot.dialogues.prompt import SOURCE_LANGUAGE, object_of
 from crowdglot.engines.engine import Completion
 from crowdglot.languages.folding import fold
 from crowdglot.personas.traits import Trait, declared
-from crowdglot.personas.wording import fault_of_sentence, tidied
 from crowdglot.writing.personas.made import Refusal
+from crowdglot.writing.personas.wording import fault_of_sentence, tidied
 
 MOST_FACTS = 5
 _KEYS = [f"{part}_{n}" for n in range(1, MOST_FACTS + 1) for part in ("turn", "quote", "fact")]
@@ -78,7 +78,6 @@ class Evidenced:
     quote: str
 
     def origin(self, speaker: Speaker) -> str:
-        """The same as a persona keeps it."""
         return f'dialogue {speaker.dialogue}, turn {self.turn} ({speaker.letter}): "{self.quote}"'
 
 

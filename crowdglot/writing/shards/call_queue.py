@@ -35,7 +35,6 @@ class CallQueue:
         self._open += dialogues
 
     def close(self, dialogues: int = 1) -> None:
-        """So many dialogues are written, or given up."""
         self._open -= dialogues
         if self._open < self._enough:
             self._fewer.set()

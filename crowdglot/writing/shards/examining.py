@@ -75,6 +75,5 @@ async def _judged(run: Run, ask: Ask, draft: Draft) -> Draft:
 
 
 def _with(draft: Draft, calls: Sequence[Call]) -> Draft:
-    return (
-        Draft.of({call.key: call for call in (*draft.calls, *calls)}.values()) if calls else draft
-    )
+    every = {call.key: call for call in (*draft.calls, *calls)}
+    return Draft.of(every.values()) if calls else draft

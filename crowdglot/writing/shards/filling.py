@@ -90,7 +90,10 @@ class _Filling:
         """The draft of this attempt: known, or asked for in an interview of the recipe's way."""
         run = self.run
         if run.engine is None:
-            return self.known_draft(index, attempt)
+            # The prompts are not compared: whoever judges anew has checked the sources.
+            if (index, attempt) not in self.known:
+                raise NothingAsked
+            return Draft.of(self.known[index, attempt].values())
         rank = (self.shard.rank, number)
         async with run.queue.draft(rank):
             step = run.opened.asking(index)
@@ -100,15 +103,6 @@ class _Filling:
                 partial(self.ask, rank),
             )
         return Draft(index, attempt, calls)
-
-    def known_draft(self, index: int, attempt: int) -> Draft:
-        """The draft that the known calls make; NothingAsked if there is none.
-
-        Its prompts are not compared: whoever judges anew has checked the sources.
-        """
-        if (index, attempt) not in self.known:
-            raise NothingAsked
-        return Draft.of(self.known[index, attempt].values())
 
     async def ask(self, rank: tuple[int, int], key: Key, asked: Asked) -> Call:
         """The answer to one question: the stored one to the same prompt, or the engine's."""
@@ -132,18 +126,8 @@ class _Filling:
                 # Not raised: other calls are under way, and what they bring has been paid for.
                 run.watch.stop.because(error)
                 raise NothingAsked from None
-        return self.keep(
-            Call(
-                key=key,
-                prompt_hash=hashed,
-                seed=request.seed,
-                engine=engine.kind,
-                model=label(engine.model),
-                revision=engine.revision,
-                completion=completion,
-                created_at=time.time(),
-            )
-        )
+        by = (engine.kind, label(engine.model), engine.revision)
+        return self.keep(Call(key, hashed, request.seed, *by, completion, time.time()))
 
     def know(self, call: Call) -> None:
         """Note a call of a draft that is not judged yet."""
@@ -183,12 +167,6 @@ class _Filling:
             return True
         return proven(self.run.opened.folder, progress)
 
-    async def judge_the_rest(self) -> None:
-        """Judge the known drafts that no position wanted, so that none is lost."""
-        for place in sorted(self.known):
-            draft = Draft.of(self.known[place].values())
-            self.put(draft, await self.run.judging.judge(draft), keep=False)
-
 
 async def fill_shard(run: Run, shard: Shard) -> bool:
     """Fill ``shard`` and write it; whether all its dialogues are written, or given up.
@@ -216,7 +194,9 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
         to_write = run.engine is None or bool(stop.spent)
         if stop.cause or (filling.unfinished and not to_write):
             return False
-        await filling.judge_the_rest()
+        for place in sorted(filling.known):  # no position wanted these, and none shall be lost
+            draft = Draft.of(filling.known[place].values())
+            filling.put(draft, await run.judging.judge(draft), keep=False)
         if filling.unfinished and not (filling.kept or filling.others):
             journal.remove()  # of a shard that was opened in vain nothing is left
             return False
@@ -241,7 +221,6 @@ def _put_away(filling: _Filling, *, rewritten: bool) -> None:
 
 
 def _rows(judged: Sequence[Judged]) -> pa.Table:
-    """The rows of judged drafts, in no order."""
     taken: dict[int, tuple[pa.Table, list[int]]] = {}
     for one in judged:
         taken.setdefault(id(one.table), (one.table, []))[1].append(one.at)

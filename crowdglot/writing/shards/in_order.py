@@ -1,15 +1,49 @@
-"""Shards of one run, opened in order as the engine has room for their questions."""
+"""The shards of one run in this process, opened in order as the engine has room for their
+questions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from crowdglot.datasets.shards import Shard, begun
+from crowdglot.datasets.storage.location import local_folder
 from crowdglot.errors import CrowdglotError
-from crowdglot.writing.run import Run
+from crowdglot.writing.budget import Budget
+from crowdglot.writing.machines.shard_locks import check_no_workers
+from crowdglot.writing.opened import OpenedRecipe
+from crowdglot.writing.run import Run, Started, start
 from crowdglot.writing.shards.filling import fill_shard
+from crowdglot.writing.watch import Watch
 
 # Prefect's server keeps and shows so many tasks of one flow run with ease.
 MOST_BATCHES = 500
+
+Batch = Callable[[int, Callable[[], Awaitable[int]]], Awaitable[object]]
+Write = Callable[[Sequence[Shard]], Awaitable[None]]
+
+
+def in_this_process(
+    started: Awaitable[Started] | None = None, batch: Batch = lambda _, fill: fill()
+) -> Callable[[OpenedRecipe, Watch, Budget], AbstractAsyncContextManager[Write]]:
+    """A ``ShardWriter`` for this process.
+
+    ``started``: the engine and judging of this recipe, where somebody has begun to load them.
+    ``batch``: what fills one batch of shards, see ``fill_in_batches``.
+    """
+
+    @asynccontextmanager
+    async def writing(opened: OpenedRecipe, watch: Watch, budget: Budget) -> AsyncIterator[Write]:
+        check_no_workers(local_folder(opened.folder))
+        async with await (started or start(opened)) as tools:
+            run = tools.run(opened, watch, budget)
+            watch.tell(tools.doubts)
+
+            async def write(missing: Sequence[Shard]) -> None:
+                await fill_in_batches(run, missing, batch)
+
+            yield write
+
+    return writing
 
 
 async def fill_in_order(
@@ -42,11 +76,7 @@ async def fill_in_order(
     return sum(shard.result() for shard in filling)
 
 
-async def fill_in_batches(
-    run: Run,
-    shards: Sequence[Shard],
-    batch: Callable[[int, Callable[[], Awaitable[int]]], Awaitable[object]],
-) -> None:
+async def fill_in_batches(run: Run, shards: Sequence[Shard], batch: Batch) -> None:
     """Fill all shards in at most ``MOST_BATCHES`` batches.
 
     ``batch(rank, fill)`` fills one batch, whose first shard has this rank; it may wrap ``fill`` in

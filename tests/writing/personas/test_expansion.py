@@ -8,7 +8,6 @@ from hashlib import blake2b
 import pytest
 
 from crowdglot.errors import ConfigurationError, MaterialError, RequestRefused
-from crowdglot.personas.likeness import BY_WORDS
 from crowdglot.personas.lines import read_personas
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources.bundled import bundled_personas
@@ -18,6 +17,7 @@ from crowdglot.writing.personas import fitting as fitting_room
 from crowdglot.writing.personas import growing
 from crowdglot.writing.personas.expansion import deal, expand
 from crowdglot.writing.personas.fitting import assemble
+from crowdglot.writing.personas.likeness import BY_WORDS
 from crowdglot.writing.personas.made import calls_of, fingerprint
 from tests.writing.personas.stopped import Talker, recipe, run, stop_anywhere
 
