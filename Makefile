@@ -12,7 +12,7 @@ demo: $(VENV)/.run $(VENV)/.meaning $(VENV)/.weights
 	$(BIN)/crowdglot synthesize demo --show 4
 
 test: $(VENV)/.dev $(VENV)/.meaning $(VENV)/.weights-test
-	$(BIN)/python -m pytest -m "not ci" -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not ci" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # The tests that take longest, which CI runs as well.
 test-ci: $(VENV)/.dev $(VENV)/.meaning $(VENV)/.weights-test
