@@ -53,7 +53,7 @@ def run_with_display(recipe: Recipe, show: int = 0, *, verify: bool = False) -> 
         with locked(opened.folder):  # or another command would be told once Prefect has started
             outcome = asyncio.run(_run(opened, verify=verify))
     for path in outcome.damaged:
-        console.print(warned("damaged:", f" {path}; it is kept under damaged/."))
+        console.print(warned("damaged:", f" {path}; it is kept under damaged/."), soft_wrap=True)
     print_funnel(outcome.funnel)
     if outcome.funnel.short:
         cells = f"{len(outcome.funnel.short)} cells of language and event fell short of their quota"

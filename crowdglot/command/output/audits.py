@@ -31,7 +31,7 @@ def print_audit(report: Report, folder: Location) -> None:
             f"{report.taken_back:,} dialogues are withdrawn: `crowdglot synthesize` fills their "
             "positions."
         )
-    console.print(Text(one_line(folder / PAGE)))
+    console.print(Text(one_line(folder / PAGE)), soft_wrap=True)
 
 
 def print_personality(told: Personality) -> None:

@@ -42,7 +42,7 @@ def print_funnel(funnel: Funnel) -> None:
 def print_exported(made: Exported) -> None:
     """Where an export is, how much of what is in it, and what to mind."""
     counts = ", ".join(f"{count} {split}" for split, count in made.records.items())
-    console.print(Text(f"{made.folder}: {counts}"))
+    console.print(Text(f"{made.folder}: {counts}"), soft_wrap=True)
     for why, count in made.noted.items():
         console.print(Text(f"Left out: {count} {why}."))
     if made.warning:
@@ -53,7 +53,7 @@ def print_published(done: Published) -> None:
     """Where a dataset is published, and what that took."""
     files = f"{len(done.uploaded)} files uploaded" if done.uploaded else "all is there already"
     gone = f", {len(done.deleted)} deleted" if done.deleted else ""
-    console.print(Text(f"{done.url}: {files}{gone}."))
+    console.print(Text(f"{done.url}: {files}{gone}."), soft_wrap=True)
     console.print(Text(f'This very dataset: revision="{done.tag}"'))
 
 
