@@ -53,7 +53,8 @@ def compare_arms(experiment: Experiment, judge: str) -> None:
     """Write the comparison beside the arms' folders, and print what it found."""
     if not isinstance(experiment.folder, Path):
         arms = " ".join(str(recipe.folder) for recipe in experiment.arms.values())
-        console.print(Text(f"The arms are at a URL: crowdglot compare {arms} --output FOLDER"), soft_wrap=True)
+        told = f"The arms are at a URL: crowdglot compare {arms} --output FOLDER"
+        console.print(Text(told), soft_wrap=True)
         return
     folders = [recipe.folder for recipe in experiment.arms.values()]
     page, compared = compare_datasets(folders, judge=judge, output=experiment.folder)
