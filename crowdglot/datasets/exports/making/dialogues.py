@@ -33,11 +33,17 @@ class Told:
 
 
 def read_told(
-    folder: Location, noted: Counter[str], *, rejected: bool, thoughts: bool = False
+    folder: Location,
+    noted: Counter[str],
+    *,
+    rejected: bool,
+    thoughts: bool = False,
+    personas: bool = True,
 ) -> Iterator[Told]:
     """All dialogues but those withdrawn since they were written, by language and number.
 
-    ``noted`` counts what is left out. ``thoughts``: whether turns have theirs under "thought". Both
+    ``noted`` counts what is left out. ``thoughts``: whether turns have theirs under "thought".
+    ``personas``: whether the model was told them; else nobody has one, as in a control. Both
     files of a shard are sorted by index, so that a few rows of each are in memory at a time.
     StorageError where a file is damaged.
     """
@@ -58,6 +64,9 @@ def read_told(
                 waiting = next(drafts, None)
             own = waiting[1] if waiting and waiting[0] == row["index"] else ()
             waiting = next(drafts, None) if own else waiting
+            for person in () if personas else row["personas"]:
+                noted["personas that the model was not told"] += bool(person["facts"])
+                person["facts"] = []
             for thought in row.get("thoughts") or ():
                 if thought and 0 < (thought["turn"] or 0) <= len(row["turns"]):
                     row["turns"][thought["turn"] - 1]["thought"] = thought["text"]

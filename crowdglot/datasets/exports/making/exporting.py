@@ -33,6 +33,12 @@ def load_export(name: str) -> Export:
     return export
 
 
+def _personas_were_told(recipe: Mapping[str, Any]) -> bool:
+    """Whether the model that wrote the dialogues was told who speaks: with the form "short" it was
+    not, but in a debate. A trainer would learn from the rest that personas do not matter."""
+    return recipe.get("prompt") != "short" or recipe.get("way") == "debate"
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """``records``: how many by split. ``noted``: how often what is in no record, by why it is not.
@@ -69,7 +75,10 @@ def export_dataset(
     check_target(to)
     wanted, made = Wanted(folded), Made(title, export.limit)
     with replacing_folder(to) as temporary:
-        dialogues = read_told(folder, wanted.noted, rejected=export.rejected, thoughts=thoughts)
+        dialogues = read_told(
+            folder, wanted.noted, rejected=export.rejected, thoughts=thoughts,
+            personas=_personas_were_told(recipe),
+        )  # fmt: skip
         write_records(temporary, export.files, export.records(dialogues, wanted), made)
         noted = {why: count for why, count in wanted.noted.items() if count}
         if not made.records:
