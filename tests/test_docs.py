@@ -229,3 +229,13 @@ def test_blocks_that_read_a_dataset_run(name, tmp_path, monkeypatch):
     for block in ran:
         exec(block.replace("DATASET", "outputs/datasets/demo"), {})
     assert ran
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE", "CONTRIBUTING"])
+def test_every_folder_and_module_of_the_pages_for_engineers_is_there(name):
+    trees = [ROOT / room for room in ("crowdglot", "tests", "benchmarks", "docs", "requirements")]
+    there = [f"/{path.relative_to(ROOT)}" for tree in trees for path in tree.rglob("*")]
+    for span in spans(ROOT / f"{name}.md"):
+        if re.fullmatch(r"[a-z]\w*(/\w+)*(/|\.py)", span) and not span.startswith("outputs/"):
+            end = "/" + span.rstrip("/")
+            assert (ROOT / span).exists() or any(one.endswith(end) for one in there), span
