@@ -7,7 +7,3 @@ COPY requirements/run.txt requirements/
 RUN pip install --no-deps --require-hashes --requirement requirements/run.txt
 COPY . .
 RUN pip install --no-deps --no-build-isolation --editable .
-# Not root: a home for Prefect. Whoever mounts a folder gives user 1000 the right to write there.
-RUN useradd --uid 1000 --create-home crowdglot
-USER crowdglot
-ENV HOME=/home/crowdglot PREFECT_HOME=/home/crowdglot/.prefect
