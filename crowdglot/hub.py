@@ -88,19 +88,22 @@ def _get(
 ) -> Path:
     """What ``get(False)`` fetches from the hub, or ``get(True)`` finds in the cache."""
     with quiet():
-        fault = unreachable()
+        fault, denied = unreachable(), ""
         if not fault:
             try:
                 return get(False)
             except Exception as error:  # the library lets its transport's own errors through
                 if refusal := _refusal(error):
                     raise refused(f"{name}: {refusal}.") from None
+                denied = status_refusal(error, "read")
                 cause = error.__cause__ or error
                 said = str(cause).strip().partition("\n")[0][:160]
                 fault = f"the hub cannot be had ({type(cause).__name__}: {said})"
         try:
             return get(True)
         except Exception:
+            if denied:
+                raise refused(f"{name}: {denied}.") from None
             raise unavailable(
                 f"{name}: {fault} and the local cache does not hold this; try again with a "
                 "connection, or give a local file."
@@ -137,6 +140,20 @@ def _refusal(error: Exception) -> str:
     if isinstance(error, errors.RemoteEntryNotFoundError):
         return "the repository has no such file; look its name up on the hub"
     return ""
+
+
+def status_refusal(error: Exception, right: str) -> str:
+    """What the hub's 401, 403 or 429 says and what to do; "" for all else. ``right``: to what."""
+    # The library may raise an error of its cache from the hub's.
+    told = (getattr(one, "response", None) for one in (error, error.__cause__))
+    status = next((one.status_code for one in told if one is not None), 0)
+    return {
+        401: f"the hub does not accept the token; make one with the right to {right}, set HF_TOKEN "
+        "to it, and run the same command again",
+        403: f"the token has no right to {right} there; give it that right or ask the owner for it",
+        429: "the hub has had too many requests; wait some minutes, set HF_TOKEN if you have not, "
+        "and run the same command again",
+    }.get(status, "")
 
 
 def _commit(path: Path) -> str:

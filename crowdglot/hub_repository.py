@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot.errors import ConfigurationError, CrowdglotError, StorageError
-from crowdglot.hub import quiet, unreachable
+from crowdglot.hub import quiet, status_refusal, unreachable
 
 # org/name; the hub has some rules more.
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$"
@@ -112,21 +112,13 @@ class Repository:
 
     def _sentence(self, error: Exception) -> str:
         status = getattr(getattr(error, "response", None), "status_code", 0)
-        if status == 401:
-            return (
-                "the hub does not accept the token; make one with the right to write, set HF_TOKEN "
-                "to it, and run the same command again"
-            )
-        if status == 403:
-            return (
-                f"the token has no right to write there; give it that right, ask for it in "
-                f"{self.name.partition('/')[0]}, or choose another --repo"
-            )
+        if refusal := status_refusal(error, "write"):
+            return refusal + (", or choose another --repo" if status == 403 else "")
         if status == 404:
             return "the hub has no such repository for this token; check --repo and the token"
         told = getattr(error, "server_message", None) or error.__cause__ or error
         said = " ".join(str(told).split())[:160].rstrip(". ") or type(error).__name__
-        if status and status < 500 and status != 429:
+        if status and status < 500:
             return f"the hub refuses (HTTP {status}: {said}); mend this, then {_AGAIN}"
         if status:
             return f"the hub cannot do it now (HTTP {status}); wait a while, then {_AGAIN}"

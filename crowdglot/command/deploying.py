@@ -12,13 +12,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from httpx import HTTPError, InvalidURL
+from httpx import HTTPError, HTTPStatusError, InvalidURL, UnsupportedProtocol
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import VersionInfo
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.deployments.runner import RunnerDeployment
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.deployments.runner import DeploymentApplyError, RunnerDeployment
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 from prefect.types.entrypoint import EntrypointType
 
@@ -143,19 +143,34 @@ async def _server() -> AsyncIterator[PrefectClient]:
     try:
         async with get_client() as client:
             yield client
-    except PrefectHTTPStatusError as error:
-        if error.response.status_code in (401, 403):
-            raise ConfigurationError(
-                f"{url}: Prefect's server does not accept the credentials; set "
-                "PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, to its own."
-            ) from None
-        said = " ".join(error.response.text.split())[:300]
-        raise CrowdglotError(
-            f"{url}: Prefect's server refuses (HTTP {error.response.status_code}: {said}); mend "
-            "this, then run the same command again."
-        ) from None
     except (HTTPError, InvalidURL, RuntimeError, OSError) as error:
-        said = " ".join(str(error).split())[:160] or type(error).__name__
-        raise CrowdglotError(
-            f"{url}: Prefect's server cannot be reached ({said}); start it, or set PREFECT_API_URL."
-        ) from None
+        if not (sentence := _sentence(error)):
+            raise
+        kind = ConfigurationError if sentence.startswith(_MISTAKES) else CrowdglotError
+        raise kind(f"{url}: {sentence}.") from None
+
+
+_MISTAKES = _CREDENTIALS, _ADDRESS = (
+    "Prefect's server does not accept the credentials",
+    "this is no address",
+)
+
+
+def _sentence(error: BaseException) -> str:
+    """What is wrong with the server, and what to do; "" where the error is of something else."""
+    # Prefect raises its own RuntimeError from what the server or the network said.
+    cause = error.__cause__ if isinstance(error, RuntimeError) else None
+    of = cause if isinstance(cause, HTTPError | InvalidURL | OSError) else error
+    said = " ".join(str(of).split())[:160] or type(of).__name__
+    if isinstance(of, HTTPStatusError):
+        if of.response.status_code in (401, 403):
+            return f"{_CREDENTIALS}; set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, to its own"
+        said = " ".join(of.response.text.split())[:300]
+        said = f"HTTP {of.response.status_code}: {said}"
+    elif isinstance(of, InvalidURL | UnsupportedProtocol):
+        return f"{_ADDRESS} ({said}); correct PREFECT_API_URL, such as http://127.0.0.1:4200/api"
+    elif isinstance(of, HTTPError | OSError):
+        return f"Prefect's server cannot be reached ({said}); start it, or set PREFECT_API_URL"
+    elif not isinstance(of, DeploymentApplyError) and "incompatible versions" not in said:
+        return ""
+    return f"Prefect's server refuses ({said}); mend this, then run the same command again"

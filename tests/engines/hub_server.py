@@ -25,6 +25,8 @@ def served_hub(files: Mapping[str, bytes]) -> Iterator[str]:
             revision, _, file = rest.partition("/")
             if repository == "org/gated":
                 self._refuse(403, "GatedRepo")
+            elif repository.startswith("status/"):
+                self._refuse(int(repository.removeprefix("status/")), "")
             elif repository != "org/fake":
                 self._refuse(404, "RepoNotFound")
             elif revision not in ("main", COMMIT):

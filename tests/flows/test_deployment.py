@@ -5,6 +5,7 @@ import json
 from importlib import import_module
 from pathlib import Path
 
+import httpx
 import jsonschema
 import prefect.server
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from crowdglot.flows.grow import grow
 from crowdglot.flows.publish import publish
 from crowdglot.flows.report import report
+from prefect.deployments.runner import DeploymentApplyError
 
 from crowdglot.command.deploying import Wanted
 from crowdglot.command.deploying import deploy as deploy_wanted
@@ -151,3 +153,51 @@ def test_no_server_in_reach():
     away = temporary_settings({PREFECT_API_URL: f"{closed_port()}/api"})
     with away, pytest.raises(CrowdglotError, match="Prefect's server cannot be reached"):
         asyncio.run(deploy_wanted(wanted()))
+
+
+def caused(error, cause):
+    error.__cause__ = cause
+    return error
+
+
+def answer(status):
+    asked = httpx.Request("POST", "http://h/api")
+    told = httpx.Response(status, text="no such pool", request=asked)
+    return httpx.HTTPStatusError("no", request=asked, response=told)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "sentence"),
+    [
+        (DeploymentApplyError("no such pool"), CrowdglotError, "refuses (no such pool); mend this"),
+        (answer(409), CrowdglotError, "refuses (HTTP 409: no such pool); mend this"),
+        (
+            caused(DeploymentApplyError("x"), answer(403)),
+            ConfigurationError,
+            "the credentials; set",
+        ),
+        (
+            caused(DeploymentApplyError("x"), httpx.ReadTimeout("")),
+            CrowdglotError,
+            "cannot be reac",
+        ),
+        (httpx.InvalidURL("Invalid port"), ConfigurationError, "(Invalid port); correct PREFECT_"),
+        (httpx.UnsupportedProtocol("no http"), ConfigurationError, "(no http); correct PREFECT_"),
+        (
+            RuntimeError("Found incompatible versions: 3, 2"),
+            CrowdglotError,
+            "server refuses (Found",
+        ),
+        (RuntimeError("a fault of ours"), RuntimeError, "a fault of ours"),
+    ],
+)
+def test_what_prefect_raises_is_told_for_what_it_is(monkeypatch, error, kind, sentence):
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    def fails():
+        raise error
+
+    monkeypatch.setattr("crowdglot.command.deploying.get_client", fails)
+    with temporary_settings({PREFECT_API_URL: "http://h/api"}), pytest.raises(kind) as told:
+        asyncio.run(deploy_wanted(wanted()))
+    assert type(told.value) is kind and sentence in str(told.value)

@@ -8,9 +8,10 @@ counted. Of one rater and draft the last line counts. Of a dataset at a URL the 
 import fcntl
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from threading import Lock
+from typing import Annotated, Any, BinaryIO, Literal, Self
 from zlib import crc32
 
 import orjson
@@ -118,25 +119,53 @@ def append_rating(path: Path, rating: Rating) -> None:
             os.close(file)
 
 
+@dataclass(slots=True)
+class _Read:
+    """What was read of one file: ``offset``: bytes of the whole lines that were parsed."""
+
+    offset: int = 0
+    last: dict[Any, Rating] = field(default_factory=dict)
+    skipped: int = 0
+
+    def go_on(self, file: BinaryIO) -> None:
+        """Parse what came after ``offset``; a last line without its end waits for it."""
+        file.seek(self.offset)
+        while line := file.readline(_MOST_BYTES):
+            if not line.endswith(b"\n") and len(line) < _MOST_BYTES:
+                return
+            self.offset += len(line)
+            if (rating := _decoded(line)) is None:
+                self.skipped += line != b"\n"
+                continue
+            key = (rating.rater, rating.draft)
+            self.last.pop(key, None)
+            self.last[key] = rating
+
+
+# By path: which file it was (device, inode), and what was read of it. Several threads read.
+_READ: dict[Path, tuple[tuple[int, int], _Read]] = {}
+_READING = Lock()
+
+
 def read_ratings(path: Path) -> Ratings:
     """All ratings that count; none where there is no file. StorageError for a link, a pipe, or
-    more than memory should hold."""
-    last, skipped = dict[Any, Rating](), 0
+    more than memory should hold. What the last look has parsed is not parsed again."""
     check_regular(path)
-    with storing(path), suppress(FileNotFoundError), path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size > _MOST_IN_ALL:
+    with storing(path), suppress(FileNotFoundError), path.open("rb") as file, _READING:
+        about = os.fstat(file.fileno())
+        if about.st_size > _MOST_IN_ALL:
             raise StorageError(
                 f"{one_line(path)}: has more than the {_MOST_IN_ALL:,} bytes that are read; move "
                 "it away if your raters did not write it."
             )
-        while line := file.readline(_MOST_BYTES):
-            if (rating := _decoded(line)) is None:
-                skipped += line != b"\n"
-                continue
-            key = (rating.rater, rating.draft)
-            last.pop(key, None)
-            last[key] = rating
-    return Ratings(tuple(last.values()), skipped)
+        same = (about.st_dev, about.st_ino)
+        before, read = _READ.get(path, (same, _Read()))
+        if before != same or about.st_size < read.offset:
+            read = _Read()
+        _READ[path] = (same, read)
+        read.go_on(file)
+        return Ratings(tuple(read.last.values()), read.skipped)
+    return Ratings()
 
 
 def _decoded(line: bytes) -> Rating | None:

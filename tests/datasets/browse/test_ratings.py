@@ -9,6 +9,7 @@ from zlib import crc32
 import orjson
 import pytest
 
+from crowdglot.datasets.browse import ratings
 from crowdglot.datasets.browse.ratings import (
     Rating,
     append_rating,
@@ -88,6 +89,39 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     with pytest.raises(StorageError, match="disk is full"):
         append_rating(path, rating(index=2))
     assert path.read_bytes() == before
+
+
+def test_only_what_came_after_the_last_look_is_parsed(tmp_path, monkeypatch):
+    path, parsed = tmp_path / "ratings.jsonl", []
+    decoded = ratings._decoded
+    monkeypatch.setattr(ratings, "_decoded", lambda line: parsed.append(line) or decoded(line))
+
+    def look():
+        parsed.clear()
+        told = read_ratings(path)
+        return [one.index for one in told.last], told.skipped, len(parsed)
+
+    for index in (1, 2):
+        append_rating(path, rating(index=index))
+    assert look() == ([1, 2], 0, 2)
+    append_rating(path, rating(index=3))
+    assert look() == ([1, 2, 3], 0, 1)
+    assert look() == ([1, 2, 3], 0, 0)
+    lines = path.read_bytes().splitlines(keepends=True)
+    with path.open("ab") as file:
+        file.write(lines[0][:30])
+    assert look() == ([1, 2, 3], 0, 0), "a torn line waits"
+    with path.open("ab") as file:
+        file.write(lines[0][30:])
+    assert look() == ([2, 3, 1], 0, 1), "and counts when it is whole"
+    os.truncate(path, len(lines[0]))
+    assert look() == ([1], 0, 1), "cut: all anew"
+    other = tmp_path / "other"
+    other.write_bytes(lines[1] + lines[2])
+    other.replace(path)
+    assert look() == ([2, 3], 0, 2), "replaced: all anew"
+    path.unlink()
+    assert look() == ([], 0, 0)
 
 
 def test_a_link_is_not_followed(tmp_path):
