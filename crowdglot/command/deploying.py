@@ -169,7 +169,7 @@ def _sentence(error: BaseException) -> str:
         said = f"HTTP {of.response.status_code}: {said}"
     elif isinstance(of, InvalidURL | UnsupportedProtocol):
         return f"{_ADDRESS} ({said}); correct PREFECT_API_URL, such as http://127.0.0.1:4200/api"
-    elif isinstance(of, HTTPError | OSError):
+    elif isinstance(of, HTTPError | OSError) or "Failed to reach" in said:
         return f"Prefect's server cannot be reached ({said}); start it, or set PREFECT_API_URL"
     elif not isinstance(of, DeploymentApplyError) and "incompatible versions" not in said:
         return ""

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from crowdglot.datasets.browse import index as index_module
 from crowdglot.datasets.browse.app import make_app
 from crowdglot.datasets.browse.guard import Guard
-from crowdglot.datasets.browse.room import Room
+from crowdglot.datasets.browse.room import Chosen, Room
 from crowdglot.datasets.storage.lease import LOCK
 from crowdglot.datasets.storage.location import locate
 from crowdglot.datasets.withdrawals import Withdrawal, read_withdrawals, write_withdrawals
@@ -369,3 +369,11 @@ def test_texts_of_a_dataset_that_is_written_anew_while_it_is_read(folder, monkey
     monkeypatch.undo()
     client.get("/")
     assert [one["id"] for one in find(client, text="fr-1")] == ["fr-1"]
+
+
+@pytest.mark.parametrize("form", ["full", "short"])
+def test_personas_that_no_prompt_told_are_not_shown(form, tmp_path):
+    folder = write_dataset(tmp_path / "d", [row(1)], prompt=form)
+    told = Room(folder, withdraw=False).scenario(Chosen(row=0))["candidates"][0]
+    assert all(person["name"] for person in told["personas"])
+    assert any(person["facts"] for person in told["personas"]) == (form == "full")

@@ -18,7 +18,7 @@ from crowdglot.datasets.exports.making.output import (
     replacing_folder,
     write_records,
 )
-from crowdglot.datasets.folder import read_stored_recipe
+from crowdglot.datasets.folder import personas_were_told, read_stored_recipe
 from crowdglot.datasets.storage.location import Location, is_url
 from crowdglot.errors import ConfigurationError, StorageError
 
@@ -31,12 +31,6 @@ def load_export(name: str) -> Export:
     module = import_module(f"crowdglot.datasets.exports.{name.replace('-', '_')}")
     export: Export = module.EXPORT
     return export
-
-
-def _personas_were_told(recipe: Mapping[str, Any]) -> bool:
-    """Whether the model that wrote the dialogues was told who speaks: with the form "short" it was
-    not, but in a debate. A trainer would learn from the rest that personas do not matter."""
-    return recipe.get("prompt") != "short" or recipe.get("way") == "debate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ def export_dataset(
     with replacing_folder(to) as temporary:
         dialogues = read_told(
             folder, wanted.noted, rejected=export.rejected, thoughts=thoughts,
-            personas=_personas_were_told(recipe),
+            personas=personas_were_told(recipe),
         )  # fmt: skip
         write_records(temporary, export.files, export.records(dialogues, wanted), made)
         noted = {why: count for why, count in wanted.noted.items() if count}
