@@ -11,7 +11,7 @@ from tests.survival.bench import Bench, Figures, demand, demand_sentence, paid
 
 def poisoned_journal(bench: Bench) -> Figures:
     """Half a surrogate pair in answers that were paid for, and lines of anything: it heals."""
-    recipe = bench.recipe("poison", 60)
+    recipe = bench.recipe("poisoned", 60)
     bench.complete(recipe)
     folder, shard = Path(recipe["output"]), Shard("fr", 1, 10, 10)
     calls = read_calls(folder, shard)
