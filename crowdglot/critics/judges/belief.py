@@ -78,9 +78,11 @@ def believed_judges(
     ``trials``: the path of the file, "" for none; ``model``: what is asked, as the trials name it.
     ConfigurationError where a judge is unknown or the file cannot be used.
     """
+    judges = {name: build_judge(name) for name in names}
+    read = read_trials(Path(trials)) if trials and judges else []
     return tuple(
-        BelievedJudge(name, judge, *_belief(name, judge, languages, trials, model))
-        for name, judge in {name: build_judge(name) for name in names}.items()
+        BelievedJudge(name, judge, *_belief(name, judge, languages, read, trials, model))
+        for name, judge in judges.items()
     )
 
 
@@ -88,13 +90,18 @@ def believed_match(
     languages: Sequence[str], trials: str, model: str
 ) -> tuple[Mapping[str, float], Mapping[str, str]]:
     """The languages in which a tournament is believed, and why not in the others; as above."""
-    return _belief(MATCH, Match(), languages, trials, model)
+    read = read_trials(Path(trials)) if trials else []
+    return _belief(MATCH, Match(), languages, read, trials, model)
 
 
 def _belief(
-    name: str, judge: Judge | Match, languages: Sequence[str], path: str, model: str
+    name: str,
+    judge: Judge | Match,
+    languages: Sequence[str],
+    trials: Sequence[dict[str, Any]],
+    path: str,
+    model: str,
 ) -> tuple[dict[str, float], dict[str, str]]:
-    trials = read_trials(Path(path)) if path else []
     least, doubts, prompt = dict[str, float](), dict[str, str](), template_hash(name)
     for language in languages:
         own = [one for one in trials if (one["critic"], one["language"]) == (name, language)]
