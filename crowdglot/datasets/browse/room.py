@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -61,11 +59,7 @@ class Room:
 
     def ratings(self) -> Ratings:
         """All that count."""
-        try:
-            state = self._file.stat()
-        except FileNotFoundError:
-            return Ratings()
-        return _read(self._file, state.st_ino, state.st_size, state.st_mtime_ns)
+        return read_ratings(self._file)
 
     def choices(self) -> dict[str, Any]:
         """What the page's filters offer, and what it needs to know of the dataset."""
@@ -157,8 +151,3 @@ class Room:
         except StorageError as error:
             return f"Saved; withdrawn later, as the dataset cannot be changed now ({error})"
         return f"Saved; {count} withdrawn by raters so far." if rating.withdraw else "Saved."
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, *_state: int) -> Ratings:
-    return read_ratings(path)
