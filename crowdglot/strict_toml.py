@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
+from crowdglot.bounded_files import decoded
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.printable import one_line
-from crowdglot.user_files import decoded
 
 _MOST_BYTES = 1 << 26
 

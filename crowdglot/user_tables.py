@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crowdglot.bounded_files import CUT
 from crowdglot.errors import MaterialError
 from crowdglot.printable import name_shown, names_shown
-from crowdglot.user_files import CUT, MOST_IN_A_LINE, parse_json, read_text
+from crowdglot.user_files import MOST_IN_A_LINE, parse_json, read_text
 
 _STRING = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""", re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')

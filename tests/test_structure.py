@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "crowdglot"
 # From the ground up; a room imports only from those before it.
 GROUND = (
-    "errors", "draws", "statistics", "printable", "user_files", "strict_toml", "user_tables",
-    "memory", "hub", "hub_repository",
+    "errors", "draws", "statistics", "printable", "bounded_files", "strict_toml", "user_files",
+    "user_tables", "memory", "hub", "hub_repository",
 )  # fmt: skip
 ROOMS = (
     "languages", "personas", "scenarios", "dialogues", "engines", "critics", "datasets", "writing",

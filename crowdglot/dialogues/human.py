@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from crowdglot.bounded_files import reading
 from crowdglot.dialogues.readers import read_file
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.languages.language import Language, resolve_language
-from crowdglot.user_files import reading
 
 _SUFFIXES = {".json", ".jsonl", ".csv", ".tsv", ".txt", ".parquet", ".gz"}
 

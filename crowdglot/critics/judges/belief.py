@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crowdglot.bounded_files import decoded
 from crowdglot.critics.judges import KEPT_TO, Judge, Opinion, build_judge
 from crowdglot.critics.judges.asking import template_hash
 from crowdglot.critics.judges.match import MATCH, Match
@@ -19,7 +20,6 @@ from crowdglot.dialogues.interview import Asked
 from crowdglot.engines.calls import REFUSED
 from crowdglot.engines.engine import Completion
 from crowdglot.errors import ConfigurationError, MaterialError
-from crowdglot.user_files import decoded
 
 # The bar: the lower end of the interval of the AUC, against one of the damages it is tried by.
 # Where people rated what it judged, that is one more trial: it may show that the judge is right,

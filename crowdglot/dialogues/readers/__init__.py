@@ -13,12 +13,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+from crowdglot.bounded_files import is_packed, read_head
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.records import LeftOut, Record, tell
 from crowdglot.errors import MaterialError
 from crowdglot.personas.persona import Persona
 from crowdglot.printable import name_shown
-from crowdglot.user_files import is_packed, read_head
 
 # What comes with the package; the plain ones are for small models.
 BUNDLED, PLAIN = (Path(__file__).parent.parent / f"{name}.jsonl" for name in ("bundled", "plain"))

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from crowdglot.bounded_files import CUT
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.assembly import assemble
 from crowdglot.dialogues.readers.records import LeftOut, Record, each
 from crowdglot.errors import MaterialError
-from crowdglot.user_files import CUT, divided, read_text
+from crowdglot.user_files import divided, read_text
 from crowdglot.user_tables import NO_LINE_END
 
 _LINE = re.compile(r"(\d{1,9}) (.*)", re.DOTALL)

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from crowdglot.bounded_files import CUT
 from crowdglot.dialogues.readers.records import Record
 from crowdglot.dialogues.readers.table import read_rows
 from crowdglot.errors import MaterialError
 from crowdglot.printable import name_shown
-from crowdglot.user_files import CUT, MOST_BYTES
+from crowdglot.user_files import MOST_BYTES
 
 HEAD = re.compile("PAR1")
 _DAMAGED = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError)

@@ -5,6 +5,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+from crowdglot.bounded_files import decoded
 from crowdglot.engines.weights.resolving import (
     Weights,
     cache_folder,
@@ -14,7 +15,6 @@ from crowdglot.engines.weights.resolving import (
 )
 from crowdglot.errors import EngineError, EngineUnavailable, MaterialError
 from crowdglot.hub import download
-from crowdglot.user_files import decoded
 
 _MOST_BYTES = 1 << 26  # of an index
 _HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+?)(@(?P<revision>[^@\s]+))?")

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crowdglot.bounded_files import read_head
 from crowdglot.errors import MaterialError
 from crowdglot.languages.language import resolve_language
 from crowdglot.strict_toml import read_toml
-from crowdglot.user_files import checked_object, json_lines, read_head
+from crowdglot.user_files import checked_object, json_lines
 from crowdglot.user_tables import Note, csv_rows
 
 OURS = Path(__file__).parent / "labelled.toml"

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from crowdglot import __version__
+from crowdglot.bounded_files import decoded
 from crowdglot.datasets.storage.files import write_json, write_text
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.personas.lines import as_line, read_personas
 from crowdglot.personas.persona import Persona
 from crowdglot.printable import name_shown
-from crowdglot.user_files import decoded
 from crowdglot.writing.judging.asker import Asker, asking
 from crowdglot.writing.recipe import Recipe
 
