@@ -23,6 +23,8 @@ class Asked:
     the recipe's own sampling, such as ``{"temperature": 0.0}``. ``of``: which model of the recipe
     is asked. ``logprobs``: how many alternatives of the first token to return, 0 for none.
     ``scored``: whether to tell, in place of an answer, how likely the messages' lines are.
+    ``side``: whose side of a talk is asked for, from 0; what a side is asked begins with what it
+    was asked before, so an engine may keep what each has read.
     """
 
     messages: tuple[Message, ...]
@@ -31,6 +33,7 @@ class Asked:
     of: str = WRITER
     logprobs: int = 0
     scored: bool = False
+    side: int = 0
 
     @property
     def requested(self) -> dict[str, Any]:
@@ -40,4 +43,5 @@ class Asked:
             "schema": self.schema or {},
             "logprobs": self.logprobs,
             "scored": self.scored,
+            "side": self.side,
         }

@@ -18,6 +18,7 @@ from crowdglot.engines.weights.resolving import DEFAULT_WEIGHTS, resolve_weights
 from crowdglot.errors import ContextTooSmall, EngineError, EngineUnavailable, RequestRefused
 
 _BATCH = 512  # tokens that are read between two checks of whether the call was cancelled
+_SIDES = 2  # of a talk, whose prompts are cached each in a slot of its own
 _TOP_K = 40  # llama.cpp's own default, written down because the rows depend on it
 
 
@@ -25,8 +26,9 @@ class Embedded:
     """A GGUF model in this process.
 
     ``settings.calls``: slots that are computed together. With 1, a completion depends on its
-    request alone: neither on earlier requests nor on what a cache holds. With more, the batches
-    that requests happen to share round differently, so texts may differ from run to run.
+    request alone: neither on earlier requests nor on what a cache holds; there are two slots then,
+    one a side of a talk, of which one computes at a time. With more, the batches that requests
+    happen to share round differently, so texts may differ from run to run.
     """
 
     kind = "embedded"
@@ -38,7 +40,8 @@ class Embedded:
         self._context = settings.context
         self._server: Any = None
         self._pool: ThreadPoolExecutor | None = None
-        self._prompt_cache = PromptCache()
+        self._prompt_caches: tuple[PromptCache, ...] = ()
+        self._slots = _SIDES if settings.calls == 1 else settings.calls
 
     async def __aenter__(self) -> Self:
         """Find the weights and load them, in a thread; raises EngineError."""
@@ -55,7 +58,6 @@ class Embedded:
         pool, self._pool = self._pool, None
         if pool is not None:
             await asyncio.to_thread(pool.shutdown)
-            self._prompt_cache = PromptCache()
             await asyncio.to_thread(setattr, self, "_server", None)  # freeing takes its time
 
     async def complete(self, request: Request) -> Completion:
@@ -78,15 +80,17 @@ class Embedded:
         weights = resolve_weights(self._asked)
         self._server = open_server(
             weights.path,
-            f"with {self.concurrency} x {self._context} tokens of context",
-            n_parallel=self.concurrency,
-            n_ctx=self.concurrency * self._context,
+            f"with {self._slots} x {self._context} tokens of context",
+            n_parallel=self._slots,
+            n_ctx=self._slots * self._context,
+            kv_unified=False,  # what one slot holds shall not change how another rounds
             n_batch=_BATCH,
             n_ubatch=_BATCH,
             cache_ram_mib=0,  # prefixes come one after another, and none comes back
             enable_reasoning=0,
         )
         self.model, self.revision = weights.model, weights.revision
+        self._prompt_caches = tuple(PromptCache() for _ in range(self._slots))
 
     def _answer(self, request: Request, cancelled: Callable[[], bool]) -> Completion:
         """Runs in a thread of the pool; with one slot, that is one thread."""
@@ -98,22 +102,30 @@ class Embedded:
             "cache_prompt": True,
         }
         if self.concurrency == 1:
-            self._prompt_cache.prepare(request.messages, partial(self._read, cancelled))
+            slot = request.side % self._slots
+            body["id_slot"] = slot
+            read = partial(self._read, cancelled, slot)
+            self._prompt_caches[slot].prepare(request.messages, read)
         answer = self._ask(body, cancelled)
         told = first_logprobs(answer, request.logprobs)
         seconds = time.perf_counter() - start
         return completion(answer["text"], answer["finish_reason"], answer["usage"], seconds, told)
 
     def _read(
-        self, cancelled: Callable[[], bool], messages: tuple[Message, ...], from_nothing: bool
+        self,
+        cancelled: Callable[[], bool],
+        slot: int,
+        messages: tuple[Message, ...],
+        from_nothing: bool,
     ) -> None:
-        """Read ``messages`` into the cache, and answer nothing.
+        """Read ``messages`` into a slot's cache, and answer nothing.
 
         Without the schema: a beginning ends with a demonstration's answer, which has turns of its
         own number, and llama.cpp would hold that against the grammar and refuse.
         """
         chat = [{"role": message.role, "content": message.content} for message in messages]
-        body = {"messages": chat, "max_tokens": 0, "cache_prompt": not from_nothing}
+        body = {"messages": chat, "max_tokens": 0, "cache_prompt": not from_nothing,
+                "id_slot": slot}  # fmt: skip
         self._ask(body, cancelled)
 
     def _ask(self, body: dict[str, Any], cancelled: Callable[[], bool]) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class Request:
     ``schema``: the JSON schema that the answer shall follow, empty for plain text. ``logprobs``:
     how many of the likeliest first tokens to tell; 0 for none. ``scored``: whether to tell, in
     place of an answer, how likely the messages are: each is a text of its own, read as it is
-    without a chat template, of which every line ends with a line break.
+    without a chat template, of which every line ends with a line break. ``side``: a hint which
+    earlier requests this one continues, and no part of the question: those of the same side.
     """
 
     messages: tuple[Message, ...]
@@ -36,6 +37,7 @@ class Request:
     seed: int
     logprobs: int = 0
     scored: bool = False
+    side: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ class PromptCache:
     Kernels round differently for different numbers of tokens, so a token's cached state depends on
     how many were read with it. Here the reading always stops at the same beginnings of a prompt,
     and the first of them is read into an empty cache. Before a new one is read, the last one that
-    the cache shares with the prompt is read once more: that drops what the cache holds behind it.
+    the cache shares with the prompt is read once more: that drops what the cache holds behind it,
+    and reads its last token anew, alone. So each is read twice at once: its last token was then
+    read alone in every case.
     """
 
     def __init__(self) -> None:
@@ -40,6 +42,7 @@ class PromptCache:
                 continue
             try:
                 read(beginning, not self.beginnings)
+                read(beginning, False)
             except (EngineUnavailable, RequestRefused):
                 raise  # what may go well next time must not decide where the reading stops
             except EngineError:

@@ -40,6 +40,12 @@ def texts(model: Path, asked: Sequence[Request]) -> list[str]:
     return [answer.text for answer in answers(model, asked)]
 
 
+def told(model: Path, asked: Sequence[Request]) -> list[object]:
+    """Their texts and first log-probabilities: these show another rounding, texts seldom do."""
+    found = answers(model, [replace(request, logprobs=5) for request in asked])
+    return [(answer.text, answer.logprobs) for answer in found]
+
+
 def other_prefix(request: Request, shown: str = "Hi.") -> Request:
     """The same question behind another prefix."""
     messages = (SYSTEM, Message("user", shown), Message("assistant", "{}"), request.messages[-1])
@@ -53,7 +59,7 @@ def bare(request: Request) -> Request:
 
 def test_with_one_slot_a_completion_depends_on_its_request_alone(small_model: Path) -> None:
     wanted = question("the sea", seed=5, max_tokens=24)
-    (alone,) = texts(small_model, [wanted])
+    (alone,) = told(small_model, [wanted])
     history = [
         question("the sea", seed=4, max_tokens=24),  # the same prompt: all of it is in the cache
         wanted,
@@ -66,14 +72,14 @@ def test_with_one_slot_a_completion_depends_on_its_request_alone(small_model: Pa
         wanted,
         wanted,
     ]
-    found = texts(small_model, history)
+    found = told(small_model, history)
     assert {found[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
 
 
 @pytest.mark.slow
 def test_with_one_slot_demonstrations_read_before_leave_no_trace(small_model: Path) -> None:
     wanted = other_prefix(question("the sea", seed=5, max_tokens=24))
-    (alone,) = texts(small_model, [wanted])
+    (alone,) = told(small_model, [wanted])
     history = [
         other_prefix(wanted, "Hi there, you."),
         wanted,
@@ -84,7 +90,7 @@ def test_with_one_slot_demonstrations_read_before_leave_no_trace(small_model: Pa
         question("the sea", seed=5, max_tokens=24),  # the first message of it alone
         wanted,
     ]
-    found = texts(small_model, history)
+    found = told(small_model, history)
     assert {found[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
 
 
@@ -97,7 +103,7 @@ def test_with_one_slot_a_first_line_read_before_leaves_no_trace(small_model: Pat
         return Request(messages, asked.schema, asked.sampling, asked.seed)
 
     wanted = about("the sea")
-    (alone,) = texts(small_model, [wanted])
+    (alone,) = told(small_model, [wanted])
     history = [
         about("the sea, the wind and a very long way home", max_tokens=8),
         wanted,
@@ -107,8 +113,26 @@ def test_with_one_slot_a_first_line_read_before_leaves_no_trace(small_model: Pat
         about("bread", max_tokens=8),
         wanted,
     ]
-    found = texts(small_model, history)
+    found = told(small_model, history)
     assert {found[at] for at, asked in enumerate(history) if asked is wanted} == {alone}
+
+
+def test_a_talk_that_grows_is_answered_as_if_it_was_asked_at_once(small_model: Path) -> None:
+    """Each side has its slot, but what a side is asked may not depend on what stands in it."""
+    shown = (SYSTEM, *question().messages[1:3])
+
+    def turn(number: int) -> Request:
+        texts = [f"Turn {at}" + ", the sea" * at for at in range(12)]
+        said = [Message(("user", "assistant")[at % 2], text) for at, text in enumerate(texts)]
+        side = number % 2
+        heard = (Message("user", f"You are {side}."), Message("assistant", "Yes."))
+        messages = (*shown, *heard, *said[: 2 * number + 1])
+        return Request(messages, {}, Sampling(max_tokens=4), seed=1, side=side)
+
+    talk = [turn(number) for number in range(6)]
+    grown = told(small_model, talk)
+    assert grown == [told(small_model, [asked])[0] for asked in talk]
+    assert grown == told(small_model, [replace(asked, side=0) for asked in talk])
 
 
 def test_one_slot_stays_reproducible_after_cancelled_and_refused_calls(small_model: Path) -> None:
@@ -134,12 +158,12 @@ def test_a_template_that_takes_no_prefix_only_costs_the_cache(
     read = Embedded._read
 
     def refuse(
-        engine: Embedded, cancelled: Any, messages: tuple[Message, ...], from_nothing: bool
+        engine: Embedded, cancelled: Any, slot: int, messages: tuple[Message, ...], anew: bool
     ) -> None:
         if messages[-1].role != "user":
             raise EngineError("no prefix alone")
-        assert from_nothing
-        read(engine, cancelled, messages, from_nothing)
+        assert anew
+        read(engine, cancelled, slot, messages, anew)
 
     monkeypatch.setattr(Embedded, "_read", refuse)
     wanted = other_prefix(question("the sea", seed=5, max_tokens=24))
@@ -257,6 +281,6 @@ def test_a_demonstration_with_other_keys_does_not_cost_the_cache(small_model: Pa
     async def ask() -> tuple[Message, ...]:
         async with embedded(small_model) as engine:
             await engine.complete(asked)
-            return engine._prompt_cache.beginnings[-1]
+            return engine._prompt_caches[0].beginnings[-1]
 
     assert asyncio.run(ask()) == asked.messages[:-1]

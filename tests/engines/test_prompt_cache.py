@@ -42,17 +42,20 @@ def test_the_beginnings_of_a_prompt_end_where_others_may_part() -> None:
     assert beginnings((Message("user", "One line."),)) == []
 
 
+def twice(*beginnings: Messages) -> list[tuple[Messages, bool]]:
+    """Each beginning is read, and its last token once more, alone."""
+    return [(beginning, False) for beginning in beginnings for _ in range(2)]
+
+
 def test_what_is_behind_the_last_shared_beginning_is_dropped_by_reading_that_again() -> None:
     slot = Slot()
-    first = [((SYSTEM,), True), (SHOWN, False), (FRENCH, False), (BREAD, False)]
+    first = [((SYSTEM,), True), ((SYSTEM,), False), *twice(SHOWN, FRENCH), (BREAD, False)]
     assert slot.prepare(BREAD) == first
     assert slot.prepare(BREAD) == []
     assert slot.prepare(SEA) == [(FRENCH, False), (SEA, False)]
     other = (SYSTEM, Message("user", "v"), Message("assistant", "b"), BREAD[-1])
     line = (*other[:-1], FRENCH[-1])
-    assert slot.prepare(other) == [
-        ((SYSTEM,), False), (other[:3], False), (line, False), (other, False),
-    ]  # fmt: skip
+    assert slot.prepare(other) == [((SYSTEM,), False), *twice(other[:3], line), (other, False)]
     alone = (Message("user", "One line."),)
     assert slot.prepare(alone) == [(alone, True)]
     assert slot.prepare(BREAD) == first
@@ -67,6 +70,6 @@ def test_a_reading_that_failed_for_a_moment_begins_anew() -> None:
 
 def test_a_beginning_that_the_template_refuses_is_left_out() -> None:
     slot = Slot(FAULT)
-    assert slot.prepare(BREAD) == [(SHOWN, True), (FRENCH, False), (BREAD, False)]
+    assert slot.prepare(BREAD) == [(SHOWN, True), (SHOWN, False), *twice(FRENCH), (BREAD, False)]
     slot.faults = [None, FAULT]
     assert slot.prepare(SEA) == [(FRENCH, False), (SEA, False)]

@@ -112,7 +112,8 @@ def _ask(talk: Talk, state: _State, step: _Step, parts: Sequence[Part]) -> Asked
     if step.number is not None:
         return talk.ask(side, said, step.number)
     messages = talk.chat(side, said, NOTING)
-    return Asked(messages, object_of(dict.fromkeys(NOTES)), {"max_tokens": _NOTE_TOKENS})
+    how = {"max_tokens": _NOTE_TOKENS}
+    return Asked(messages, object_of(dict.fromkeys(NOTES)), how, side=talk.place(step.speaker))
 
 
 def parts_of(scenario: Scenario, sessions: int) -> tuple[Part, ...]:

@@ -124,7 +124,12 @@ class Talk:
         messages = self.chat(side, said, self._cue(side, number))
         keys = self.keys(side.speaker)
         asked = dict.fromkeys(keys) | dict(side.beside)
-        return Asked(messages, object_of(asked), {"max_tokens": len(keys) * TURN_TOKENS})
+        how = {"max_tokens": len(keys) * TURN_TOKENS}
+        return Asked(messages, object_of(asked), how, side=self.place(side.speaker))
+
+    def place(self, speaker: str) -> int:
+        """A speaker's among the speakers, from 0."""
+        return self.scenario.speakers.index(speaker)
 
     def chat(self, side: Side, said: Sequence[Said], last: str) -> tuple[Message, ...]:
         """All that a speaker was told and heard so far, and what it is told ``last``."""
@@ -150,7 +155,7 @@ class Talk:
 
     def _view(self, side: Side, names: Mapping[str, str]) -> str:
         scenario, fields = self.scenario, scenario_fields(self.scenario)
-        own = scenario.personas[scenario.speakers.index(side.speaker)].facts
+        own = scenario.personas[self.place(side.speaker)].facts
         thinks, others = thinker(scenario) == side.speaker, side.known.items()
         told: dict[str, Any] = {
             "me": names[side.speaker],
