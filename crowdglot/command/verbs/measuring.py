@@ -39,6 +39,9 @@ def calibrate(
     language: Annotated[str, typer.Option(help="The language of all files.")] = "",
     turns: Annotated[int, typer.Option(help="Judge only the first turns; 0 for all.", min=0)] = 0,
     examples: Annotated[int, typer.Option(help="Rejections to show of each.", min=0)] = 3,
+    meaning: Annotated[
+        bool, typer.Option("--meaning", help="The critics of meaning too, which takes longer.")
+    ] = False,
     judges: Annotated[
         bool, typer.Option("--judges", help="Damage them: does each score tell good from bad?")
     ] = False,
@@ -72,6 +75,6 @@ def calibrate(
         if output is not None:
             write_json(output, [asdict(trial) for trial in trials])
         return
-    calibration = measure(source, language, turns)
+    calibration = measure(source, language, turns, meaning=meaning)
     print_calibration(calibration, examples)
     sys.exit(1 if calibration.broken else 0)

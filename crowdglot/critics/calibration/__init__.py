@@ -5,16 +5,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crowdglot.critics import judge, load_critics
+from crowdglot.critics import CRITICS, MEANING, Critic, judge, load_critics
 from crowdglot.dialogues.dialogue import Dialogue, Turn
 from crowdglot.dialogues.human import HumanFile, human_files
 from crowdglot.dialogues.readers import read_file
+from crowdglot.engines.embedding.bundled import missing
+from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language
 from crowdglot.personas.persona import Persona
 from crowdglot.scenarios.event import read_event
 from crowdglot.scenarios.scenario import CommonGround, Scenario
 
 MOST_REJECTED = 0.01
+# Human dialogues come with personas and demonstrations in their own language, not in English.
+UNTRIED = frozenset({"translated_copying", "translated_recital"})
 # A dialogue's demonstrations are those that follow it in the file after so many others.
 _OTHERS = (7, 61, 97)
 _SHOWN_TURNS = 10
@@ -31,10 +35,11 @@ Key = tuple[str, str]  # critic and language tag
 class Calibration:
     """What the critics rejected of human dialogues.
 
-    ``dialogues``: how many were judged, by language. ``evidence``: (reason, evidence) of every
-    rejection by critic and language, in the order of the files.
+    ``critics``: who judged. ``dialogues``: how many were judged, by language. ``evidence``:
+    (reason, evidence) of every rejection by critic and language, in the order of the files.
     """
 
+    critics: tuple[str, ...]
     dialogues: dict[str, int]
     evidence: dict[Key, list[tuple[str, str]]]
 
@@ -53,24 +58,37 @@ class Calibration:
         return [key for key in self.evidence if self.rate(*key) > MOST_REJECTED]
 
 
-def calibrate(folder: Path, language: str = "", most_turns: int = 0) -> Calibration:
+def calibrate(
+    folder: Path, language: str = "", most_turns: int = 0, *, meaning: bool = False
+) -> Calibration:
     """Judge every dialogue of a folder of human dialogues, or of one file.
 
     ``language``: as in ``human_files``. ``most_turns``: judge only so many turns from the
-    beginning; 0 for all. MaterialError where there is nothing to read, ConfigurationError where a
-    language is unknown.
+    beginning; 0 for all. ``meaning``: by the critics of meaning too, but for those that want
+    English personas and demonstrations. MaterialError where there is nothing to read,
+    ConfigurationError where a language is unknown, or the embedding model is missing.
     """
-    critics = load_critics()
+    if meaning and (fault := missing()):
+        told = f"--meaning: {fault}; pip install 'crowdglot[meaning]', or leave it out."
+        raise ConfigurationError(told)
+    critics = tried(meaning=meaning)
     dialogues: Counter[str] = Counter()
     evidence: dict[Key, list[tuple[str, str]]] = defaultdict(list)
     for file in human_files(folder, language):
         tag = file.language.tag
         for dialogue in human_dialogues(file, most_turns):
             dialogues[tag] += 1
-            for verdict in judge(dialogue, critics):
+            for verdict in judge(dialogue, tuple(critics.values())):
                 if verdict.reason:
                     evidence[verdict.critic, tag].append((verdict.reason, verdict.evidence))
-    return Calibration(dict(dialogues), dict(evidence))
+    return Calibration(tuple(critics), dict(dialogues), dict(evidence))
+
+
+def tried(*, meaning: bool) -> dict[str, Critic]:
+    """The critics that can be held against human dialogues, by name."""
+    names = (*CRITICS, *MEANING) if meaning else tuple(CRITICS)
+    named = zip(names, load_critics(meaning=meaning), strict=True)
+    return {name: critic for name, critic in named if name not in UNTRIED}
 
 
 def plain_dialogue(texts: Sequence[str], language: Language) -> Dialogue:

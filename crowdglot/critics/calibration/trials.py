@@ -13,8 +13,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdglot.critics import CRITICS, MEANING, Critic, load_critics
-from crowdglot.critics.calibration import MOST_REJECTED, human_dialogues
+from crowdglot.critics import Critic
+from crowdglot.critics.calibration import MOST_REJECTED, human_dialogues, tried
 from crowdglot.critics.calibration.damage import DAMAGES, damaged
 from crowdglot.critics.judges import JUDGES
 from crowdglot.dialogues.dialogue import Dialogue
@@ -25,8 +25,6 @@ from crowdglot.statistics import auc, bootstrap
 
 # Of these a high score is good; of all others a low one.
 HIGH_IS_GOOD = frozenset({"coherence", "premise", "language", *JUDGES})
-# Human dialogues come with personas and demonstrations in their own language, not in English.
-_UNTRIED = frozenset({"translated_copying", "translated_recital"})
 FEWEST = 20  # dialogues of a language, for a figure at all
 _STEP = 13
 
@@ -85,8 +83,7 @@ def try_critics(
     MaterialError where there are too few, ConfigurationError where a language is unknown.
     """
     whole = whole_dialogues(folder, language, most_turns, most)
-    named = zip((*CRITICS, *MEANING), load_critics(meaning=True), strict=True)
-    critics = [critic for name, critic in named if name not in _UNTRIED]
+    critics = tuple(tried(meaning=True).values())
     return [trial for tag in whole for trial in _of_language(tag, whole, critics, seed)]
 
 
