@@ -92,3 +92,24 @@ def test_as_many_drafts_as_calls_wait_with_their_prompts():
     before, ready, inside = asyncio.run(run())
     assert before == ([0, 1, 2, 3], [0, 1])
     assert ready == sorted(inside) == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_the_call_of_a_draft_is_its_own_until_it_ends():
+    """Two drafts, one call: the questions of one follow one another."""
+
+    async def run():
+        queue, order = CallQueue(1), []
+
+        async def write(name):
+            async with queue.draft((0, 0)) as call:
+                for question in range(3):
+                    await call()
+                    order.append(f"{name}{question}")
+                    await asyncio.sleep(0)
+
+        await asyncio.gather(write("a"), write("b"))
+        async with queue.call((0, 0)):
+            order.append("after")
+        return order
+
+    assert asyncio.run(run()) == ["a0", "a1", "a2", "b0", "b1", "b2", "after"]

@@ -1,8 +1,8 @@
 """Which question goes to the engine next, and how far ahead of it shards are opened."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from heapq import heappop, heappush
 from itertools import count
 
@@ -39,9 +39,21 @@ class CallQueue:
         if self._open < self._enough:
             self._fewer.set()
 
-    def draft(self, rank: Rank) -> AbstractAsyncContextManager[None]:
-        """Wait until a draft of this rank may begin; held until it ends."""
-        return self._drafts.held(rank)
+    @asynccontextmanager
+    async def draft(self, rank: Rank) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+        """Wait until a draft of this rank may begin; held until it ends.
+
+        Gives what waits for the draft's first call, which is then the draft's to its end: its
+        questions follow one another, so the engine has at hand what it read of the talk.
+        """
+        async with self._drafts.held(rank), AsyncExitStack() as held:
+            first = [self._calls.held(rank)]
+
+            async def call() -> None:
+                if first:
+                    await held.enter_async_context(first.pop())
+
+            yield call
 
     def call(self, rank: Rank) -> AbstractAsyncContextManager[None]:
         """Wait until a call of this rank may be made; held until it is answered."""

@@ -7,7 +7,8 @@ run that was killed, or the rows of a shard to be judged anew. So a first run, a
 
 import asyncio
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Awaitable, Callable, Sequence, Set
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -25,6 +26,7 @@ from crowdglot.writing.interview import NothingAsked, complete, interview
 from crowdglot.writing.judging import Judged
 from crowdglot.writing.run import Run
 from crowdglot.writing.shards.beginning import check_beginning, failure, note_passed, proven
+from crowdglot.writing.shards.call_queue import Rank
 from crowdglot.writing.shards.examining import examine
 
 # One question may be refused for what it says; where so many are, one after the other, none is
@@ -95,17 +97,22 @@ class _Filling:
                 raise NothingAsked
             return Draft.of(self.known[index, attempt].values())
         rank = (self.shard.rank, number)
-        async with run.queue.draft(rank):
+        async with run.queue.draft(rank) as call:
             step = run.opened.asking(index)
             _, calls = await interview(
                 lambda answers: step([answer.text for answer in answers]),
                 Key(index, attempt),
-                partial(self.ask, rank),
+                partial(self.ask, rank, call=call),
             )
         return Draft(index, attempt, calls)
 
-    async def ask(self, rank: tuple[int, int], key: Key, asked: Asked) -> Call:
-        """The answer to one question: the stored one to the same prompt, or the engine's."""
+    async def ask(
+        self, rank: Rank, key: Key, asked: Asked, call: Callable[[], Awaitable[None]] | None = None
+    ) -> Call:
+        """The answer to one question: the stored one to the same prompt, or the engine's.
+
+        ``call``: what waits for a call that is not this question's alone, as a draft's.
+        """
         run, hashed = self.run, prompt_hash(asked.messages)
         if (known := self.known.get((key.index, key.attempt), {}).get(key)) is not None:
             if known.prompt_hash == hashed:
@@ -115,7 +122,8 @@ class _Filling:
         if run.over() or engine is None:
             raise NothingAsked
         request = run.opened.request(key, asked)
-        async with queue.call(rank):
+        async with AsyncExitStack() as own:
+            await (call() if call else own.enter_async_context(queue.call(rank)))
             if run.over():
                 raise NothingAsked
             try:
