@@ -19,6 +19,7 @@ from crowdglot.languages.encodings import twice_encoded
 
 _START = r"^[^\S\n]{0,8}"
 _BULLET = rf"{_START}(?:[-*•‣▪]|\d{{1,2}}[.)])[^\S\n]+\S"
+_BOTH = r"(?<![A-Za-z0-9.'’-])A\s?[^\W\d_]{1,3}\s?B(?![A-Za-z0-9.'’-])"
 _PATTERNS = {
     # "[name]", "<your city>", "{food}", "XXX", "____", "〇〇さん" (but not the year 二〇〇五)
     "placeholder": r"\[[^\]\n]{1,40}\]|【[^】\n]{1,40}】|〔[^〕\n]{1,40}〕|<(?!3)[^<>\n]{1,40}>"
@@ -33,7 +34,8 @@ _PATTERNS = {
     r"|[A-D]\d{0,2})\"?\s?:|(?<![\p{L}\p{N}])[A-D]\d{1,2}\"?\s?:",
     # The letter by which the prompt names a speaker, where it addresses one: "Hello B!", "Yes, A."
     # Before "!" also behind more words than a name may be put after: "That is plan B!" is no call.
-    "letter": rf"(?-i:{CALLED}|(?<![\p{{L}}\p{{N}}.'’-])[A-D](?=\s?[!！]))",
+    # Or one by which it tells of both: "A和B打算一起计划".
+    "letter": rf"(?-i:{CALLED}|(?<![\p{{L}}\p{{N}}.'’-])[A-D](?=\s?[!！])|{_BOTH})",
     # "*laughs*" anywhere; "(laughs)" only at the beginning of a turn.
     "stage_direction": r"(?<![\w*])\*[^\s*][^*\n]{1,60}\*(?![\w*])"
     rf"|{_START}\((?=[^()\n]*\p{{L}}{{2}})[^()\n]{{2,40}}\)",
@@ -56,7 +58,7 @@ _DIGITS = re.compile(r"\d(?:[\s().\-–]{0,2}\d){7}")
 _DOMAIN = re.compile(r"[.。](?:com|org|net|info|рф|中国)", re.IGNORECASE)
 # Precedes each turn where all are searched as one text; it is ASCII, and rare in speech.
 _SEAM = "^"
-_LETTER = re.compile(r"(?<!\w)[A-D]\s?(?:[,，!?！？.。…^]|$)")
+_LETTER = re.compile(rf"(?<!\w)[A-D]\s?(?:[,，!?！？.。…^]|$)|{_BOTH}")
 _OPENING = re.compile(r"\^\s*[(-]")
 _LABEL = regex.compile(rf"{_START}(\p{{L}}[\p{{L}}\p{{M}}' ]{{0,24}}?) ?\d{{0,2}} ?:(?![\w)(/])")
 _SENTENCE_END = frozenset(".!?。！？…\n\"'«»“”")

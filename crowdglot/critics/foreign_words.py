@@ -22,11 +22,13 @@ class ForeignWords:
 
     A name may count in the score of a dialogue that passes. None where it is unscored: in English,
     and where there are no word lists. In other than Latin letters less is enough, for there an
-    English word stands out.
+    English word stands out; so it is for a word of the situation, which the prompt tells in English
+    ("carregar os boxes").
     """
 
     most_foreign: float
     most_foreign_other_script: float
+    most_foreign_told: float
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge every word; the evidence names the worst."""
@@ -38,16 +40,22 @@ class ForeignWords:
         words: Iterable[str] = squeezed_words(dialogue.turns)
         if not latin:
             words = _LATIN_WORD.findall(" ".join(squeezed_turns(dialogue.turns)))
-        most = self.most_foreign if latin else self.most_foreign_other_script
-        worst = max(map(scores.__getitem__, scores.keys() & words), default=0.0)
-        if worst <= most:
-            return Verdict("foreign_words", score=worst)
+        usual = self.most_foreign if latin else self.most_foreign_other_script
+        told = frozenset(_LATIN_WORD.findall(scenario.common_ground.premise.lower()))
+
+        def proves(word: str) -> bool:
+            return scores[word] > (min(usual, self.most_foreign_told) if word in told else usual)
+
+        known = scores.keys() & words
+        if not any(map(proves, known)):
+            return Verdict("foreign_words", score=max(map(scores.__getitem__, known), default=0.0))
         texts = [turn.text[:MOST_COMPARED] for turn in dialogue.turns]
-        found = sorted(
-            foreign_words(texts, scenario.language, scenario.names), key=lambda each: -each[2]
-        )
+        every = foreign_words(texts, scenario.language, scenario.names)
+        found = sorted(every, key=lambda each: -each[2])
         worst = found[0][2] if found else 0.0
-        if worst <= most:
+        proofs = [f"turn {number}: {word}" for number, word, _ in found if proves(word.lower())]
+        if not proofs:
             return Verdict("foreign_words", score=worst)
-        told = "; ".join(dict.fromkeys(f"turn {number}: {word}" for number, word, _ in found[:5]))
-        return Verdict("foreign_words", "foreign_word", told, worst)
+        return Verdict(
+            "foreign_words", "foreign_word", "; ".join([*dict.fromkeys(proofs)][:5]), worst
+        )

@@ -77,6 +77,8 @@ def _with(text, number=3):
         ("artefacts", _with("Speaker 1: Salut"), "label"),
         ("artefacts", _with("Salut mon cher ami B !"), "letter"),
         ("artefacts", _with("Je comprends. Et toi, A ?"), "letter"),
+        ("artefacts", _with("Samedi, A et B font un tour en ville."), "letter"),
+        ("artefacts", _with("Bon. A和B打算一起去 !"), "letter"),
         ("artefacts", _with("B2: D'accord"), "label"),
         ("artefacts", _with("Hugo : D'accord"), "speaker_name"),
         ("artefacts", _with("*rit aux éclats*"), "stage_direction"),
@@ -283,3 +285,22 @@ def test_who_is_not_known_may_say_the_own_name():
     stranger = replace(told, scenario=replace(told.scenario, common_ground=ground))
     verdict = BY_NAME["introduction"].judge(stranger)
     assert (verdict.reason, verdict.score) == (None, None)
+
+
+def test_a_word_of_the_situation_is_foreign_where_another_would_pass():
+    """The prompt tells "carry boxes", and "alguns boxes" is no Portuguese."""
+    said = ("Estou mudando de casa. Preciso da tua ajuda para mover alguns boxes.", "Claro!")
+    plain = dialogue(said, "pt")
+    about = {
+        premise: replace(plain.scenario.common_ground, premise=premise)
+        for premise in ("", "Diogo asks António to come and carry boxes.")
+    }
+    untold, told = (
+        BY_NAME["foreign_words"].judge(
+            replace(plain, scenario=replace(plain.scenario, common_ground=ground))
+        )
+        for ground in about.values()
+    )
+    assert untold.passed
+    assert (told.reason, told.evidence) == ("foreign_word", "turn 1: boxes")
+    assert told.score == untold.score > 1.0

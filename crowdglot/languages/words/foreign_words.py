@@ -35,6 +35,7 @@ _USUAL = 2.0
 _LEAST = 1.0  # a lower score proves nothing
 # Not "er" and "y", in which names end.
 _ENDINGS = ("s", "es", "ed", "d", "n", "ing", "ly", "est", "ful", "ment", "ness", "less")
+_HISSING = ("s", "x", "z")  # "boxes", though "box" is short
 _CAPITAL_NOUNS = ("de", "lb", "nds", "gsw")
 _IN_TITLES = frozenset({"the", "of", "and", "in", "a", "to"})
 
@@ -190,7 +191,7 @@ def _forms(word: str) -> Iterator[str]:
         yield from (word[:-1] + ending for ending in ("ing", "ies", "ied", "ily", "ier", "iest"))
     for ending in _ENDINGS:
         stem = word.removesuffix(ending)
-        if stem != word and len(stem) > 3:
+        if stem != word and (len(stem) > 3 or (ending == "es" and stem[-1:] in _HISSING)):
             yield from (stem, stem + "e")
             if stem[-1] in ("i", stem[-2]):
                 yield from (stem[:-1], stem[:-1] + "y")
