@@ -20,7 +20,7 @@ _ROOM, _TIMES = 1 << 26, 100
 _ROWS, _FEW = 128, 32
 # What our own rows leave out: fields, and whole columns.
 _NULLS = {"verdicts": {"reason", "score"}, "calls": {"prompt_logprob"}}
-_LATER = frozenset({"traits", "scene", "thoughts"})  # which earlier datasets do not have
+_LATER = frozenset({"traits", "scene", "thoughts", "told"})  # which earlier datasets do not have
 _YEAR_10000 = 253_402_300_800_000_000  # in microseconds since 1970
 _NULLABLE = frozenset({"ended", "parts", "memories", "debate", *_LATER})
 

@@ -1,12 +1,12 @@
 """Dialogues and demonstrations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from crowdglot.dialogues.memories import Memory
 from crowdglot.dialogues.scene import Thought
-from crowdglot.personas.persona import Persona
+from crowdglot.personas.persona import NOBODY, Persona
 from crowdglot.scenarios.scenario import Scenario
 
 
@@ -60,7 +60,8 @@ class Dialogue:
     ``around``: what the draft held besides its JSON object (see ``wrapping.Read``).
     ``ended``: what ended it before the planned number of turns, "" where nothing did. ``parts``:
     its parts in their order, where it has several. ``memories``: what the speakers remember of it.
-    ``thoughts``: what a character thinks and does not say.
+    ``thoughts``: what a character thinks and does not say. ``told``: what of the scenario the model
+    was told; see ``prompt.names_told``.
     """
 
     scenario: Scenario
@@ -72,3 +73,12 @@ class Dialogue:
     parts: tuple[Part, ...] = ()
     memories: tuple[Memory, ...] = ()
     thoughts: tuple[Thought, ...] = ()
+    told: tuple[str, ...] = ()
+
+    @property
+    def as_told(self) -> "Dialogue":
+        """The same for whoever judges it: nobody has a persona that the model was not told."""
+        if "personas" in self.told:
+            return self
+        nobody = (NOBODY,) * len(self.scenario.personas)
+        return replace(self, scenario=replace(self.scenario, personas=nobody))
