@@ -124,7 +124,7 @@ def to_row(
         or None,
         "scene": _fields(scenario.scene, _SCENE) if scenario.scene else None,
         "thoughts": [_fields(one, _THOUGHT) for one in dialogue.thoughts] or None,
-        "told": list(dialogue.told),
+        "told": None if dialogue.told is None else list(dialogue.told),
         "messages": _messages(dialogue),
         "model": calls[0]["model"],
         "seed": calls[0]["seed"],

@@ -1,7 +1,7 @@
 """Dialogues and demonstrations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from crowdglot.dialogues.memories import Memory
@@ -61,7 +61,7 @@ class Dialogue:
     ``ended``: what ended it before the planned number of turns, "" where nothing did. ``parts``:
     its parts in their order, where it has several. ``memories``: what the speakers remember of it.
     ``thoughts``: what a character thinks and does not say. ``told``: what of the scenario the model
-    was told; see ``prompt.names_told``.
+    was told (see ``prompt.names_told``), None where nobody says.
     """
 
     scenario: Scenario
@@ -73,12 +73,11 @@ class Dialogue:
     parts: tuple[Part, ...] = ()
     memories: tuple[Memory, ...] = ()
     thoughts: tuple[Thought, ...] = ()
-    told: tuple[str, ...] = ()
+    told: tuple[str, ...] | None = None
 
     @property
-    def as_told(self) -> "Dialogue":
-        """The same for whoever judges it: nobody has a persona that the model was not told."""
-        if "personas" in self.told:
-            return self
-        nobody = (NOBODY,) * len(self.scenario.personas)
-        return replace(self, scenario=replace(self.scenario, personas=nobody))
+    def personas(self) -> tuple[Persona, ...]:
+        """Those of the speakers that can be looked for: without facts where none were told."""
+        planned = self.scenario.personas
+        told = self.told is None or "personas" in self.told
+        return planned if told else (NOBODY,) * len(planned)

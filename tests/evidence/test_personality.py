@@ -37,6 +37,7 @@ def rows_with(traits, count=1):
     told = [{"speaker": who, **one} for who, own in zip("AB", traits, strict=True) for one in own]
     people = [persona("A"), persona("B")]
     one = {"language": "en", "turns": turns, "personas": people, "traits": told or None}
+    one |= {"told": ["personas"]}
     return [one | {"id": f"en-{number}"} for number in range(count)]
 
 

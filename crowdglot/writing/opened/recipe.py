@@ -126,7 +126,7 @@ class OpenedRecipe:
         """Read drafts and have them judged by the critics, and by the judges that were asked."""
         dialogues = [self.read(draft) for draft in drafts]
         answered = [at for at, draft in enumerate(drafts) if not draft.refused]
-        verdicts = judge_all([dialogues[at].as_told for at in answered], self.critics)
+        verdicts = judge_all([dialogues[at] for at in answered], self.critics)
         judged = dict(zip(answered, verdicts, strict=True))
         return [
             (
@@ -143,7 +143,7 @@ class OpenedRecipe:
         for judge in self.judges:
             answers: list[Completion] = []
             calls = iter(draft.judged(judge.name))
-            while isinstance(told := judge.next(dialogue.as_told, answers), Asked):
+            while isinstance(told := judge.next(dialogue, answers), Asked):
                 call = next(calls, None)
                 if call is None or call.prompt_hash != prompt_hash(told.messages):
                     break

@@ -64,7 +64,7 @@ async def _best(run: Run, ask: Ask, drafts: list[Draft], judged: Sequence[Judged
 
 async def _judged(run: Run, ask: Ask, draft: Draft) -> Draft:
     """The draft with the answers to the judges' questions, the first that rejects it last."""
-    dialogue = run.opened.read(draft).as_told
+    dialogue = run.opened.read(draft)
     for one in run.opened.judges:
         first = Key.of_judge(draft.index, draft.attempt, one.name)
         told, calls = await interview(partial(one.next, dialogue), first, ask)
