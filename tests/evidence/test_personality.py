@@ -67,6 +67,17 @@ def assessed(tmp_path, rows, write):
     return asyncio.run(run())
 
 
+def test_a_sign_is_compared_with_no_persona_that_was_not_told(tmp_path):
+    loud, shy = (
+        [{"key": "temperament", "value": "merry host"}],
+        [{"key": "character", "value": "shy"}],
+    )
+    rows = [one | {"told": ["premise"]} for one in rows_with((loud, shy), 12)]
+    told = assessed(tmp_path, rows, careful)
+    assert told.traits["extraversion"].agreement.of == 0 and told.speakers == 24
+    assert any("In 12 of 12 dialogues the model was told no persona" in one for one in told.doubts)
+
+
 def test_a_planted_extravert_has_the_sign(tmp_path):
     loud = [{"key": "temperament", "value": "merry host"}]
     shy = [{"key": "character", "value": "shy"}]

@@ -171,13 +171,12 @@ def told_of(scenario: Scenario, form: str) -> tuple[str, ...]:
 def names_told(scenario: Scenario, fields: Mapping[str, Any]) -> tuple[str, ...]:
     """What a template tells of a scenario by these ``fields``, as a row names it.
 
-    Those of ``PARTS`` that it tells, "personas" for anybody's facts; then "words", "scene" and
-    "debate", which every form tells, where the scenario has any.
+    Those of ``PARTS`` that it tells, "personas" for anybody's facts; then "words" and "scene",
+    which every form tells where the scenario has any.
     """
     personas = any(one["facts"] for one in fields["speakers"])
     told = {name: fields[field] for name, field in PARTS.items()} | {"personas": personas}
-    words = any(persona.words for persona in scenario.personas)
-    told |= {"words": words, "scene": scenario.scene, "debate": scenario.debate}
+    told |= {"words": any(one.words for one in scenario.personas), "scene": scenario.scene}
     return tuple(name for name, there in told.items() if there)
 
 

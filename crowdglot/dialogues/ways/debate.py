@@ -51,7 +51,8 @@ class DebateWay:
         return talk.ask(_side(talk, scenario.order[len(said)], parts), said, len(said))
 
     def told(self, scenario: Scenario) -> tuple[str, ...]:
-        return Talk(scenario, (), self._form).told(float(_debate_of(scenario).known))
+        told = Talk(scenario, (), self._form).told(float(_debate_of(scenario).known))
+        return (*told, "debate") if scenario.debate else told
 
     def most_calls(self, scenario: Scenario) -> int:
         return len(scenario.order)
