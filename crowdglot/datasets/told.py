@@ -4,7 +4,9 @@ A recipe plans all of it for every dialogue, and the form of its prompt may leav
 reads what was not told as what a dialogue was written for would find that it does not matter.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 import polars as pl
@@ -52,34 +54,28 @@ def untold(row: Mapping[str, Any]) -> str:
     """A sentence on what of a row (``COLUMNS``) the model was not told, or ""."""
     if row["told"] is None:
         return f"This row was {_UNKNOWN}"
-    facts = any(one["facts"] for one in row["personas"] or () if one)
-    held = {_PEOPLE: facts, "speech_event": True, **(row["common_ground"] or {})}
-    names = [name for name in PARTS if held.get(name) and name not in row["told"]]
+    names = _untold(row)
     return f"The model was not told: {', '.join(names)}." if names else ""
 
 
 def untold_in(rows: pl.DataFrame) -> Iterator[str]:
     """Sentences on what of rows (``COLUMNS``) the model was not told, and of how many."""
-    told, ground = pl.col("told"), pl.col("common_ground").struct.field
-    facts = pl.element().struct.field("facts").list.len()
-    held = {
-        _PEOPLE: pl.col(_PEOPLE).list.eval(facts).list.sum() > 0,
-        "speech_event": pl.lit(True),
-        **{name: ground(name) != "" for name in _GROUND},
-    }
-    counts = rows.select(
-        told.is_null().sum().alias("unknown"),
-        *((there & ~told.list.contains(name)).sum().alias(name) for name, there in held.items()),
-    ).row(0, named=True)
-    if unknown := counts.pop("unknown"):
-        yield f"{unknown:,} of {len(rows):,} dialogues were {_UNKNOWN}"
-    by_count: dict[int, list[str]] = {}
-    for name, count in counts.items():
-        by_count.setdefault(count, []).append(name)
-    by_count.pop(0, None)
-    if by_count:
-        some = (f"{', '.join(own)} (in {count:,})" for count, own in by_count.items())
+    read = rows.select(COLUMNS).to_dicts()
+    known = [row for row in read if row["told"] is not None]
+    if unknown := len(read) - len(known):
+        yield f"{unknown:,} of {len(read):,} dialogues were {_UNKNOWN}"
+    counts = Counter(name for row in known for name in _untold(row))
+    if counts:
+        by_count = groupby(sorted(counts, key=lambda name: counts[name]), counts.__getitem__)
+        some = (f"{', '.join(names)} (in {count:,})" for count, names in by_count)
         yield (
-            f"Rows hold all that was planned; of {len(rows):,} dialogues the model was not told: "
+            f"Rows hold all that was planned; of {len(read):,} dialogues the model was not told: "
             f"{'; '.join(some)}. No figure and no judge takes personas as given that were not told."
         )
+
+
+def _untold(row: Mapping[str, Any]) -> list[str]:
+    """Those of ``PARTS`` that a row holds and the model was not told."""
+    facts = any(one["facts"] for one in row["personas"] or () if one)
+    held = {_PEOPLE: facts, "speech_event": True, **(row["common_ground"] or {})}
+    return [name for name in PARTS if held.get(name) and name not in row["told"]]

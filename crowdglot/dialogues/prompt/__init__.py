@@ -209,7 +209,7 @@ def told_in(form: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def tells_ground(form: str) -> bool:
     """Whether the form tells all of the common ground."""
-    return form != "short" and "relation" not in told_in(form, {})
+    return "knowledge" not in told_in(form, {})
 
 
 def scenario_fields(scenario: Scenario) -> dict[str, Any]:
