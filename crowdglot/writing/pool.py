@@ -22,7 +22,7 @@ from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.shards.choice import rank_sums
 
 SOURCE_TAG = "en"
-_COLUMNS = ("id", "index", "speech_event", "common_ground", "personas", "told", "turns", "verdicts")
+_COLUMNS = ("index", "speech_event", "common_ground", "personas", "told", "turns", "verdicts")
 
 
 def iterations_left(recipe: Recipe) -> Iterator[tuple[Recipe, Location]]:

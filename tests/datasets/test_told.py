@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,18 +13,18 @@ from crowdglot.datasets.browse.room import Chosen, Room
 from crowdglot.datasets.exports.making.exporting import export_dataset
 from crowdglot.datasets.report import gather
 from crowdglot.datasets.report.page import render
+from crowdglot.datasets.tables import read_table
+from crowdglot.datasets.told import as_told, told_before, untold
 from crowdglot.dialogues.readers import read_material
-from crowdglot.errors import StorageError
 from crowdglot.evidence.audit import audit_dataset
 from crowdglot.evidence.audit.groups import people_of
 from crowdglot.evidence.traits.measure import measure
 from crowdglot.evidence.traits.members import members
 from tests.builders import FRENCH, NURSE
 from tests.datasets.report.dataset import row, write_dataset
-from tests.writing.builders import Canned, good, make_opened, rejudge, rows_of, write
+from tests.writing.builders import Canned, good, make_opened, rows_of, write
 
 SAID = "The model was not told"
-OLD = "written by an earlier version of crowdglot, which did not note what the model was told"
 FACT = NURSE.facts[0]
 
 
@@ -33,12 +34,6 @@ def mixed(tmp_path):
     forms = ("full", "short", "personas")
     rows = [row(at, form=form) for at, form in enumerate(forms)]
     return write_dataset(tmp_path / "mixed", rows, prompt="full")
-
-
-def without_the_column(folder):
-    for path in folder.glob("*/*/*.parquet"):
-        pq.write_table(pq.read_table(path).drop_columns(["told"]), path)
-    return folder
 
 
 def command(*words):
@@ -116,33 +111,36 @@ def test_own_rows_as_demonstrations_have_no_persona_that_was_not_told(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["full", "short"])
-def test_a_run_notes_it_and_rejudge_adds_it_to_a_dataset_of_before(form, tmp_path):
+def test_a_run_notes_it(form, tmp_path):
     opened = make_opened(tmp_path / "d", f'prompt="{form}"', "dialogues_per_language=1")
     write(opened, Canned(good))
-    told = {tuple(one) for part in ("data", "rejected") for one in _told(opened.folder, part)}
+    told = {tuple(one) for one in rows_of(opened.folder)["told"].to_list()}
     if form == "short":
         assert told == {("relation", "channel", "premise")}
     else:
         assert all({"personas", "speech_event", "knows"} <= {*one} for one in told)
     card = (opened.folder / "README.md").read_text("utf-8")
     assert (SAID[4:] in card) == (form == "short")
-    without_the_column(opened.folder)
-    for asked in (["export", opened.folder, "--as", "messages", "--to", tmp_path / "out"],
-                  ["audit", opened.folder]):  # fmt: skip
-        code, said = command(*asked)
-        assert code and OLD in said and "`crowdglot rejudge`" in said, asked
-    code, said = command("show", opened.folder)
-    assert code == 0 and OLD in said
-    assert OLD in " ".join(gather(opened.folder, "d").untold)
-    rejudge(opened.folder)
-    assert {tuple(one) for one in _told(opened.folder)} <= told
-    assert command("audit", opened.folder)[0] == 0
 
 
-def _told(folder, part="data"):
-    return rows_of(folder, part)["told"].to_list() if any((folder / part).glob("*/*")) else []
+def test_of_a_dataset_of_before_it_is_read_from_the_recipe(tmp_path):
+    forms = {"short": ("whole", False), "full": ("whole", True), "personas": ("self_play", True)}
+    for form, (way, there) in forms.items():
+        folder = write_dataset(tmp_path / form, [row(1, form=form)], prompt=form, way=way)
+        (path,) = folder.glob("data/*/*.parquet")
+        noted, (shown,) = read_table(path)["told"].to_pylist(), gather(folder, "d").untold or ("",)
+        pq.write_table(pq.read_table(path).drop_columns(["told"]), path)
+        assert read_table(path)["told"].to_pylist() == noted
+        assert (gather(folder, "d").untold or ("",)) == (shown,)
+        made = export_dataset(folder, "messages", str(tmp_path / "out" / form))
+        text = "".join(one.read_text("utf-8") for one in made.folder.glob("*.jsonl"))
+        assert (FACT in text) == there
+    debate = write_dataset(tmp_path / "debate", [row(1)], prompt="short", way="debate")
+    (path,) = debate.glob("data/*/*.parquet")
+    assert told_before(path) == ("relation", "premise", "personas")
+    assert told_before(tmp_path / "x.parquet") is None is told_before(Path("x.parquet"))
 
 
-def test_what_a_row_does_not_say_is_refused_by_its_id():
-    with pytest.raises(StorageError, match=f"fr-1: {OLD}"):
-        people_of(row(1) | {"told": None})
+def test_a_row_that_does_not_say_is_as_it_was_planned():
+    unknown = row(1) | {"told": None}
+    assert as_told(unknown) == unknown and not untold(unknown)

@@ -8,7 +8,7 @@ import polars as pl
 from crowdglot.datasets.record import draft_text
 from crowdglot.datasets.scan import batches, merged, rows_at
 from crowdglot.datasets.storage.location import Location
-from crowdglot.datasets.told import as_far_as_told
+from crowdglot.datasets.told import as_told
 from crowdglot.printable import visible
 
 # No dialogue is so long, unless a model repeats itself without end.
@@ -40,7 +40,7 @@ def read_shown(files: Sequence[Location], positions: Sequence[int]) -> list[dict
 
 
 def _shown(whole: dict[str, Any]) -> dict[str, Any]:
-    row = as_far_as_told(whole)
+    row = as_told(whole)
     ground, turns = row["common_ground"] or {}, row["turns"] or ()
     return {
         "id": visible(row["id"], 80),

@@ -95,7 +95,7 @@ async def assess(rows: Sequence[Mapping[str, Any]], ask: Ask, model: str) -> Per
     doubts = []
     if refused := len(people) - len(known):
         doubts.append(f"{refused} of {len(people)} speakers are unscored: no answer could be read.")
-    if nobody := sum("personas" not in row["told"] for row in rows):
+    if nobody := sum(not any(one["facts"] for one in people_of(row)) for row in rows):
         doubts.append(
             f"In {nobody} of {len(rows)} dialogues the model was told no persona: no sign and no "
             "group of their speakers is compared."

@@ -176,8 +176,9 @@ def _judged(rows: pl.DataFrame) -> tuple[dict[str, tuple[float | None, str]], ..
 
 def _personas(rows: pl.DataFrame) -> list[str]:
     """The persona ids of all speakers, one entry a use; none that the model was not told."""
-    told = rows.filter(pl.col("told").list.contains("personas")) if "told" in rows.columns else rows
-    used = told["personas"].explode().drop_nulls()
+    if "told" in rows.columns:
+        rows = rows.filter(pl.col("told").list.contains("personas").fill_null(value=True))
+    used = rows["personas"].explode().drop_nulls()
     return used.struct.field("id").drop_nulls().to_list()
 
 
