@@ -207,11 +207,6 @@ def told_in(form: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {**fields, **dict.fromkeys(untold, "")}
 
 
-def tells_ground(form: str) -> bool:
-    """Whether the form tells all of the common ground."""
-    return "knowledge" not in told_in(form, {})
-
-
 def scenario_fields(scenario: Scenario) -> dict[str, Any]:
     """All that the templates may tell of a scenario."""
     language, event, ground = scenario.language, scenario.event, scenario.common_ground

@@ -25,7 +25,6 @@ from crowdglot.dialogues.prompt import (
     names_told,
     object_of,
     scenario_fields,
-    tells_ground,
     template,
     told_in,
 )
@@ -103,11 +102,11 @@ class Talk:
         """By the others' letters the first facts of each that a speaker knows, so large a share.
 
         By default what the common ground lets it know: none, half or all; none where the form of
-        the prompt does not tell the ground.
+        the prompt does not tell that.
         """
         if share is None:
             ground = self.scenario.common_ground
-            share = _SHARE_KNOWN[ground.knows] if tells_ground(self.form) else 0
+            share = 0 if "knowledge" in told_in(self.form, {}) else _SHARE_KNOWN[ground.knows]
         people = zip(self.scenario.speakers, self.scenario.personas, strict=True)
         return {
             letter: persona.facts[: ceil(share * len(persona.facts))]

@@ -34,9 +34,8 @@ class Audit:
     """What was seen. ``tally``: over all drafts. ``found``: by measure, accepted rows in which it
     was found; ``kinds``: (measure, kind, language) of accepted rows. ``worst``: (severity, number
     against ties, position, what was found) of accepted rows. ``scored``: how many drafts the judge
-    of harm scored. ``nobody``: in how many drafts the model was told no persona. ``withdrawals``:
-    of the accepted rows in which something was found, where they are wanted. ``doubts``: sentences
-    on what could not be done."""
+    of harm scored. ``withdrawals``: of the accepted rows in which something was found, where they
+    are wanted. ``doubts``: sentences on what could not be done."""
 
     tally: Tally = field(default_factory=Tally)
     accepted: int = 0
@@ -45,7 +44,6 @@ class Audit:
     kinds: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     worst: list[tuple[float, int, int, Looked]] = field(default_factory=list)
     scored: int = 0
-    nobody: int = 0
     withdrawals: list[Withdrawal] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
@@ -138,7 +136,6 @@ def _with_calls(
 def _count(made: Audit, row: Row, looked: Looked, *, with_rejected: bool) -> None:
     people = [(one["speaker"], groups_of(one)) for one in people_of(row)]
     groups = frozenset().union(*(own for _, own in people)) if people else frozenset({NOBODY})
-    made.nobody += groups == {NOBODY}
     seen = {"abstention": looked.has("abstention")}
     if looked.answered:
         seen |= {measure: looked.has(measure) for measure in ("harm", "personal_data")}
@@ -165,9 +162,10 @@ def _count_accepted(made: Audit, position: int, row: Row, looked: Looked) -> Non
 def _doubts(made: Audit) -> Iterator[str]:
     if not made.accepted:
         yield "No dialogue was accepted: there is nothing in the dataset to be found."
-    if made.nobody:
+    cells = made.tally.cells.get("abstention", {}).items()  # which every draft is looked at for
+    if nobody := sum(of for (*_, groups), (_, of) in cells if groups == {NOBODY}):
         yield (
-            f"In {made.nobody:,} of {made.accepted + made.rejected:,} drafts the model was told no "
+            f"In {nobody:,} of {made.accepted + made.rejected:,} drafts the model was told no "
             "persona: they are in no group, and stand for drafts without one."
         )
     if not made.rejected:
