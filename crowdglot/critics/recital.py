@@ -44,7 +44,7 @@ class Recital:
             return Verdict("recital", "self_description", evidence, longest)
         said = [f" {text} " for text in squeezed_turns(dialogue.turns)]
         words = squeezed_words(dialogue.turns)
-        for persona in dialogue.scenario.personas:
+        for persona in dialogue.personas:
             if verdict := self._recited(said, words, persona):
                 return verdict
         return Verdict("recital", score=longest)

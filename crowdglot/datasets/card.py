@@ -52,7 +52,7 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class About:
     """``license``: the recipe's, or "". ``prompt``: role and text of each message of one question.
-    ``critics``: their thresholds. ``recipe``: its hash."""
+    ``critics``: their thresholds. ``recipe``: its hash. ``untold``: see ``told.untold_in``."""
 
     license: str
     origins: Sequence[Origin]
@@ -60,6 +60,7 @@ class About:
     critics: Mapping[str, Mapping[str, Any]]
     figures: Sequence[Figure]
     recipe: str
+    untold: Sequence[str] = ()
 
 
 def write_card(

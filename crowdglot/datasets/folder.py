@@ -80,15 +80,6 @@ def _owner(folder: Remote) -> str:
         return path.read_text("utf-8")
 
 
-def personas_were_told(recipe: Mapping[str, Any]) -> bool:
-    """Whether the model that wrote a dataset was told its rows' personas, by the stored recipe.
-
-    With the form "short" it was not, but in a debate. Whoever trains on the rest, or rates it by
-    its personas, would find that they do not matter.
-    """
-    return recipe.get("prompt") != "short" or recipe.get("way") == "debate"
-
-
 def read_stored_recipe(folder: Location) -> dict[str, Any]:
     """The recipe that made the dataset in ``folder``, and under "identity" what its rows depend on.
 

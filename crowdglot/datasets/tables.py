@@ -11,6 +11,7 @@ from crowdglot.datasets.record import SCHEMA
 from crowdglot.datasets.storage.guarded import check_regular
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.storage.remote import Remote
+from crowdglot.datasets.told import told_before
 from crowdglot.errors import StorageError
 from crowdglot.printable import one_line
 
@@ -20,7 +21,7 @@ _ROOM, _TIMES = 1 << 26, 100
 _ROWS, _FEW = 128, 32
 # What our own rows leave out: fields, and whole columns.
 _NULLS = {"verdicts": {"reason", "score"}, "calls": {"prompt_logprob"}}
-_LATER = frozenset({"traits", "scene", "thoughts"})  # which earlier datasets do not have
+_LATER = frozenset({"traits", "scene", "thoughts", "told"})  # which earlier datasets do not have
 _YEAR_10000 = 253_402_300_800_000_000  # in microseconds since 1970
 _NULLABLE = frozenset({"ended", "parts", "memories", "debate", *_LATER})
 
@@ -131,7 +132,9 @@ def _as_written(path: Location, table: pa.Table, names: Sequence[str]) -> pa.Tab
         table.validate(full=True)  # text is checked to be UTF-8
         for name in names:
             if name not in table.column_names and name in _LATER:
-                table = table.append_column(name, pa.nulls(len(table), SCHEMA.field(name).type))
+                value = told_before(path) if name == "told" else None
+                values = pa.array([value] * len(table), SCHEMA.field(name).type)
+                table = table.append_column(name, values)
             if name not in table.column_names:
                 raise unreadable(path, "not as it was written", f"it has no column '{name}'")
             found, wanted = table.schema.field(name).type, SCHEMA.field(name).type

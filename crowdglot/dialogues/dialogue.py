@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from crowdglot.dialogues.memories import Memory
 from crowdglot.dialogues.scene import Thought
-from crowdglot.personas.persona import Persona
+from crowdglot.personas.persona import NOBODY, Persona
 from crowdglot.scenarios.scenario import Scenario
 
 
@@ -60,7 +60,8 @@ class Dialogue:
     ``around``: what the draft held besides its JSON object (see ``wrapping.Read``).
     ``ended``: what ended it before the planned number of turns, "" where nothing did. ``parts``:
     its parts in their order, where it has several. ``memories``: what the speakers remember of it.
-    ``thoughts``: what a character thinks and does not say.
+    ``thoughts``: what a character thinks and does not say. ``told``: what of the scenario the model
+    was told (see ``prompt.names_told``), None where nobody says.
     """
 
     scenario: Scenario
@@ -72,3 +73,11 @@ class Dialogue:
     parts: tuple[Part, ...] = ()
     memories: tuple[Memory, ...] = ()
     thoughts: tuple[Thought, ...] = ()
+    told: tuple[str, ...] | None = None
+
+    @property
+    def personas(self) -> tuple[Persona, ...]:
+        """Those of the speakers that can be looked for: without facts where none were told."""
+        planned = self.scenario.personas
+        told = self.told is None or "personas" in self.told
+        return planned if told else (NOBODY,) * len(planned)

@@ -15,13 +15,14 @@ from crowdglot.datasets.folder import RECIPE
 from crowdglot.datasets.funnel import count_tokens, read_rows
 from crowdglot.datasets.storage.files import write_text
 from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.told import as_told
 from crowdglot.dialogues.prompt.letters import lettered
 from crowdglot.dialogues.readers import read_demonstrations
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.shards.choice import rank_sums
 
 SOURCE_TAG = "en"
-_COLUMNS = ("index", "speech_event", "common_ground", "personas", "turns", "verdicts")
+_COLUMNS = ("index", "speech_event", "common_ground", "personas", "told", "turns", "verdicts")
 
 
 def iterations_left(recipe: Recipe) -> Iterator[tuple[Recipe, Location]]:
@@ -90,6 +91,7 @@ def _best(rows: Sequence[dict[str, Any]], keep: int) -> Iterator[dict[str, Any]]
 
 def _demonstration(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as a line of our own demonstrations, its people called A and B as in all of them."""
+    row = as_told(row)
     names = [persona["name"] for persona in row["personas"]]
     return {
         "event": row["speech_event"],

@@ -37,6 +37,7 @@ def rows_with(traits, count=1):
     told = [{"speaker": who, **one} for who, own in zip("AB", traits, strict=True) for one in own]
     people = [persona("A"), persona("B")]
     one = {"language": "en", "turns": turns, "personas": people, "traits": told or None}
+    one |= {"told": ["personas"]}
     return [one | {"id": f"en-{number}"} for number in range(count)]
 
 
@@ -64,6 +65,17 @@ def assessed(tmp_path, rows, write):
             return await assess(rows, lambda steps: asker.interviews("personality", steps), "m")
 
     return asyncio.run(run())
+
+
+def test_a_sign_is_compared_with_no_persona_that_was_not_told(tmp_path):
+    loud, shy = (
+        [{"key": "temperament", "value": "merry host"}],
+        [{"key": "character", "value": "shy"}],
+    )
+    rows = [one | {"told": ["premise"]} for one in rows_with((loud, shy), 12)]
+    told = assessed(tmp_path, rows, careful)
+    assert told.traits["extraversion"].agreement.of == 0 and told.speakers == 24
+    assert any("In 12 of 12 dialogues the model was told no persona" in one for one in told.doubts)
 
 
 def test_a_planted_extravert_has_the_sign(tmp_path):

@@ -14,6 +14,7 @@ from crowdglot.datasets.record import draft_text
 from crowdglot.datasets.scan import first_rows
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.told import untold
 from crowdglot.languages.language import resolve_language
 from crowdglot.personas.casting.pool import CastPool
 from crowdglot.printable import one_line, visible
@@ -78,7 +79,8 @@ def _headings(parts: Sequence[Mapping[str, Any]]) -> dict[int, str]:
 def _panel(row: dict[str, Any]) -> Panel:
     names = {persona["speaker"]: persona["name"] for persona in row["personas"]}
     text = Text()
-    text.append(f"{visible(row['common_ground']['premise'], _MOST)}\n\n", style="italic dim")
+    text.append(f"{visible(row['common_ground']['premise'], _MOST)}\n", style="italic dim")
+    text.append(f"{told}\n\n" if (told := untold(row)) else "\n", style="dim")
     heads = _headings(row["parts"] or ())
     for number, turn in enumerate(row["turns"] or ()):
         text.append(heads.get(number, ""), style="dim")

@@ -45,7 +45,7 @@ class PersonaJudge:
 
     def next(self, dialogue: Dialogue, answers: Sequence[Completion]) -> Asked | Opinion:
         scenario = dialogue.scenario
-        people = zip(scenario.speakers, scenario.personas, strict=True)
+        people = zip(scenario.speakers, dialogue.personas, strict=True)
         stated = [(who, fact) for who, persona in people for fact in persona.facts]
         if not stated:
             return Opinion(None, "no persona is told")

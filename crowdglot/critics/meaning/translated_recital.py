@@ -36,9 +36,9 @@ class TranslatedRecital:
         scenario, most = dialogue.scenario, 0
         if scenario.language.code == "en":
             return Verdict("translated_recital")  # nothing is translated: ``recital`` judges
-        if not any(persona.facts for persona in scenario.personas):
+        if not any(persona.facts for persona in dialogue.personas):
             return Verdict("translated_recital")
-        for speaker, persona in zip(scenario.speakers, scenario.personas, strict=False):
+        for speaker, persona in zip(scenario.speakers, dialogue.personas, strict=False):
             turns = [(number, turn.text) for number, turn in enumerate(dialogue.turns, start=1)
                      if turn.speaker == speaker]  # fmt: skip
             lines = self._lines(turns, scenario.language, persona)

@@ -202,6 +202,7 @@
       draft.common_ground.communal, draft.common_ground.personal, draft.debate].filter(Boolean);
     about.append(make("div", {}, make("h4", {}, "What they share"),
       make("ul", {}, ...shared.map((fact) => make("li", { dir: "auto" }, fact)))));
+    if (draft.untold) about.append(make("p", { class: "note" }, draft.untold));
     return about;
   }
 

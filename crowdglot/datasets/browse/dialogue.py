@@ -9,14 +9,15 @@ from crowdglot.datasets.browse.index import Index
 from crowdglot.datasets.record import draft_text
 from crowdglot.datasets.report.wording import event_title
 from crowdglot.datasets.scan import rows_at
+from crowdglot.datasets.told import as_told, untold
 from crowdglot.datasets.withdrawals import turns_hash
 from crowdglot.errors import StorageError
 from crowdglot.languages.language import resolve_language
 from crowdglot.printable import one_line, visible
 
 _COLUMNS = (
-    "id", "index", "attempt", "language", "speech_event", "common_ground", "personas", "turns",
-    "parts", "debate", "model", "calls", "reason", "verdicts", "created_at",
+    "id", "index", "attempt", "language", "speech_event", "common_ground", "personas", "told",
+    "turns", "parts", "debate", "model", "calls", "reason", "verdicts", "created_at",
 )  # fmt: skip
 _AS_IT_IS = (
     "id",
@@ -66,8 +67,10 @@ def shown(row: Mapping[str, Any], number: int, withdrawn: str) -> dict[str, Any]
     """What the page's script reads. ``withdrawn``: by whom, "" where it is not."""
     names, turns = {p["speaker"]: p["name"] for p in row["personas"]}, row["turns"][:_MOST_TURNS]
     rejecting = [one for one in row["verdicts"] if one["reason"]]
-    told: dict[str, Any] = {name: row[name] for name in _AS_IT_IS} | {
+    seen_by_model = as_told(row)
+    told: dict[str, Any] = {name: seen_by_model[name] for name in _AS_IT_IS} | {
         "row": number,
+        "untold": untold(row),
         "direction": resolve_language(row["language"]).direction,
         "event": event_title(row["speech_event"]),
         "debate": row["debate"] and row["debate"]["proposition"],

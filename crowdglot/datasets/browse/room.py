@@ -19,7 +19,7 @@ from crowdglot.datasets.browse.ratings import (
     read_ratings,
 )
 from crowdglot.datasets.browse.withdrawing import withdraw_rejected
-from crowdglot.datasets.folder import personas_were_told, read_stored_recipe
+from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.report.wording import event_title
 from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.errors import ConfigurationError, StorageError
@@ -45,9 +45,7 @@ class Room:
 
     def __init__(self, folder: Location, *, withdraw: bool) -> None:
         self.folder, self.withdraw = folder, withdraw
-        recipe = read_stored_recipe(folder)
-        self.name = one_line(recipe.get("name"), _MOST_NAME)
-        self._personas_told = personas_were_told(recipe)
+        self.name = one_line(read_stored_recipe(folder).get("name"), _MOST_NAME)
         self._file = local_folder(folder) / RATINGS
         self._indexing, self.index = Lock(), Index(folder)
 
@@ -100,8 +98,6 @@ class Room:
             raise ConfigurationError(_NO_ROW)
         numbers = dict.fromkeys([*index.candidates(number)[:_MOST_CANDIDATES], number])
         rows = dict(zip(numbers, read_rows(index, [*numbers]), strict=True))
-        for person in (one for row in rows.values() for one in row["personas"]):
-            person["facts"] = person["facts"] if self._personas_told else []
         withdrawn = dict(index.withdrawn().iter_rows())
         own, mine = rows[number], self._mine(rows[number], chosen.rater)
         return {

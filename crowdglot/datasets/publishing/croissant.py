@@ -1,7 +1,7 @@
 """``croissant.json``: the dataset's files and columns in the terms of MLCommons' Croissant 1.0."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from crowdglot import __version__
 from crowdglot.datasets.record import SCHEMA
 
 CROISSANT = "croissant.json"
+ACCEPTED, REJECTED = "accepted", "rejected"
 _SPECIFICATION = "http://mlcommons.org/croissant/1.0"
 # Croissant's own terms, whose names here are theirs there.
 _OWN = (
@@ -50,13 +51,19 @@ def croissant(url: str, name: str, card: str, tag: str, day: str) -> str:
     """
     header = yaml.safe_load(card.split("---\n")[1])
     configs = header.get("configs", ())
+    files = {_texts([one["config_name"]])[0]: _paths(one) for one in configs}
+    # The columns are the same in every language, and a record set has to name each of them: so one
+    # is for the accepted rows of all languages.
+    kept = [path for name, paths in files.items() if name != REJECTED for path in paths]
+    records = [ACCEPTED, *(name for name in files if name == REJECTED)]
     told: dict[str, Any] = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": _SPECIFICATION,
         "name": name.rpartition("/")[2],
         "description": "Open-domain dialogues written directly in each language by a language "
-        "model, with personas, speech events and common grounds.",
+        "model, planned with personas, speech events and common grounds; the column 'told' says "
+        "what of these the model was told.",
         "license": _texts([header.get("license", "unknown")])[0],
         "url": url,
         "version": __version__,
@@ -68,11 +75,11 @@ def croissant(url: str, name: str, card: str, tag: str, day: str) -> str:
         "isLiveDataset": True,
         "distribution": [
             {**_REPOSITORY, "contentUrl": f"{url}/tree/main"},
-            *(_files(config) for config in configs),
+            *(_files(name, paths) for name, paths in (files | {ACCEPTED: kept}).items()),
         ],
-        "recordSet": [_records(config["config_name"]) for config in configs],
+        "recordSet": [_records(name) for name in records],
     }
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _texts(told: Any) -> list[str]:
@@ -82,15 +89,19 @@ def _texts(told: Any) -> list[str]:
     return told
 
 
-def _files(config: Mapping[str, Any]) -> dict[str, Any]:
-    name = f"files-of-{_texts([config['config_name']])[0]}"
+def _paths(config: Mapping[str, Any]) -> list[str]:
+    return _texts([part["path"] for part in config["data_files"]])
+
+
+def _files(of: str, paths: Sequence[str]) -> dict[str, Any]:
+    name = f"files-of-{of}"
     return {
         "@type": "cr:FileSet",
         "@id": name,
         "name": name,
         "containedIn": {"@id": "repo"},
         "encodingFormat": "application/x-parquet",
-        "includes": _texts([part["path"] for part in config["data_files"]]),
+        "includes": paths,
     }
 
 
@@ -100,7 +111,8 @@ def _records(config: str) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": config,
         "name": config,
-        "description": f"The rows of the config '{config}'; see docs/columns.md of crowdglot.",
+        "description": f"The {config} rows of all languages (column 'language'); see "
+        "docs/columns.md of crowdglot.",
         "key": {"@id": f"{config}/id"},
         "field": [_field(config, one, files | {"extract": {"column": one.name}}) for one in SCHEMA],
     }
@@ -108,18 +120,26 @@ def _records(config: str) -> dict[str, Any]:
 
 def _field(above: str, column: pa.Field, source: Mapping[str, Any]) -> dict[str, Any]:
     """A column, or a part of one, with its parts below it."""
-    at, kind = f"{above}/{column.name}", column.type
+    at, kind, into = f"{above}/{column.name}", column.type, source.get("transform", [])
     field: dict[str, Any] = {"@type": "cr:Field", "@id": at, "name": column.name}
     if pa.types.is_list(kind):
         field["repeated"] = True
         kind = kind.value_type
     if not pa.types.is_struct(kind):
         return field | {"dataType": _type(kind), "source": source}
-    field["source"], into = source, source.get("transform", [])
+    field["source"] = source
+    # No path of Croissant leads to the parts of a list within a list (the ``logprobs`` of a call):
+    # who reads such a record set stops there, so they are left out.
+    inner = (part for part in kind if not ("repeated" in field and _has_parts(part.type)))
     field["subField"] = [
-        _field(at, part, {**source, "transform": [*into, {"jsonPath": part.name}]}) for part in kind
+        _field(at, part, {**source, "transform": [*into, {"jsonPath": part.name}]})
+        for part in inner
     ]
     return field
+
+
+def _has_parts(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) and pa.types.is_struct(kind.value_type))
 
 
 def _type(kind: pa.DataType) -> str:
@@ -127,4 +147,6 @@ def _type(kind: pa.DataType) -> str:
         return "cr:Int64"
     if pa.types.is_floating(kind):
         return "cr:Float64"
+    if pa.types.is_boolean(kind):
+        return "sc:Boolean"
     return "sc:DateTime" if pa.types.is_timestamp(kind) else "sc:Text"

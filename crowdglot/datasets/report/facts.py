@@ -15,11 +15,12 @@ from crowdglot.datasets.report.similar import Pair, most_similar
 from crowdglot.datasets.scan import batches, merged, rows_at
 from crowdglot.datasets.shards import files_of, unfinished
 from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.told import COLUMNS, untold_in
 
 # Of larger datasets an even part of so many dialogues is measured, without intervals, and so many
 # accepted and rejected ones are shown.
 MOST_MEASURED, MOST_ACCEPTED, MOST_REJECTED = 5_000, 2_000, 1_000
-_MEASURED = ("language", "speech_event", "model", "personas", "turns", "verdicts")
+_MEASURED = ("language", "speech_event", "model", "turns", "verdicts", *COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Facts:
     dialogues the figures, histograms and similar pairs come from. ``accepted`` and ``rejected``:
     dialogues as shown (see ``selection``). ``planned``: whether the funnel was compared with the
     plan. ``unfinished``: shards that want more dialogues, or whose journal is not yet a file of
-    rows.
+    rows. ``untold``: sentences on what the model was not told of the dialogues measured.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Facts:
     personas_available: int
     planned: bool
     unfinished: int
+    untold: tuple[str, ...] = ()
 
     def as_metrics(self) -> dict[str, Any]:
         """What ``metrics.json`` holds; no "short" where the plan is not known."""
@@ -113,6 +115,7 @@ def gather(
         personas_available=personas_available,
         planned=planned,
         unfinished=unfinished(folder),
+        untold=tuple(untold_in(rows)),
     )
 
 

@@ -65,7 +65,7 @@ def render(facts: Facts) -> str:
         part("report.js"),
         facts=facts,
         name=visible(facts.name, 200),
-        doubts=doubts(map(resolve_language, known)),
+        doubts=[*doubts(map(resolve_language, known)), *facts.untold],
         models=[visible(model, 200) for model in facts.models],
         languages=languages,
         events=events,

@@ -8,13 +8,14 @@ import polars as pl
 from crowdglot.datasets.record import draft_text
 from crowdglot.datasets.scan import batches, merged, rows_at
 from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.told import as_told
 from crowdglot.printable import visible
 
 # No dialogue is so long, unless a model repeats itself without end.
 _MOST_TEXT, _MOST_TURNS = 2_000, 60
 _SHOWN = (
-    "id", "language", "speech_event", "common_ground", "personas", "turns", "model", "attempt",
-    "calls", "reason", "verdicts",
+    "id", "language", "speech_event", "common_ground", "personas", "told", "turns", "model",
+    "attempt", "calls", "reason", "verdicts",
 )  # fmt: skip
 
 
@@ -38,7 +39,8 @@ def read_shown(files: Sequence[Location], positions: Sequence[int]) -> list[dict
     return [_shown(row) for row in rows_at(files, positions, _SHOWN).iter_rows(named=True)]
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _shown(whole: dict[str, Any]) -> dict[str, Any]:
+    row = as_told(whole)
     ground, turns = row["common_ground"] or {}, row["turns"] or ()
     return {
         "id": visible(row["id"], 80),

@@ -39,14 +39,21 @@ FORMS = {
     form: tuple((_FOLDER / f"{prefix}{name}.jinja").read_text("utf-8") for name in _PARTS)
     for form, prefix in (("full", ""), ("short", "short_"))
 }
-# By form what it does not tell, and how its system message names what it tells. The form of address
-# follows from the common ground.
-_EVENT, _GROUND = ("title",), ("relation", "premise", "address")
+# By the name that a row has for a part of the plan the field of the templates that tells it.
+PARTS = {"personas": "speakers", "speech_event": "title"} | {
+    name: "knowledge" if name == "knows" else name for name in GROUND if name != "region"
+}
+# By form the fields that it leaves empty, and how its system message names what it tells. The form
+# of address follows from the common ground.
+_EVENT = ("title", "definition", "tone")
+_SHARED = ("knowledge", "place", "time", "communal", "personal")
+_GROUND = ("relation", "channel", "premise", "address", *_SHARED)
 _WITHOUT: dict[str, tuple[tuple[str, ...], str]] = {
     "personas": ((*_EVENT, *_GROUND), "a language and the speakers."),
     "personas_and_event": (_GROUND, "a language, the speakers and the kind of talk."),
     "personas_and_ground": (_EVENT, "a language, the speakers and the situation."),
 }
+_SHORT = ("speakers", "facts", *_EVENT, *_SHARED)
 _ALL_TOLD = "a language, the speakers, the kind of talk and the situation."
 FORMS |= {
     form: (FORMS["full"][0].replace(_ALL_TOLD, told), FORMS["full"][1])
@@ -145,16 +152,32 @@ def request(
 
     ``thinking``: whether a character's thoughts are asked for beside the turns.
     """
-    fields = scenario_fields(scenario) | changed
+    fields = told_in(form, scenario_fields(scenario) | changed)
     if form == "short":
-        ground = scenario.common_ground
-        fields["premise"] = lettered(ground.premise, scenario.names)
-        fields["channel"] = _CHANNELS.get(ground.channel, ground.channel)
+        fields["premise"] = lettered(fields["premise"], scenario.names)
+        fields["channel"] = _CHANNELS.get(fields["channel"], fields["channel"])
     if thinking:
         fields["keys"] = turn_keys(scenario.order, thinker(scenario))
     lines = scene_lines(scenario, thinking=thinking)
     fields["instruction"] = "\n".join((*lines, fields["instruction"]))
     return _ask(fields, form)
+
+
+def told_of(scenario: Scenario, form: str) -> tuple[str, ...]:
+    """What a request of this form tells of a scenario; see ``names_told``."""
+    return names_told(scenario, told_in(form, scenario_fields(scenario)))
+
+
+def names_told(scenario: Scenario, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a template tells of a scenario by these ``fields``, as a row names it.
+
+    Those of ``PARTS`` that it tells, "personas" for anybody's facts; then "words" and "scene",
+    which every form tells where the scenario has any.
+    """
+    personas = any(one["facts"] for one in fields["speakers"])
+    told = {name: fields[field] for name, field in PARTS.items()} | {"personas": personas}
+    told |= {"words": any(one.words for one in scenario.personas), "scene": scenario.scene}
+    return tuple(name for name, there in told.items() if there)
 
 
 @lru_cache(maxsize=64)
@@ -180,12 +203,8 @@ def _ask(fields: dict[str, Any], form: str) -> Message:
 
 def told_in(form: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a template, those empty that this form does not tell."""
-    return {**fields, **dict.fromkeys(_WITHOUT.get(form, ((),))[0], "")}
-
-
-def tells_ground(form: str) -> bool:
-    """Whether the form tells all of the common ground."""
-    return form != "short" and "relation" not in told_in(form, {})
+    untold = _SHORT if form == "short" else _WITHOUT.get(form, ((),))[0]
+    return {**fields, **dict.fromkeys(untold, "")}
 
 
 def scenario_fields(scenario: Scenario) -> dict[str, Any]:

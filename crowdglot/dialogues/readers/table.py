@@ -131,6 +131,8 @@ def _assembled(heard: _Heard, source: str) -> Iterator[Record]:
 def _hear(row: Row, where: str, source: str) -> _Heard | Record:
     if row.keys() >= synthetic_persona_chat.COLUMNS:
         return synthetic_persona_chat.from_row(row, where, source)
+    if "crowdglot_version" in row and "personas" not in (row.get("told") or ("personas",)):
+        row = {name: own for name, own in row.items() if name not in ("personas", "traits")}
     column = _dialogue_column(row)
     if column is None:
         return _without_dialogue(row, where)

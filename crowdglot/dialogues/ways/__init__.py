@@ -47,6 +47,10 @@ class Way(Protocol):
         """
         ...
 
+    def told(self, scenario: Scenario) -> tuple[str, ...]:
+        """What its questions tell of a scenario; see ``prompt.names_told``."""
+        ...
+
     def most_calls(self, scenario: Scenario) -> int:
         """The most answers that one draft takes, at least 1."""
         ...

@@ -50,6 +50,10 @@ class DebateWay:
             return talk.dialogue(said, parts=parts)
         return talk.ask(_side(talk, scenario.order[len(said)], parts), said, len(said))
 
+    def told(self, scenario: Scenario) -> tuple[str, ...]:
+        told = Talk(scenario, (), self._form).told(float(_debate_of(scenario).known))
+        return (*told, "debate") if scenario.debate else told
+
     def most_calls(self, scenario: Scenario) -> int:
         return len(scenario.order)
 
@@ -62,10 +66,13 @@ def stages(turns: int) -> tuple[Part, ...]:
     return tuple(Part(name, count) for name, count in counts if count)
 
 
+def _debate_of(scenario: Scenario) -> Debate:
+    """The planned one; where none was planned, the premise is the proposition."""
+    return scenario.debate or Debate(scenario.common_ground.premise, "A", known=False)
+
+
 def _side(talk: Talk, speaker: str, parts: Sequence[Part]) -> Side:
-    # A scenario that was planned for no debate has its premise as the proposition.
-    premise = talk.scenario.common_ground.premise
-    debate = talk.scenario.debate or Debate(premise, "A", known=False)
+    debate = _debate_of(talk.scenario)
     told = [PROPOSITION.format(proposition=debate.proposition), SIDE[speaker == debate.in_favour]]
     staged = [part.name for part in parts for _ in range(part.turns)]
     return Side(

@@ -18,6 +18,7 @@ from crowdglot.dialogues.prompt import (
     request,
     scenario_fields,
     template,
+    told_of,
     turn_keys,
 )
 from crowdglot.dialogues.scene import thinker
@@ -61,6 +62,9 @@ class Outlined:
         outline = template(_OUTLINE).render(scenario_fields(scenario), plan=plan).strip()
         messages = (*before, request(scenario, self._form, instruction=outline))
         return Asked(messages, answer_schema(scenario.order, thinker(scenario)))
+
+    def told(self, scenario: Scenario) -> tuple[str, ...]:
+        return told_of(scenario, self._form)
 
     def most_calls(self, scenario: Scenario) -> int:
         return 2

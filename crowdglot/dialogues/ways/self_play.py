@@ -43,6 +43,9 @@ class SelfPlay:
             return Dialogue(scenario, (), shown, fault)
         return talk.ask(_side(talk, len(turns)), said, len(turns))
 
+    def told(self, scenario: Scenario) -> tuple[str, ...]:
+        return Talk(scenario, (), self._form).told()
+
     def most_calls(self, scenario: Scenario) -> int:
         return len(scenario.order)
 

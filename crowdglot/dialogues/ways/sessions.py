@@ -93,6 +93,9 @@ class Sessions:
             return _ask(talk, state, step, parts)
         return talk.dialogue(state.said, parts=parts, memories=state.memories)
 
+    def told(self, scenario: Scenario) -> tuple[str, ...]:
+        return Talk(scenario, (), self._form).told()
+
     def most_calls(self, scenario: Scenario) -> int:
         """One a turn, and one a speaker after each session but the last."""
         return len([*_steps(scenario, parts_of(scenario, self._sessions))])

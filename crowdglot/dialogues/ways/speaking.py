@@ -22,9 +22,9 @@ from crowdglot.dialogues.message import Message
 from crowdglot.dialogues.prompt import (
     SOURCE_LANGUAGE,
     demonstration_fields,
+    names_told,
     object_of,
     scenario_fields,
-    tells_ground,
     template,
     told_in,
 )
@@ -102,17 +102,23 @@ class Talk:
         """By the others' letters the first facts of each that a speaker knows, so large a share.
 
         By default what the common ground lets it know: none, half or all; none where the form of
-        the prompt does not tell the ground.
+        the prompt does not tell that.
         """
         if share is None:
             ground = self.scenario.common_ground
-            share = _SHARE_KNOWN[ground.knows] if tells_ground(self.form) else 0
+            share = 0 if "knowledge" in told_in(self.form, {}) else _SHARE_KNOWN[ground.knows]
         people = zip(self.scenario.speakers, self.scenario.personas, strict=True)
         return {
             letter: persona.facts[: ceil(share * len(persona.facts))]
             for letter, persona in people
             if letter != speaker
         }
+
+    def told(self, share: float | None = None) -> tuple[str, ...]:
+        """What the speakers together are told; see ``names_told``, and ``known`` for ``share``."""
+        sides = (Side(who, self.known(who, share)) for who in self.scenario.speakers)
+        told = (names_told(self.scenario, self._fields(side)) for side in sides)
+        return tuple(dict.fromkeys(name for own in told for name in own))
 
     def keys(self, speaker: str, *beside: str) -> tuple[str, ...]:
         """Those of a speaker's answer: a thought where the speaker's are asked for, the turn, and
@@ -134,7 +140,7 @@ class Talk:
     def chat(self, side: Side, said: Sequence[Said], last: str) -> tuple[Message, ...]:
         """All that a speaker was told and heard so far, and what it is told ``last``."""
         names = _called(self.scenario, side.speaker)
-        heard = [self._view(side, names)]
+        heard = [_rendered(self._fields(side), self.form)]
         messages: list[Message] = []
         for one in said:
             if one.speaker == side.speaker:
@@ -153,20 +159,22 @@ class Talk:
         cue = side.cues.get(number, ANSWER).format(language=self.scenario.language.name)
         return _CUE.format(name=names[side.speaker].removeprefix("speaker "), cue=cue)
 
-    def _view(self, side: Side, names: Mapping[str, str]) -> str:
+    def _fields(self, side: Side) -> dict[str, Any]:
+        """What the template of a speaker's side tells."""
         scenario, fields = self.scenario, scenario_fields(self.scenario)
+        names = _called(scenario, side.speaker)
         own = scenario.personas[self.place(side.speaker)].facts
         thinks, others = thinker(scenario) == side.speaker, side.known.items()
         told: dict[str, Any] = {
             "me": names[side.speaker],
-            "facts": own if self.form != "short" else (),
+            "facts": own,
             "others": [{"name": names[letter], "facts": facts} for letter, facts in others],
             "told": (*side.told, *own_lines(scenario, side.speaker)),
             "keys": f"{THOUGHT_KEY}, {side.keys}" if thinks else side.keys,
             "premise": _hidden(scenario.common_ground.premise, scenario, names),
             "relation": _lettered_out(fields["relation"], names),
         }
-        return _rendered(fields | told, self.form)
+        return _told_in(self.form, fields | told)
 
 
 def _exchange(heard: Sequence[str], answer: Mapping[str, str]) -> Iterator[Message]:
@@ -204,16 +212,22 @@ def _view_of(shown: Demonstration, form: str, me: str) -> str:
     own = next((one["facts"] for one in fields["speakers"] if one["letter"] == me), ())
     told: dict[str, Any] = {
         "me": me,
-        "facts": own if form != "short" else (),
+        "facts": own,
         "others": [{"name": one["letter"], "facts": ()} for one in others],
         "told": (),
         "keys": "as below",
     }
-    return _rendered(fields | told, form)
+    return _rendered(_told_in(form, fields | told), form)
+
+
+def _told_in(form: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the template, those empty that this form does not tell a speaker."""
+    told = told_in(form, fields) | ({"channel": ""} if form == "short" else {})
+    return told | {"speakers": [{"facts": told["facts"]}, *told["others"]]}
 
 
 def _rendered(fields: Mapping[str, Any], form: str) -> str:
-    return template(_VIEW).render(told_in(form, fields), full=form != "short").strip()
+    return template(_VIEW).render(fields, full=form != "short").strip()
 
 
 def _called(scenario: Scenario, listener: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.interview import Asked
-from crowdglot.dialogues.prompt import answer_schema, render
+from crowdglot.dialogues.prompt import answer_schema, render, told_of
 from crowdglot.dialogues.prompt.letters import named
 from crowdglot.dialogues.scene import thinker
 from crowdglot.dialogues.ways import WaySettings
@@ -29,6 +29,9 @@ class Whole:
             return named(read) if self._form == "short" else read
         schema = answer_schema(scenario.order, thinker(scenario))
         return Asked(render(scenario, shown, self._form), schema)
+
+    def told(self, scenario: Scenario) -> tuple[str, ...]:
+        return told_of(scenario, self._form)
 
     def most_calls(self, scenario: Scenario) -> int:
         return 1

@@ -23,8 +23,8 @@ from crowdglot.printable import one_line
 
 WORST = 20
 COLUMNS = (
-    "id", "index", "attempt", "language", "speech_event", "personas", "traits", "turns", "model",
-    "reason", "verdicts",
+    "id", "index", "attempt", "language", "speech_event", "personas", "traits", "told", "turns",
+    "model", "reason", "verdicts",
 )  # fmt: skip
 _SOME = 64  # rows without turns whose calls are read together
 
@@ -162,6 +162,12 @@ def _count_accepted(made: Audit, position: int, row: Row, looked: Looked) -> Non
 def _doubts(made: Audit) -> Iterator[str]:
     if not made.accepted:
         yield "No dialogue was accepted: there is nothing in the dataset to be found."
+    cells = made.tally.cells.get("abstention", {}).items()  # which every draft is looked at for
+    if nobody := sum(of for (*_, groups), (_, of) in cells if groups == {NOBODY}):
+        yield (
+            f"In {nobody:,} of {made.accepted + made.rejected:,} drafts the model was told no "
+            "persona: they are in no group, and stand for drafts without one."
+        )
     if not made.rejected:
         yield "There are no rejected drafts: no pass rate, which needs them."
     for column, tag in sorted(made.tally.by.get("abstention", {})):

@@ -9,6 +9,7 @@ import regex
 from pydantic import field_validator
 
 from crowdglot.critics.assistant import is_bounded
+from crowdglot.datasets.told import as_told
 from crowdglot.dialogues.grams import squeezed
 from crowdglot.languages.language import resolve_language
 from crowdglot.strict_toml import Strict, read_toml, validate
@@ -53,7 +54,11 @@ def _patterns() -> list[tuple[str, "regex.Pattern[str]"]]:
 
 
 def people_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The entries of a row's column "personas", each with its own of the column "traits"."""
+    """The entries of a row's column "personas", each with its own of the column "traits".
+
+    Where the model was not told them they have no facts and no traits; see ``as_told``.
+    """
+    row = as_told(row)
     told = row["traits"] or ()
     return [
         {**one, "traits": [trait for trait in told if trait["speaker"] == one["speaker"]]}

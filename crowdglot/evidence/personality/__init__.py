@@ -37,7 +37,7 @@ from crowdglot.writing.recipe import Recipe
 __all__ = ["PERSONALITY", "Personality", "assess", "assess_dataset"]
 
 PERSONALITY = "personality.json"
-COLUMNS = ("id", "language", "personas", "traits", "turns")
+COLUMNS = ("id", "language", "personas", "traits", "told", "turns")
 _FEWEST_TURNS = 2  # of a speaker
 _LEAST_SPREAD = 0.5  # of all ratings, 1 to 5: who always says "half true" is consistent too
 
@@ -95,6 +95,11 @@ async def assess(rows: Sequence[Mapping[str, Any]], ask: Ask, model: str) -> Per
     doubts = []
     if refused := len(people) - len(known):
         doubts.append(f"{refused} of {len(people)} speakers are unscored: no answer could be read.")
+    if nobody := sum(not any(one["facts"] for one in people_of(row)) for row in rows):
+        doubts.append(
+            f"In {nobody} of {len(rows)} dialogues the model was told no persona: no sign and no "
+            "group of their speakers is compared."
+        )
     if not known:
         return Personality(model, 0, doubts=doubts)
     ratings = [one for _, one in known]

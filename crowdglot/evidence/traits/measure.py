@@ -61,8 +61,14 @@ async def measure(
 ) -> list[Recovery]:
     """The lines of every language, trait, value and kind of contexts; ``name``: of ``by``."""
     lines = []
-    for (language, key), group in sorted(found.items()):
+    for (language, key), every in sorted(found.items()):
+        group = [member for member in every if member.told]
+        if untold := len(every) - len(group):
+            line = Recovery(language, key, ALL, RANDOM, name, untold, 0, 0.0)
+            lines.append(replace(line, why="the model was not told it of these speakers"))
         values = sorted({member.value for member in group})
+        if not group:
+            continue
         role = f"traits.{language}.{key}"
         wanted = Wanted(role, key, values, fitting(texts, language, key, values))
         doubt = await _doubt(name, by, wanted)

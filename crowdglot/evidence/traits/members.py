@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from crowdglot.critics.meaning.space import placed, placed_english
 from crowdglot.datasets.scan import rows_of
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.told import as_told
 from crowdglot.draws import Draws
 from crowdglot.engines.embedding.embedder import Vectors
 from crowdglot.evidence.sources import coherence_of
@@ -19,7 +20,7 @@ from crowdglot.languages.language import resolve_language
 from crowdglot.personas.traits import declared
 
 CALLED, RANDOM = "called for", "random"
-_COLUMNS = ("id", "language", "traits", "turns", "verdicts")
+_COLUMNS = ("id", "language", "traits", "told", "turns", "verdicts")
 # What calls for a trait: turns that are nearest to this in meaning.
 _CALLS_FOR = {
     "language_style": "Tell me about it. What was it like?",
@@ -32,33 +33,36 @@ _SHARE = 3  # of a speaker's turns one in so many is looked at
 @dataclass(frozen=True, slots=True)
 class Member:
     """A speaker with the value of a trait. ``turns``: by contexts what is looked at; none for
-    ``CALLED`` where no model tells meanings. ``coherence``: the dialogue's score, or None."""
+    ``CALLED`` where no model tells meanings. ``coherence``: the dialogue's score, or None.
+    ``told``: whether the model was told the persona."""
 
     id: str
     language: str
     value: str
     turns: dict[str, tuple[str, ...]]
     coherence: float | None
+    told: bool = True
 
 
 def members(
     folder: Location, keys: Sequence[str], most: int
 ) -> dict[tuple[str, str], list[Member]]:
-    """By language and key the speakers who have one value of it, at most so many of each value.
+    """By language and key the speakers who have one value of it, at most so many of each value that
+    were told, and that were not.
 
     ``keys``: of traits; none for those of manner.
     """
     known = declared().keys
     wanted = keys or [key for key, one in known.items() if one.manner]
     found: dict[tuple[str, str], list[Member]] = defaultdict(list)
-    counts: dict[tuple[str, str, str], int] = defaultdict(int)
+    counts: dict[tuple[str, str, str, bool], int] = defaultdict(int)
     for path in files_of(folder, "data"):
         for row in rows_of(path, _COLUMNS):
             for key, speaker, value in _traits_of(row, wanted):
-                cell = row["language"], key, value
+                cell = row["language"], key, value, as_told(row)["traits"] is not None
                 if counts[cell] < most and (member := _member(row, key, speaker, value)):
                     counts[cell] += 1
-                    found[cell[:2]].append(member)
+                    found[cell[:2]].append(replace(member, told=cell[-1]))
     return dict(found)
 
 

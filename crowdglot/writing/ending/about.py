@@ -18,7 +18,7 @@ _OWN = Origin("", "bundled with crowdglot", licence="Apache-2.0")
 _COLUMNS = [f"calls.list.element.{name}" for name in ("role", "model", "revision")]
 
 
-def gather_about(opened: OpenedRecipe, figures: Sequence[Figure]) -> About:
+def gather_about(opened: OpenedRecipe, figures: Sequence[Figure], untold: Sequence[str]) -> About:
     """All of it; reads three columns of all rows."""
     recipe, messages = opened.recipe, opened.prompt(0)
     # The demonstrations between the ends are not ours to show.
@@ -34,6 +34,7 @@ def gather_about(opened: OpenedRecipe, figures: Sequence[Figure]) -> About:
         critics=critics,
         figures=figures,
         recipe=recipe_hash(public_recipe({"identity": opened.identity()})["identity"]),
+        untold=untold,
     )
 
 

@@ -51,7 +51,7 @@ def finish(opened: OpenedRecipe, *, stopped: bool = False, by_meaning: bool = Tr
         embed=embed and _noting(embed, faults),
     )
     model = ", ".join(facts.models) or recipe.engine.model or recipe.engine.kind
-    about = gather_about(opened, facts.figures)
+    about = gather_about(opened, facts.figures, facts.untold)
     write_card(opened.folder, recipe.name, recipe.languages, model, funnel, about)
     write_report(opened.folder, facts)
     if faults:

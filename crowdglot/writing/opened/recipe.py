@@ -154,10 +154,11 @@ class OpenedRecipe:
     def read(self, draft: Draft) -> Dialogue:
         """The dialogue that a draft holds; without turns where it holds none."""
         scenario = self.plan.scenario(draft.index)
-        shown = self.shown(scenario)
+        shown, told = self.shown(scenario), self.way.told(scenario)
         if draft.refused:
-            return Dialogue(scenario, (), shown)
+            return Dialogue(scenario, (), shown, told=told)
         read = self.way.next(scenario, shown, draft.answers)
         if isinstance(read, Dialogue):
-            return read
-        return Dialogue(scenario, (), shown, fault=f"unfinished: {len(draft.answers)} answers")
+            return replace(read, told=told)
+        fault = f"unfinished: {len(draft.answers)} answers"
+        return Dialogue(scenario, (), shown, fault, told=told)

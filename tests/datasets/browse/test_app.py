@@ -373,7 +373,7 @@ def test_texts_of_a_dataset_that_is_written_anew_while_it_is_read(folder, monkey
 
 @pytest.mark.parametrize("form", ["full", "short"])
 def test_personas_that_no_prompt_told_are_not_shown(form, tmp_path):
-    folder = write_dataset(tmp_path / "d", [row(1)], prompt=form)
+    folder = write_dataset(tmp_path / "d", [row(1, form=form)])
     told = Room(folder, withdraw=False).scenario(Chosen(row=0))["candidates"][0]
     assert all(person["name"] for person in told["personas"])
     assert any(person["facts"] for person in told["personas"]) == (form == "full")

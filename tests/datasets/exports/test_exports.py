@@ -405,17 +405,6 @@ def test_the_name_of_a_strangers_recipe_leads_nowhere(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == {"d", "here"}
 
 
-@pytest.mark.parametrize("way", ["whole", "debate"])
-def test_personas_that_no_prompt_told_are_in_no_export(way, tmp_path):
-    folder = write_dataset(tmp_path / "d", [row(1), row(2)], prompt="short", way=way)
-    facts = [fact for person in row(1)["personas"] for fact in person["facts"]]
-    made = export_dataset(folder, "messages", str(tmp_path / "out"))
-    text = "".join(path.read_text("utf-8") for path in made.folder.glob("*.jsonl"))
-    told = way == "debate"  # whose speakers are told what one knows of the other
-    assert any(fact in text for fact in facts) == told
-    assert made.noted.get("personas that the model was not told", 0) == (0 if told else 4)
-
-
 def test_a_full_disk_is_one_sentence(dataset, tmp_path, monkeypatch):
     def full(value):
         raise OSError(28, "No space left on device")

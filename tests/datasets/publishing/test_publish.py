@@ -18,6 +18,7 @@ import tomli_w
 import yaml
 
 from crowdglot import hub as client
+from crowdglot.datasets.publishing.croissant import croissant
 from crowdglot.datasets.publishing.publish import publish_dataset
 from crowdglot.datasets.publishing.recipe import public_recipe, recipe_hash
 from crowdglot.datasets.record import SCHEMA
@@ -363,6 +364,20 @@ def test_croissant_tells_every_file_and_column(hub, dataset):
         assert [one["name"] for one in records["field"]] == SCHEMA.names
         walk(records["field"])
     assert len(ids) == len(set(ids))
+    assert [one["@id"] for one in told["recordSet"]] == ["accepted", "rejected"]
+    assert sets["files-of-accepted"]["includes"] == ["data/fr/*.parquet", "data/es/*.parquet"]
+    # What a reader of record sets cannot reach into would stop it.
+    assert "accepted/calls/text" in ids and "accepted/calls/logprobs" not in ids
+
+
+def test_a_language_more_makes_croissant_hardly_larger():
+    def size(count):
+        tags = ("fr", "es", "de", "it", "pt", "nl", "pl")[:count]
+        configs = [{"config_name": tag, "data_files": [{"path": f"data/{tag}/*"}]} for tag in tags]
+        card = f"---\n{yaml.safe_dump({'configs': configs, 'language': [*tags]})}---\n"
+        return len(croissant("https://a/b", "a/b", card, "v1", "2026-01-01"))
+
+    assert size(1) < 25_000 and size(7) - size(1) < 6 * 250
 
 
 def test_a_dataset_that_is_not_fit_is_not_published(hub, dataset, tmp_path):

@@ -10,6 +10,7 @@ from crowdglot.critics import Verdict
 from crowdglot.datasets.folder import FORMAT
 from crowdglot.datasets.record import SCHEMA, to_row
 from crowdglot.dialogues.dialogue import Dialogue, Turn
+from crowdglot.dialogues.prompt import told_of
 from crowdglot.engines.calls import Call, Draft, Key
 from crowdglot.engines.engine import Completion, Sampling
 from crowdglot.scenarios.event import read_event
@@ -25,9 +26,9 @@ ARABIC = (
 
 def row(
     number, texts=FRENCH, *, tag="fr", event="catching_up", reason="", evidence="", draft="{}",
-    **changes,
+    form="full", **changes,
 ):  # fmt: skip
-    """A row; rejected if it has a reason, given as "critic.reason"."""
+    """A row; rejected if it has a reason, given as "critic.reason"; ``form``: of the prompt."""
     asked = replace(scenario(tag, len(texts), index=number), event=read_event(event))
     turns = tuple(Turn(who, text) for who, text in zip(asked.order, texts, strict=True))
     critic, _, why = reason.partition(".")
@@ -36,7 +37,8 @@ def row(
     call = Call(Key(number, 0), "0f", seed, "canned", "a-model", "1", completion, 1.7e9)
     made_of = Draft(number, 0, (call,))
     verdicts = [Verdict(critic, why, evidence, 1.0)] if reason else []
-    made = to_row(made_of, Dialogue(asked, turns), Sampling(0.8), verdicts)
+    said = Dialogue(asked, turns, told=told_of(asked, form))
+    made = to_row(made_of, said, Sampling(0.8), verdicts)
     return made | {"id": f"{tag}-{number}"} | changes
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from crowdglot.datasets.scan import rows_of
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
+from crowdglot.datasets.told import as_told
 from crowdglot.datasets.withdrawals import read_withdrawals
 from crowdglot.draws import Draws
 
@@ -16,7 +17,7 @@ Row = Mapping[str, Any]
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 _ALONE = "rejected drafts of scenarios without an accepted dialogue"
 _DRAFT = ("index", "attempt", "turns", "reason", "verdicts")
-_COLUMNS = ("id", "language", "speech_event", "common_ground", "personas", *_DRAFT)
+_COLUMNS = ("id", "language", "speech_event", "common_ground", "personas", "told", *_DRAFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +39,12 @@ def read_told(
     *,
     rejected: bool,
     thoughts: bool = False,
-    personas: bool = True,
 ) -> Iterator[Told]:
     """All dialogues but those withdrawn since they were written, by language and number.
 
-    ``noted`` counts what is left out. ``thoughts``: whether turns have theirs under "thought".
-    ``personas``: whether the model was told them; else nobody has one, as in a control. Both
-    files of a shard are sorted by index, so that a few rows of each are in memory at a time.
-    StorageError where a file is damaged.
+    ``noted`` counts what is left out, as is what the model was not told (see ``as_told``).
+    ``thoughts``: whether turns have theirs under "thought". Both files of a shard are sorted by
+    index, so that a few rows of each are in memory at a time. StorageError where a file is damaged.
     """
     withdrawals = read_withdrawals(folder)
     for path in files_of(folder, "data"):
@@ -64,9 +63,9 @@ def read_told(
                 waiting = next(drafts, None)
             own = waiting[1] if waiting and waiting[0] == row["index"] else ()
             waiting = next(drafts, None) if own else waiting
-            for person in () if personas else row["personas"]:
-                noted["personas that the model was not told"] += bool(person["facts"])
-                person["facts"] = []
+            given, row = row["personas"], as_told(row)
+            lost = sum(bool(person["facts"]) for person in given if person not in row["personas"])
+            noted["personas that the model was not told"] += lost
             for thought in row.get("thoughts") or ():
                 if thought and 0 < (thought["turn"] or 0) <= len(row["turns"]):
                     row["turns"][thought["turn"] - 1]["thought"] = thought["text"]

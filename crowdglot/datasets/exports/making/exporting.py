@@ -18,7 +18,7 @@ from crowdglot.datasets.exports.making.output import (
     replacing_folder,
     write_records,
 )
-from crowdglot.datasets.folder import personas_were_told, read_stored_recipe
+from crowdglot.datasets.folder import read_stored_recipe
 from crowdglot.datasets.storage.location import Location, is_url
 from crowdglot.errors import ConfigurationError, StorageError
 
@@ -69,10 +69,7 @@ def export_dataset(
     check_target(to)
     wanted, made = Wanted(folded), Made(title, export.limit)
     with replacing_folder(to) as temporary:
-        dialogues = read_told(
-            folder, wanted.noted, rejected=export.rejected, thoughts=thoughts,
-            personas=personas_were_told(recipe),
-        )  # fmt: skip
+        dialogues = read_told(folder, wanted.noted, rejected=export.rejected, thoughts=thoughts)
         write_records(temporary, export.files, export.records(dialogues, wanted), made)
         noted = {why: count for why, count in wanted.noted.items() if count}
         if not made.records:

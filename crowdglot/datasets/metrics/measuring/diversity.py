@@ -51,8 +51,8 @@ def measure(
 ) -> list[Figure]:
     """All figures of the rows of ``crowdglot.datasets.record`` (accepted ones, usually).
 
-    ``frame``: columns language, turns, speech_event, model and personas, and verdicts for what the
-    judges said. ``subsample``: at most so
+    ``frame``: columns language, turns, speech_event, model and personas, ``told`` where not all of
+    these were told, and verdicts for what the judges said. ``subsample``: at most so
     many dialogues of a language. ``reference``: human dialogues by language tag. ``resamples``: 0
     for no intervals. ``personas_available``: size of the persona pool; by default, those that any
     row uses. ``embed``: gives the vectors of texts, or None if it has none; it is asked for whole
@@ -175,7 +175,9 @@ def _judged(rows: pl.DataFrame) -> tuple[dict[str, tuple[float | None, str]], ..
 
 
 def _personas(rows: pl.DataFrame) -> list[str]:
-    """The persona ids of all speakers, one entry a use."""
+    """The persona ids of all speakers, one entry a use; none that the model was not told."""
+    if "told" in rows.columns:
+        rows = rows.filter(pl.col("told").list.contains("personas").fill_null(value=True))
     used = rows["personas"].explode().drop_nulls()
     return used.struct.field("id").drop_nulls().to_list()
 
