@@ -46,8 +46,8 @@ def read_recipe(source: str, changes: Sequence[str] = (), *, going_on: bool = Fa
     recipe = build_recipe(deepcopy(stored), changes, where=str(path))
     if theirs:
         demand_trust(path.parent, stored, reaching(recipe), _keys(changes))
-        if going_on:
-            demand_answers(path.parent, recipe)
+        if going_on and recipe.judges and recipe.believed:
+            demand_answers(path.parent)
     return recipe
 
 
@@ -120,8 +120,8 @@ def _of_dataset(
     table = deepcopy(stored) | {"output": source}
     recipe = build_recipe(table, changes, where=str(folder / RECIPE))
     demand_trust(folder, stored, reaching(recipe), ("output", *unused, *_keys(changes)))
-    if going_on:
-        demand_answers(folder, recipe)
+    if going_on and recipe.judges and recipe.believed:
+        demand_answers(folder)
     return recipe
 
 

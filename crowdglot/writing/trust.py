@@ -70,14 +70,13 @@ def demand_trust(
         )
 
 
-def demand_answers(folder: Location, recipe: Recipe) -> None:
-    """Raise ConfigurationError where judges are believed and what the dataset in ``folder`` has of
-    their answers may be anybody's."""
-    if recipe.judges and recipe.believed and not _is_trusted(folder, _ANSWERS, {}):
+def demand_answers(folder: Location) -> None:
+    """Raise ConfigurationError where what judges answered in the dataset may be anybody's word."""
+    if not _is_trusted(folder, _ANSWERS, {}):
         raise ConfigurationError(
             f"{folder}: holds answers of judges, which would count as those of your model; if you "
-            "trust them, give --trust once (in Python: open_dataset(…, trust=True)), else choose "
-            "another output."
+            "trust them, give --trust once (in Python: open_dataset(…, trust=True)), else write a "
+            "dataset of your own."
         )
 
 
