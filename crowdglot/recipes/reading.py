@@ -1,6 +1,5 @@
 """Reading recipes: a TOML file, a bundled name or a dataset's folder, with key=value on top."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -11,8 +10,8 @@ from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, is_url, locate
 from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError
-from crowdglot.printable import whole
-from crowdglot.strict_toml import read_toml, validate
+from crowdglot.printable import one_line, whole
+from crowdglot.strict_toml import MOST_DEEP, parse_toml, read_toml, validate
 from crowdglot.writing.recipe import Recipe
 from crowdglot.writing.trust import demand_answers, demand_trust, reaching, trust_stored
 
@@ -167,6 +166,8 @@ def changed(table: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
         key, equals, value = change.partition("=")
         if not equals or not key.strip():
             raise ConfigurationError(f"--set {change}: write it as key=value.")
+        if key.count(".") >= MOST_DEEP:
+            raise ConfigurationError(f"--set {one_line(change, 200)}: nested too deeply.")
         _put(table, key.strip().split("."), _literal(value.strip()), change)
     return table
 
@@ -182,6 +183,6 @@ def _put(table: dict[str, Any], path: list[str], value: Any, change: str) -> Non
 def _literal(text: str) -> Any:
     """A TOML value where the text is one, else the text itself."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return parse_toml(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         return text
