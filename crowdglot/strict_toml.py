@@ -1,5 +1,6 @@
 """Strict reading of TOML: a bad file stops the run with its path, its key and the remedy."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -12,6 +13,10 @@ from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.printable import one_line
 
 _MOST_BYTES = 1 << 26
+MOST_DEEP = 50
+# tomllib keeps all beginnings of a dotted key: of one with 80,000 parts, 25 GB.
+_PART_OF_KEY = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+"""
+_LONG_KEY = re.compile(rf"""(?<![\w"'.-])(?:{_PART_OF_KEY}){{{MOST_DEEP}}}""")
 
 
 class Strict(BaseModel):
@@ -52,10 +57,25 @@ def is_marked(field: FieldInfo, mark: Literal["free", "outside"]) -> bool:
     return isinstance(extra, dict) and bool(extra.get(mark))
 
 
+def parse_toml(text: str) -> dict[str, Any]:
+    """The table of a TOML text; ValueError where it is none, RecursionError where it is nested
+    more deeply than any of ours."""
+    if _LONG_KEY.search(text):
+        raise RecursionError("nested too deeply")
+    table = tomllib.loads(text)
+    level: list[Any] = [table]
+    for _ in range(MOST_DEEP):
+        inside = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [one for some in inside for one in some if isinstance(one, dict | list)]
+    if level:
+        raise RecursionError("nested too deeply")
+    return table
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse ``path``; raise ConfigurationError when it is missing, not UTF-8 or not TOML."""
     try:
-        return tomllib.loads(decoded(path, _MOST_BYTES))
+        return parse_toml(decoded(path, _MOST_BYTES))
     except MaterialError as error:
         raise ConfigurationError(str(error)) from None
     except RecursionError:

@@ -144,33 +144,37 @@ async def _server() -> AsyncIterator[PrefectClient]:
         async with get_client() as client:
             yield client
     except (HTTPError, InvalidURL, RuntimeError, OSError) as error:
-        if not (sentence := _sentence(error)):
+        if not (refusal := _refusal(error, url)):
             raise
-        kind = ConfigurationError if sentence.startswith(_MISTAKES) else CrowdglotError
-        raise kind(f"{url}: {sentence}.") from None
+        raise refusal from None
 
 
-_MISTAKES = _CREDENTIALS, _ADDRESS = (
-    "Prefect's server does not accept the credentials",
-    "this is no address",
-)
-
-
-def _sentence(error: BaseException) -> str:
-    """What is wrong with the server, and what to do; "" where the error is of something else."""
+def _refusal(error: BaseException, url: str) -> CrowdglotError | None:
+    """What is wrong with the server at ``url``, and what to do: a ConfigurationError where the user
+    told something wrong; None where the error is of something else."""
     # Prefect raises its own RuntimeError from what the server or the network said.
     cause = error.__cause__ if isinstance(error, RuntimeError) else None
     of = cause if isinstance(cause, HTTPError | InvalidURL | OSError) else error
     said = " ".join(str(of).split())[:160] or type(of).__name__
     if isinstance(of, HTTPStatusError):
         if of.response.status_code in (401, 403):
-            return f"{_CREDENTIALS}; set PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, to its own"
+            return ConfigurationError(
+                f"{url}: Prefect's server does not accept the credentials; set "
+                "PREFECT_API_AUTH_STRING, or PREFECT_API_KEY, to its own."
+            )
         said = " ".join(of.response.text.split())[:300]
         said = f"HTTP {of.response.status_code}: {said}"
     elif isinstance(of, InvalidURL | UnsupportedProtocol):
-        return f"{_ADDRESS} ({said}); correct PREFECT_API_URL, such as http://127.0.0.1:4200/api"
+        return ConfigurationError(
+            f"{url}: this is no address ({said}); correct PREFECT_API_URL, such as "
+            "http://127.0.0.1:4200/api."
+        )
     elif isinstance(of, HTTPError | OSError) or "Failed to reach" in said:
-        return f"Prefect's server cannot be reached ({said}); start it, or set PREFECT_API_URL"
+        return CrowdglotError(
+            f"{url}: Prefect's server cannot be reached ({said}); start it, or set PREFECT_API_URL."
+        )
     elif not isinstance(of, DeploymentApplyError) and "incompatible versions" not in said:
-        return ""
-    return f"Prefect's server refuses ({said}); mend this, then run the same command again"
+        return None
+    return CrowdglotError(
+        f"{url}: Prefect's server refuses ({said}); mend this, then run the same command again."
+    )

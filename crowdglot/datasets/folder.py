@@ -1,6 +1,5 @@
 """The dataset's folder, local or at a URL: which recipe made it, and which process may write it."""
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +23,7 @@ from crowdglot.datasets.storage.location import Location, local_folder
 from crowdglot.datasets.storage.remote import Remote
 from crowdglot.datasets.withdrawals import stamp
 from crowdglot.errors import StorageError
+from crowdglot.strict_toml import parse_toml
 
 RECIPE = "recipe.toml"
 # The version of the columns, the journal and the names of shards. A dataset of another version is
@@ -88,7 +88,7 @@ def read_stored_recipe(folder: Location) -> dict[str, Any]:
     path = folder / RECIPE
     try:
         with parsing(path, "restore it from a copy."):
-            table = tomllib.loads(read_stored(path, _MOST_BYTES).decode("utf-8"))
+            table = parse_toml(read_stored(path, _MOST_BYTES).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise StorageError(
             f"{folder}: no dataset of crowdglot ({RECIPE} is missing); check the path."

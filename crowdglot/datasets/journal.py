@@ -1,7 +1,9 @@
 """The journal of a shard: every call is on disk before anything else happens to it.
 
 Each line is a checksum and a JSON object, appended by one write. A kill can cut only the last line,
-a bad disk any line. A line that cannot be read is skipped, and its question is asked again.
+a bad disk any line. A line that cannot be read is skipped, and its question is asked again. Where
+the journal has a key, a seal that nobody makes without it stands before the object, and lines
+without it are another's: they stay, and are passed over.
 """
 
 import json
@@ -9,6 +11,8 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import asdict
+from hashlib import blake2b
+from hmac import compare_digest
 from math import isfinite
 from pathlib import Path
 from typing import Any, Self
@@ -33,18 +37,23 @@ _CALL = TypeAdapter(Call)
 
 
 class Journal:
-    """An open journal. ``calls``: what it held when it was opened."""
+    """An open journal. ``calls``: what it held when it was opened. ``key``: of its own lines, or
+    b"" where all count."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, key: bytes = b"") -> None:
+        self.path, self._key = path, key
         self._last_sync = time.monotonic()
         with storing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.calls, whole = _read(path)
+            self.calls, whole = _read(path, key)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | GUARDED, 0o644)
             os.ftruncate(self._file, whole)
             os.lseek(self._file, whole, os.SEEK_SET)
             self._inode = os.fstat(self._file).st_ino
+
+    def keep(self, call: Call) -> None:
+        """Store one call; raises as ``append``."""
+        self.append(encode(call, self._key))
 
     def append(self, line: bytes) -> None:
         """Store one call, as ``encode`` writes it.
@@ -92,20 +101,33 @@ class Journal:
             os.close(self._file)
 
 
-def encode(call: Call) -> bytes:
-    """A call as a line of the journal, its checksum first."""
+def encode(call: Call, key: bytes = b"") -> bytes:
+    """A call as a line of the journal, its checksum first, then its seal where there is a key."""
     try:
         body = orjson.dumps(call)
     except TypeError:  # a half of a surrogate pair, which UTF-8 does not know
         body = orjson.dumps(_healed(asdict(call)))
+    body = _seal(body, key) + b" " + body if key else body
     return b"%08x %s\n" % (crc32(body), body)
+
+
+def _seal(body: bytes, key: bytes) -> bytes:
+    return blake2b(body, key=key, digest_size=16).hexdigest().encode()
+
+
+def _parts(line: bytes) -> tuple[bytes, bytes]:
+    """The seal, b"" where there is none, and the object of a line."""
+    _, _, body = line.rstrip(b"\n").partition(b" ")
+    seal, _, sealed = (b"", b"", body) if body.startswith(b"{") else body.partition(b" ")
+    return seal, sealed
 
 
 def decode(line: bytes) -> Call | None:
     """The call of a line; None if the line was cut or changed, or holds something else."""
-    checksum, _, body = line.rstrip(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or checksum != b"%08x" % crc32(body):
+    checksum, _, told = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or checksum != b"%08x" % crc32(told):
         return None
+    _, body = _parts(line)
     try:
         call = _parse(body)
     except (ValueError, TypeError, RecursionError):
@@ -148,8 +170,9 @@ def read_journal(path: Path) -> list[Call]:
     return _read(path)[0]
 
 
-def _read(path: Path) -> tuple[list[Call], int]:
-    """All calls that can be read, and where the last of them ends, in bytes."""
+def _read(path: Path, key: bytes = b"") -> tuple[list[Call], int]:
+    """All calls that can be read, of lines with the key's seal if there is one; and where the last
+    line of anybody ends, in bytes."""
     calls: list[Call] = []
     end = whole_until = 0
     check_regular(path)
@@ -157,6 +180,8 @@ def _read(path: Path) -> tuple[list[Call], int]:
         while line := file.readline(_MOST_BYTES):
             end += len(line)
             if (call := decode(line)) is not None:
-                calls.append(call)
+                seal, body = _parts(line)
+                if not key or compare_digest(seal, _seal(body, key)):
+                    calls.append(call)
                 whole_until = end
     return calls, whole_until

@@ -16,6 +16,7 @@ import pyarrow as pa
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.datasets.storage.location import Location, for_each
 from crowdglot.datasets.tables import (
+    check_columns,
     has_dictionary,
     opened_file,
     read_slowly,
@@ -107,10 +108,13 @@ def first_rows(
 
 
 def lazily(files: Sequence[Location]) -> pl.LazyFrame:
-    """The rows of all files; of local ones only what a query needs is read."""
+    """The rows of all files; of local ones only what a query needs is read. StorageError where the
+    columns of one are not ours."""
     local = [path for path in files if isinstance(path, Path)]
     if not local:
         return collect(files).lazy()
+    for path in local:
+        check_columns(path)
     # Datasets of an earlier version lack columns that came later.
     return pl.scan_parquet(local, glob=False, schema=_NO_ROWS.schema, missing_columns="insert")
 

@@ -135,11 +135,7 @@ def _as_written(path: Location, table: pa.Table, names: Sequence[str]) -> pa.Tab
                 value = told_before(path) if name == "told" else None
                 values = pa.array([value] * len(table), SCHEMA.field(name).type)
                 table = table.append_column(name, values)
-            if name not in table.column_names:
-                raise unreadable(path, "not as it was written", f"it has no column '{name}'")
-            found, wanted = table.schema.field(name).type, SCHEMA.field(name).type
-            if _short(found) != _short(wanted):
-                raise unreadable(path, "not as it was written", f"'{name}' is {found}")
+            _check_column(path, table.schema, name)
             values, may = table[name].combine_chunks(), _NULLS.get(name, set())
             if name not in _NULLABLE and _lacks(values, may):
                 raise unreadable(
@@ -148,6 +144,24 @@ def _as_written(path: Location, table: pa.Table, names: Sequence[str]) -> pa.Tab
         return table.select(names).cast(pa.schema([SCHEMA.field(name) for name in names]))
     except pa.ArrowException as error:
         raise unreadable(path, "damaged", str(error)) from None
+
+
+def check_columns(path: Location) -> None:
+    """StorageError where the file's columns are not those of ``SCHEMA``; no row is read."""
+    with _opened(path) as (file, _):
+        for name in SCHEMA.names:
+            if name not in _LATER or name in file.schema_arrow.names:
+                _check_column(path, file.schema_arrow, name)
+
+
+def _check_column(path: Location, columns: pa.Schema, name: str) -> None:
+    """One such column has to be there, of the type that it has in ``SCHEMA``."""
+    if (count := columns.names.count(name)) != 1:
+        what = f"{count} columns are called" if count else "it has no column"
+        raise unreadable(path, "not as it was written", f"{what} '{name}'")
+    found = columns.field(name).type
+    if _short(found) != _short(SCHEMA.field(name).type):
+        raise unreadable(path, "not as it was written", f"'{name}' is {found}")
 
 
 def _short(kind: pa.DataType) -> str:

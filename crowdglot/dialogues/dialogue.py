@@ -24,7 +24,8 @@ class Demonstration:
 
     ``personas``: one per speaker in the order A, B, …; None where the source has none for that
     speaker. ``event``: the speech event's name if the source tells it. ``source``: where it came
-    from, such as "bundled" or "En_persona_valid.json".
+    from, such as "bundled" or "En_persona_valid.json". ``lost``: what its record holds and this
+    does not, a sentence each.
     """
 
     turns: tuple[Turn, ...]
@@ -32,6 +33,7 @@ class Demonstration:
     event: str | None = None
     premise: str = ""
     source: str = ""
+    lost: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def id(self) -> str:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.names import labels, parse, usual_script
+from crowdglot.printable import name_shown
 from crowdglot.strict_toml import Strict, read_folder, read_toml
 
 PACKS = Path(str(files("crowdglot.packs")))
@@ -155,8 +156,8 @@ def resolve_language(tag: str) -> Language:
     # langcodes calls codes for private use valid, and names no language "Unknown language".
     if not name or name.startswith("Unknown language") or parsed.language in _NO_LANGUAGES:
         raise ConfigurationError(
-            f"languages: '{tag}' is not a language tag; give a BCP-47 tag such as 'fr' or 'pt-BR' "
-            "(`crowdglot languages` lists those with a pack)."
+            f"languages: '{name_shown(tag)}' is not a language tag; give a BCP-47 tag such as 'fr' "
+            "or 'pt-BR' (`crowdglot languages` lists those with a pack)."
         )
     canonical, script = parsed.to_tag(), usual_script(parsed)
     if pack := _pack_for(parsed, script):

@@ -14,7 +14,7 @@ from typing import Any
 
 from crowdglot.errors import ConfigurationError, MaterialError
 from crowdglot.languages.language import resolve_language
-from crowdglot.personas.persona import Persona, persona_of
+from crowdglot.personas.persona import MOST_TOLD, Persona, persona_of
 from crowdglot.personas.traits import Trait, fault_of
 from crowdglot.printable import name_shown
 from crowdglot.user_files import checked_object, json_lines
@@ -91,7 +91,12 @@ def _traits(told: Any, origins: Any, where: str) -> tuple[Trait, ...]:
         raise MaterialError(f"{where}: field 'traits' is not an object of keys and values.")
     traits: list[Trait] = []
     for key, value in told.items():
-        own = [_trait(key, one, where) for one in (value if isinstance(value, list) else [value])]
+        values = value if isinstance(value, list) else [value]
+        if len(values) > MOST_TOLD:
+            raise MaterialError(
+                f"{where}: trait '{name_shown(key)}' has more than {MOST_TOLD:,} values; divide it."
+            )
+        own = [_trait(key, one, where) for one in values]
         field = f"origins.traits.{name_shown(key)}"
         texts = _texts(origins.get(key), len(own), field, where)
         traits += map(lambda one, origin: replace(one, origin=origin), own, texts)

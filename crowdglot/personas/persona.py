@@ -75,6 +75,7 @@ _SINGLE = re.compile(
 )
 
 ADULT = 18  # years
+MOST_TOLD, _MOST_CHARACTERS = 1_000, 100_000  # sentences or values of a trait, and all together
 _ATTACHED = frozenset({"in a relationship", "married"})
 
 
@@ -143,6 +144,11 @@ def persona_of(facts: object, where: str, field: str, *, english: bool = True) -
     """
     if not isinstance(facts, list | tuple) or not all(isinstance(fact, str) for fact in facts):
         raise MaterialError(f"{where}: field '{field}' is not a list of sentences; make it one.")
+    if len(facts) > MOST_TOLD or sum(map(len, facts)) > _MOST_CHARACTERS:
+        raise MaterialError(
+            f"{where}: field '{field}' has more than {MOST_TOLD:,} sentences or "
+            f"{_MOST_CHARACTERS:,} characters, which is no persona; divide it."
+        )
     if not facts:
         raise MaterialError(
             f"{where}: field '{field}' is an empty persona; give it at least one sentence."

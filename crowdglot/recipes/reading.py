@@ -1,6 +1,5 @@
 """Reading recipes: a TOML file, a bundled name or a dataset's folder, with key=value on top."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -11,26 +10,27 @@ from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location, is_url, locate
 from crowdglot.engines.settings import EmbeddingSettings
 from crowdglot.errors import ConfigurationError
-from crowdglot.printable import whole
-from crowdglot.strict_toml import read_toml, validate
+from crowdglot.printable import one_line, whole
+from crowdglot.strict_toml import MOST_DEEP, parse_toml, read_toml, validate
 from crowdglot.writing.recipe import Recipe
-from crowdglot.writing.trust import demand_trust, reaching, trust_stored
+from crowdglot.writing.trust import demand_answers, demand_trust, reaching, trust_stored
 
 RECIPES = Path(__file__).parent
 _REJUDGED = ("critics.", "duplicates.")
 
 
-def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
+def read_recipe(source: str, changes: Sequence[str] = (), *, going_on: bool = False) -> Recipe:
     """A recipe by the name of a bundled one or by path, with ``key=value`` changes on top.
 
     The folder of a dataset, or its URL, stands for the recipe that made it, and is the output,
     wherever it was made; what it reaches outside of the dataset must be trusted (see
-    ``writing.trust``) or changed. Raises ConfigurationError naming file, key and remedy.
+    ``writing.trust``) or changed. ``going_on``: whether what is stored in it will be used, too.
+    Raises ConfigurationError naming file, key and remedy.
     """
     bundled = RECIPES / f"{source}.toml"
     path = bundled if bundled.exists() else Path(source)
     if is_url(source) or path.is_dir():
-        return _of_dataset(source, changes)
+        return _of_dataset(source, changes, going_on=going_on)
     if not path.exists():
         known = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
         raise ConfigurationError(
@@ -45,6 +45,8 @@ def read_recipe(source: str, changes: Sequence[str] = ()) -> Recipe:
     recipe = build_recipe(deepcopy(stored), changes, where=str(path))
     if theirs:
         demand_trust(path.parent, stored, reaching(recipe), _keys(changes))
+        if going_on and recipe.judges and recipe.believed:
+            demand_answers(path.parent)
     return recipe
 
 
@@ -87,7 +89,7 @@ def read_rejudged(source: str, changes: Sequence[str]) -> Recipe:
             f"--set {strange[0]}: rejudge changes keys under 'critics' and 'duplicates' only; "
             "for another recipe run `crowdglot synthesize` with another output."
         )
-    return _of_dataset(source, changes, unused=("engine", "machines"))
+    return _of_dataset(source, changes, unused=("engine", "machines"), going_on=True)
 
 
 def trust_dataset(source: str | Path) -> str:
@@ -107,7 +109,9 @@ def trust_dataset(source: str | Path) -> str:
     return trust_stored(folder, stored)
 
 
-def _of_dataset(source: str, changes: Sequence[str], unused: Sequence[str] = ()) -> Recipe:
+def _of_dataset(
+    source: str, changes: Sequence[str], unused: Sequence[str] = (), *, going_on: bool
+) -> Recipe:
     """The recipe of a dataset. ``unused``: tables of which nothing is going to be used."""
     folder = locate(source)
     stored = read_stored_recipe(folder)
@@ -115,6 +119,8 @@ def _of_dataset(source: str, changes: Sequence[str], unused: Sequence[str] = ())
     table = deepcopy(stored) | {"output": source}
     recipe = build_recipe(table, changes, where=str(folder / RECIPE))
     demand_trust(folder, stored, reaching(recipe), ("output", *unused, *_keys(changes)))
+    if going_on and recipe.judges and recipe.believed:
+        demand_answers(folder)
     return recipe
 
 
@@ -160,6 +166,8 @@ def changed(table: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
         key, equals, value = change.partition("=")
         if not equals or not key.strip():
             raise ConfigurationError(f"--set {change}: write it as key=value.")
+        if key.count(".") >= MOST_DEEP:
+            raise ConfigurationError(f"--set {one_line(change, 200)}: nested too deeply.")
         _put(table, key.strip().split("."), _literal(value.strip()), change)
     return table
 
@@ -175,6 +183,6 @@ def _put(table: dict[str, Any], path: list[str], value: Any, change: str) -> Non
 def _literal(text: str) -> Any:
     """A TOML value where the text is one, else the text itself."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return parse_toml(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         return text

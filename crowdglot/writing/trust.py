@@ -3,7 +3,9 @@
 Its ``recipe.toml`` can name addresses, variables that hold keys, files and models. What is marked
 so (see ``strict_toml.outside``) counts only where the user began the dataset, said once that it is
 trusted, or gave the key. What is trusted is remembered outside of the dataset, a hash for each
-table of the recipe, so that a changed one has to be trusted anew.
+table of the recipe, so that a changed one has to be trusted anew. So are answers of a model: those
+beside a dataset count where they bear this user's seal (``own_key``), and those of judges in its
+rows where the user began it or trusts it.
 """
 
 import json
@@ -13,10 +15,11 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 from crowdglot.datasets.folder import RECIPE, read_stored_recipe
-from crowdglot.datasets.storage.files import storing
+from crowdglot.datasets.storage.files import replacing, storing
 from crowdglot.datasets.storage.location import Location
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import ConfigurationError, StorageError
@@ -25,6 +28,8 @@ from crowdglot.strict_toml import Strict, is_marked
 from crowdglot.user_files import state_folder
 from crowdglot.writing.recipe import Recipe
 
+_ANSWERS = "answers"  # beside the tables of a recipe
+_OF_PROCESS = token_bytes(32)
 _SECRET = re.compile(r"(//)[^\s/'\"]*(?=@)|(\?)[^\s'\"]+")
 
 
@@ -65,10 +70,34 @@ def demand_trust(
         )
 
 
+def demand_answers(folder: Location) -> None:
+    """Raise ConfigurationError where what judges answered in the dataset may be anybody's word."""
+    if not _is_trusted(folder, _ANSWERS, {}):
+        raise ConfigurationError(
+            f"{folder}: holds answers of judges, which would count as those of your model; if you "
+            "trust them, give --trust once (in Python: open_dataset(…, trust=True)), else write a "
+            "dataset of your own."
+        )
+
+
+def own_key() -> bytes:
+    """What seals the answers that this user asked for: random, and kept with the user. Where
+    nothing can be kept, it lasts as long as this process."""
+    path = state_folder() / "key"
+    with suppress(OSError, StorageError):
+        if not path.exists() or len(path.read_bytes()) != len(_OF_PROCESS):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with replacing(path) as temporary:
+                temporary.chmod(0o600)
+                temporary.write_bytes(token_bytes(len(_OF_PROCESS)))
+        return path.read_bytes()
+    return _OF_PROCESS
+
+
 def trust_stored(folder: Location, stored: Mapping[str, Any]) -> str:
     """Trust the recipe in ``folder`` from now on; a sentence that says what it reaches."""
     tables = _stored_tables(stored)
-    _remember(folder, tables)
+    _remember(folder, tables | {_ANSWERS: {}})
     named = {
         key if key == name else f"{key}.{name}": value
         for key, table in tables.items()
@@ -78,14 +107,14 @@ def trust_stored(folder: Location, stored: Mapping[str, Any]) -> str:
 
 
 def is_trusted(folder: Location) -> bool:
-    """Whether all of the recipe in ``folder`` is trusted, or there is none yet."""
+    """Whether all of the recipe in ``folder`` is trusted, and its answers, or there is none yet."""
     if not (folder / RECIPE).exists():
         return True
     try:
         tables = _stored_tables(read_stored_recipe(folder))
     except StorageError:
         return False
-    return all(_is_trusted(folder, table, tables) for table in tables)
+    return all(_is_trusted(folder, table, tables) for table in (*tables, _ANSWERS))
 
 
 def remember_own(folder: Location, recipe: Recipe) -> None:
@@ -94,7 +123,7 @@ def remember_own(folder: Location, recipe: Recipe) -> None:
     Where nothing can be noted, the user will be asked; that must not stop a run.
     """
     with suppress(StorageError):
-        _remember(folder, _stored_tables(recipe.model_dump(mode="json")))
+        _remember(folder, _stored_tables(recipe.model_dump(mode="json")) | {_ANSWERS: {}})
 
 
 def _is_trusted(folder: Location, table: str, tables: Mapping[str, Mapping[str, Any]]) -> bool:

@@ -137,7 +137,8 @@ LEAST = {"name": "x", "languages": ["fr"], "dialogues_per_language": 1}
     [
         "engine.time_out=inf", "engine.time_out=nan", "embedding.time_out=inf",
         "budget.max_wall_time=inf", "sampling.temperature=nan", "seed=" + "9" * 5_000,
-        "turns=" + "[" * 5_000, "reference=a\0b", "demonstrations.source=a\udc80b",
+        "turns=" + "[" * 5_000, "turns={" + "a." * 3_000 + "a=1}", "a." * 3_000 + "a=1",
+        "critics." + "a." * 3_000 + "a=1", "reference=a\0b", "demonstrations.source=a\udc80b",
     ],
 )  # fmt: skip
 def test_odd_values_are_one_sentence(change):
@@ -145,11 +146,26 @@ def test_odd_values_are_one_sentence(change):
         build_recipe(dict(LEAST), [change], "x.toml")
 
 
-@pytest.mark.parametrize("content", ["x = " + "9" * 5_000, "x = " + "[" * 50_000])
+DEEP_KEYS = [
+    "a." * 400_000 + "a = 1",
+    "[" + " . ".join(["b", "'b'", '"b.\\""'] * 100_000) + "]\n",
+    "x = {a." + "a.b." * 60 + "c = 1}",
+    f"[{'a.' * 19}a]\n[{'a.' * 39}a]\n{'b.' * 39}b = 1",
+    "\n" * 9 + "''.\"\"." * 200_000 + "a = 1",
+]
+
+
+@pytest.mark.parametrize("content", ["x = " + "9" * 5_000, "x = " + "[" * 50_000, *DEEP_KEYS])
 def test_an_odd_toml_is_one_sentence(content, tmp_path):
     (tmp_path / "x.toml").write_text(content)
     with pytest.raises(ConfigurationError, match="not valid TOML"):
         read_toml(tmp_path / "x.toml")
+
+
+def test_dots_that_are_no_key_are_read(tmp_path):
+    told = "Wait" + "." * 500 + " and a.b.c, " * 50 + "1.5" * 9
+    (tmp_path / "x.toml").write_text(f"x = '{told}'\n[a.b.c]\n'd.e'.f = 1.5\n")
+    assert read_toml(tmp_path / "x.toml")["x"] == told
 
 
 def test_code_in_a_card_holds_nothing_that_a_terminal_obeys():

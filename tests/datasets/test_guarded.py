@@ -370,6 +370,31 @@ def test_columns_of_another_kind_are_one_sentence(tmp_path):
         read_calls(folder, Shard("fr", 0, 0, 1))
 
 
+@pytest.mark.parametrize("name", ["reason", "language", "turns", "created_at"])
+@pytest.mark.parametrize("what", ["twice", "none", "list", "dictionary", "number"])
+def test_foreign_columns_are_one_sentence_in_python_too(name, what, tmp_path):
+    folder = write_dataset(tmp_path / "d", [row(0)])
+    path = folder / "data" / "fr" / "train-00000.parquet"
+    table = pq.read_table(path, partitioning=None)
+    at, own = table.column_names.index(name), table[name]
+    foreign = {
+        "list": pa.array([["x"]]), "number": pa.array([7]),
+        "dictionary": pa.array(["x"]).dictionary_encode(),
+    }  # fmt: skip
+    if what in foreign:
+        table = table.set_column(at, name, foreign[what])
+    else:
+        table = table.append_column(name, own) if what == "twice" else table.drop_columns([name])
+    pq.write_table(table, path)
+    for reading in (
+        lambda: read_table(path),
+        lambda: read_table(path, [name]),
+        lambda: api.open_dataset(folder).accepted,
+    ):
+        with pytest.raises(StorageError, match=f"not as it was written .*'{name}'"):
+            reading()
+
+
 def test_rows_that_another_program_wrote_again_are_read(tmp_path):
     folder = write_dataset(tmp_path / "d", [row(0), row(1)])
     path = folder / "data" / "fr" / "train-00000.parquet"

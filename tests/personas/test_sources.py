@@ -38,6 +38,13 @@ BROKEN = {
     b'{"facts": [3]}\n': "line 1: field 'facts' is not a list",
     b'{"fact": ["I bake."]}\n': "line 1: unknown field 'fact'",
     b"{}\n": "line 1: field 'facts' is missing",
+    b'{"facts": ['
+    + b'"I row.", ' * 1000
+    + b'"I."]}\n': "more than 1,000 sentences or 100,000 char",
+    b'{"facts": ["' + b"I row. " * 15_000 + b'"]}\n': "is no persona; divide it",
+    b'{"facts": ["I row."], "traits": {"interests": [' + b'"a", ' * 1000 + b'"b"]}}\n': (
+        "trait 'interests' has more than 1,000 values"
+    ),
     b'["I bake."]\n': "line 1: not a JSON object",
     b'{"facts": ["I bake."],}\n': "not valid JSON",
     b'{"facts": ["caf\xe9"]}\n': "byte 15 is not UTF-8",

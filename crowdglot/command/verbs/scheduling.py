@@ -34,7 +34,7 @@ def deploy(
     from crowdglot.writing.opened import open_recipe
 
     trust_if(recipe, trust)
-    chosen = read_recipe(recipe, changes or [])
+    chosen = read_recipe(recipe, changes or [], going_on=True)
     check_dataset(open_recipe(grown(chosen, grow_by)))
     if publish:
         check_name(publish)

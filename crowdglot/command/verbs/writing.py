@@ -33,7 +33,7 @@ def synthesize(
         "output": output,
     }  # fmt: skip
     given = [f"{key}={value}" for key, value in short.items() if value]
-    chosen = read_recipe(recipe, [*given, *(changes or [])])
+    chosen = read_recipe(recipe, [*given, *(changes or [])], going_on=True)
     sys.exit(run_with_display(chosen, show, verify=verify))
 
 

@@ -120,15 +120,22 @@ def append_rating(path: Path, rating: Rating) -> None:
 
 
 @dataclass(slots=True)
-class _Read:
-    """What was read of one file: ``offset``: bytes of the whole lines that were parsed."""
+class Read:
+    """What a reader has read of the raters' file, for several threads: ``file``: which file it was
+    (device, inode); ``offset``: bytes of the whole lines that were parsed."""
 
+    lock: Lock = field(default_factory=Lock)
+    file: tuple[int, int] = (0, 0)
     offset: int = 0
     last: dict[Any, Rating] = field(default_factory=dict)
     skipped: int = 0
 
-    def go_on(self, file: BinaryIO) -> None:
-        """Parse what came after ``offset``; a last line without its end waits for it."""
+    def go_on(self, file: BinaryIO, about: os.stat_result) -> None:
+        """Parse what came after ``offset``, or all of another file or one that was cut; a last line
+        without its end waits for it."""
+        same = (about.st_dev, about.st_ino)
+        if self.file != same or about.st_size < self.offset:
+            self.file, self.offset, self.last, self.skipped = same, 0, {}, 0
         file.seek(self.offset)
         while line := file.readline(_MOST_BYTES):
             if not line.endswith(b"\n") and len(line) < _MOST_BYTES:
@@ -142,28 +149,19 @@ class _Read:
             self.last[key] = rating
 
 
-# By path: which file it was (device, inode), and what was read of it. Several threads read.
-_READ: dict[Path, tuple[tuple[int, int], _Read]] = {}
-_READING = Lock()
-
-
-def read_ratings(path: Path) -> Ratings:
+def read_ratings(path: Path, read: Read | None = None) -> Ratings:
     """All ratings that count; none where there is no file. StorageError for a link, a pipe, or
-    more than memory should hold. What the last look has parsed is not parsed again."""
+    more than memory should hold. What is in ``read`` is not parsed again."""
     check_regular(path)
-    with storing(path), suppress(FileNotFoundError), path.open("rb") as file, _READING:
+    read = read or Read()
+    with storing(path), suppress(FileNotFoundError), path.open("rb") as file, read.lock:
         about = os.fstat(file.fileno())
         if about.st_size > _MOST_IN_ALL:
             raise StorageError(
                 f"{one_line(path)}: has more than the {_MOST_IN_ALL:,} bytes that are read; move "
                 "it away if your raters did not write it."
             )
-        same = (about.st_dev, about.st_ino)
-        before, read = _READ.get(path, (same, _Read()))
-        if before != same or about.st_size < read.offset:
-            read = _Read()
-        _READ[path] = (same, read)
-        read.go_on(file)
+        read.go_on(file, about)
         return Ratings(tuple(read.last.values()), read.skipped)
     return Ratings()
 

@@ -15,6 +15,7 @@ from crowdglot.datasets.browse.ratings import (
     Name,
     Rating,
     Ratings,
+    Read,
     append_rating,
     read_ratings,
 )
@@ -46,7 +47,7 @@ class Room:
     def __init__(self, folder: Location, *, withdraw: bool) -> None:
         self.folder, self.withdraw = folder, withdraw
         self.name = one_line(read_stored_recipe(folder).get("name"), _MOST_NAME)
-        self._file = local_folder(folder) / RATINGS
+        self._file, self._read = local_folder(folder) / RATINGS, Read()
         self._indexing, self.index = Lock(), Index(folder)
 
     def refresh(self) -> None:
@@ -57,7 +58,7 @@ class Room:
 
     def ratings(self) -> Ratings:
         """All that count."""
-        return read_ratings(self._file)
+        return read_ratings(self._file, self._read)
 
     def choices(self) -> dict[str, Any]:
         """What the page's filters offer, and what it needs to know of the dataset."""

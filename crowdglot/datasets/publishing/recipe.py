@@ -4,13 +4,13 @@ Two datasets are of one recipe where their published identities are equal.
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from crowdglot.errors import StorageError
+from crowdglot.strict_toml import parse_toml
 
 _PRIVATE = frozenset({"output", "reference", "machines", "budget"})
 _PRIVATE_OF_MODEL = frozenset(
@@ -49,8 +49,8 @@ def check_same_recipe(where: str, there: bytes, here: Mapping[str, Any]) -> None
     """Raise StorageError unless the recipe.toml ``there`` made the dataset ``here``, and made it no
     larger. ``where``: the repository."""
     try:
-        theirs = public_recipe(tomllib.loads(there.decode("utf-8")))
-    except ValueError:
+        theirs = public_recipe(parse_toml(there.decode("utf-8")))
+    except (ValueError, RecursionError):
         raise StorageError(
             f"{where}: its recipe.toml cannot be read; choose another --repo, or delete the file "
             "there if it is yours."

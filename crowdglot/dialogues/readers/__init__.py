@@ -125,6 +125,8 @@ def _gathered(
     seen: set[str] = set()
     with_personas = 0
     for record in records:
+        if isinstance(record, Demonstration) or personas:
+            lost += [LeftOut(sentence, kept=True) for sentence in record.lost]
         if isinstance(record, LeftOut):
             if personas and record.personas:
                 alone.update(dict.fromkeys(record.personas))
@@ -135,7 +137,7 @@ def _gathered(
             lost.append(LeftOut(f"{source}: the same turns as another dialogue"))
         else:
             seen.add(record.id)
-            found.append(record)
+            found.append(replace(record, lost=()) if record.lost else record)
     if not found and not alone:
         raise _nothing(lost, source)
     told = tell(source, len(found) + with_personas, lost)
@@ -189,10 +191,12 @@ def read_repository(source: str) -> Iterator[Record]:
         name = f"hf:{parts['name']}/{path.relative_to(folder).as_posix()}"
         try:
             for record in _of_file(path):
+                lost = tuple(sentence.replace(str(path), name) for sentence in record.lost)
                 if isinstance(record, Demonstration):
-                    yield replace(record, source=f"{name}@{folder.name[:12]}")
+                    yield replace(record, source=f"{name}@{folder.name[:12]}", lost=lost)
                 else:
-                    yield replace(record, sentence=record.sentence.replace(str(path), name))
+                    sentence = record.sentence.replace(str(path), name)
+                    yield replace(record, sentence=sentence, lost=lost)
         except MaterialError as error:
             hint = "" if parts["glob"] else f" (or choose files: {source}:*.parquet)"
             raise MaterialError(f"{str(error).replace(str(path), name)}{hint}") from None

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from crowdglot.dialogues.dialogue import Demonstration, Turn
+from crowdglot.dialogues.readers.people import unused
 from crowdglot.errors import MaterialError
 from crowdglot.personas.normalise import looks_english, normalise
 from crowdglot.personas.persona import persona_of
 from crowdglot.personas.traits import Trait
+from crowdglot.printable import name_shown
 from crowdglot.user_files import unprintable
 
 SPEAKERS = "ABCD"
@@ -27,12 +29,14 @@ def assemble(
     event: str | None = None,
     premise: str = "",
     traits: Mapping[str, Sequence[Trait]] | None = None,
+    lost: Sequence[str] = (),
 ) -> Demonstration:
     """The demonstration of (speaker, text) pairs under the format's own speaker labels.
 
     ``facts``: by label the sentences of a persona, and before them the field's name for errors.
     ``where``: the record, for errors. ``english``: None where the texts shall tell. ``traits``: by
-    label those of a persona.
+    label those of a persona. ``lost``: see ``Demonstration``; to it come the personas of who says
+    nothing, and the traits of who has no persona.
     Silence is dropped, consecutive turns of one speaker become one, texts are normalised.
     MaterialError where a turn has no text, fewer than two turns remain, or there are more turns
     or speakers than a dialogue has.
@@ -45,8 +49,12 @@ def assemble(
         label: persona_of(own, where, field, english=english)
         for label, (field, own) in facts.items()
     }
-    for label in personas.keys() & (traits or {}).keys():
-        personas[label] = replace(personas[label], traits=tuple((traits or {})[label]))
+    lost = list(lost)
+    for label, own in (traits or {}).items():
+        if label in personas:
+            personas[label] = replace(personas[label], traits=tuple(own))
+        else:
+            lost.append(unused(where, "traits", f"'{name_shown(label)}' has no persona"))
     letters: dict[str, str] = {}
     turns: list[Turn] = []
     for number, (label, said) in enumerate(spoken, start=1):
@@ -63,12 +71,16 @@ def assemble(
             turns.append(Turn(letter, text))
     if len(turns) < 2:
         raise MaterialError(f"{where}: no dialogue of at least two turns; add turns or delete it.")
+    for label, (field, _) in facts.items():
+        if label not in letters:
+            lost.append(unused(where, field, f"'{name_shown(label)}' says nothing"))
     return Demonstration(
         turns=tuple(turns),
         personas=tuple(personas.get(label) for label in letters),
         event=event,
         premise=normalise(premise, english=english),
         source=source,
+        lost=tuple(lost),
     )
 
 

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crowdglot.dialogues.readers.people import PERSONA, plain
+from crowdglot.dialogues.readers.people import PERSONA, is_persona, plain
 from crowdglot.dialogues.readers.records import Record, Rows
 from crowdglot.dialogues.readers.table import DIALOGUE, read_rows
 from crowdglot.dialogues.readers.turn_rows import CONVERSATION_ID, NUMBER
 from crowdglot.dialogues.readers.turns import SPEAKER, TEXT
 from crowdglot.errors import MaterialError
+from crowdglot.printable import name_shown
 from crowdglot.user_files import divided, json_lines, parse_json, read_text
+from crowdglot.user_tables import Note
 
 HEAD = re.compile(r"[\[{]")
 _MOST_LEVELS = 3
@@ -43,7 +45,7 @@ def _row(value: Any, where: str) -> Any:
     """A row; a bare list is a dialogue."""
     if isinstance(value, list) and value and not all(isinstance(one, int) for one in value):
         return {"dialogue": value}
-    if isinstance(value, dict | MaterialError):
+    if isinstance(value, dict | MaterialError | Note):
         return value
     return MaterialError(f"{where}: not a JSON object; write {{...}}.")
 
@@ -51,7 +53,9 @@ def _row(value: Any, where: str) -> Any:
 def rows_of(text: str, path: Path) -> Rows:
     """("FILE, record N", value) for each row of a JSON document."""
     found = list(_rows(parse_json(text, str(path)), 0))
-    return [(f"{path}, record {number}", row) for number, row in enumerate(found, start=1)]
+    notes = [(f"{path}, beside its records", row) for row in found if isinstance(row, Note)]
+    rows = [row for row in found if not isinstance(row, Note)]
+    return [*notes, *((f"{path}, record {at}", row) for at, row in enumerate(rows, start=1))]
 
 
 def _rows(value: Any, level: int) -> Iterator[Any]:
@@ -67,6 +71,11 @@ def _rows(value: Any, level: int) -> Iterator[Any]:
         inside = [own for own in value.values() if own is None or isinstance(own, list | dict)]
         splits = value.keys() <= _SPLITS
         by_id = len(inside) == len(value) and not splits
+        unused = [name for name in value if is_persona(plain(name)) and _is_list(value[name])]
+        if others := [own for own in inside if not any(own is value[name] for name in unused)]:
+            inside = others
+            for name in unused:
+                yield Note(f"left out of it '{name_shown(name)}', for no row has these personas")
         if not splits and not by_id:  # beside facts about the file there may be a list of rows
             inside = [own for own in inside if _holds_rows(own)]
         for own in inside:
@@ -88,6 +97,10 @@ def _holds_rows(value: Any) -> bool:
     if isinstance(value, dict):
         return _is_row(value)
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | dict) and not _holds_rows(value)
 
 
 def _are_rows(value: Any) -> bool:

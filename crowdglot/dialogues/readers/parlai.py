@@ -8,13 +8,14 @@ In both, "\\n" in the partner's words divides lines, the first of which may be p
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from crowdglot.bounded_files import CUT
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.assembly import assemble
+from crowdglot.dialogues.readers.people import others_unused
 from crowdglot.dialogues.readers.records import LeftOut, Record, each
 from crowdglot.errors import MaterialError
 from crowdglot.user_files import divided, read_text
@@ -31,11 +32,13 @@ HEAD = re.compile(rf"\d+ (?:(?:your|partner's) persona:|[^\n]*\t)|{_NAMED.patter
 
 
 class _Exchange(NamedTuple):
-    """What one line says: the partner's words, and one's own, None on a line of personas."""
+    """What one line says: the partner's words, and one's own, None on a line of personas; and a
+    sentence on each of its fields that holds a persona."""
 
     where: str
     text: str
     reply: str | None
+    lost: Sequence[str] = ()
 
 
 def read(path: Path) -> Iterator[Record]:
@@ -76,7 +79,8 @@ def _demonstration(told: list[_Exchange], where: str, source: str) -> Demonstrat
         if reply is None or not reply.strip():
             raise MaterialError(f"{exchange.where}: no reply after the first tab; {CUT}.")
         spoken += [("partner's", text), ("your", reply.replace("\\n", " "))]
-    return assemble(spoken, facts, where=where, source=source)
+    lost = [one for exchange in told for one in exchange.lost]
+    return assemble(spoken, facts, where=where, source=source, lost=lost)
 
 
 def _numbered(lines: list[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
@@ -111,7 +115,8 @@ def _named(lines: list[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
         if not all(matches) or len(fields) < len(matches) or "text" not in fields:
             fault = fault or MaterialError(f"{where}: not the fields text:… and labels:…; {CUT}.")
         reply = next((fields[name] for name in _LABELS if name in fields), None)
-        told.append(_Exchange(where, fields.get("text", ""), reply and reply.split("|")[0]))
+        lost = others_unused(fields, (), where)
+        told.append(_Exchange(where, fields.get("text", ""), reply and reply.split("|")[0], lost))
         if fields.get("episode_done", "").strip() == "True":
             yield _episode(told, fault)
             told, fault = [], None

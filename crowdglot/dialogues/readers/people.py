@@ -2,11 +2,12 @@
 
 "user 1 personas" is the persona of "User 1"; "bot_profile" is the bot's; the first of two personas
 is that of the speaker who is called the first ("Speaker 1", "A"), or else of who speaks first. One
-persona alone is "self"'s, or the second speaker's, as in all of PersonaChat.
+persona alone is "self"'s, or the second speaker's, as in all of PersonaChat. What is
+nobody's by these rules is told as unused.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -70,41 +71,73 @@ def is_known(label: str) -> bool:
     return _ordinal(label) is not None or role_of(label) is not None
 
 
+def unused(where: str, column: str, why: str) -> str:
+    """The sentence on a persona, or a part of one, that a record holds and its reader does not."""
+    return f"{where}: left out of it '{name_shown(column)}', for {why}"
+
+
+def others_unused(row: Mapping[str, Any], used: Collection[str], where: str) -> list[str]:
+    """A sentence on each column with a persona that is none of those ``used``."""
+    left = [name for name in row if is_persona(name) and name not in used and _is_told(row[name])]
+    return [unused(where, name, "it is not known whose it is") for name in left]
+
+
 def facts_by_label(
     row: Mapping[str, Any], labels: Sequence[str], told: Mapping[str, Any], where: str
-) -> Facts:
-    """The personas of a row by the label of their speaker.
+) -> tuple[Facts, list[str]]:
+    """The personas of a row by the label of their speaker, and a sentence on each that is unused.
 
     ``labels``: the speakers in the order they speak. ``told``: personas that turns say of their
     speakers; where all say the same of everybody, it is the dialogue's one persona.
     """
-    if told and (len(told) < 2 or any(own != next(iter(told.values())) for own in told.values())):
-        return {label: ("persona", _sentences(own, where)) for label, own in told.items()}
-    owned = [*_owned(row, where, len(labels))]
-    if told:
-        owned.append((None, "persona", next(iter(told.values()))))
+    owned, shared = _owned(row, where, len(labels)), list(told.values())
+    facts, taken, lost = Facts(), dict[str, Any](), list[str]()
+    if alike := len(shared) > 1 and all(own == shared[0] for own in shared):
+        owned.append((None, "persona", shared[0]))
+    else:
+        taken |= told
+        facts |= {label: ("persona", _sentences(own, where)) for label, own in told.items()}
     numbered = [owner for owner, _, _ in owned if isinstance(owner, int)]
-    facts: Facts = {}
     for owner, column, own in owned:
         if isinstance(owner, int):
             owner += 0 in numbered
         label = _label_of(owner, labels)
-        if label is None and isinstance(owner, str) and not _owner(column):
+        if label is None and isinstance(owner, str) and not _owner(column) and (alike or not told):
             raise MaterialError(
                 f"{where}: column '{name_shown(column)}' has a persona of '{name_shown(owner)}', "
                 f"and nobody of that name speaks (found: {names_shown(labels)}); rename one."
             )
-        if label is not None and label not in facts:
-            facts[label] = (name_shown(column), _sentences(own, where))
-    return facts
+        if label is not None and label not in facts and (owner is not None or column in PERSONA):
+            taken[label], facts[label] = own, (name_shown(column), _sentences(own, where))
+        elif _is_told(own) and taken.get(label or "") != own:
+            lost.append(unused(where, column, _why(owner, taken.get(label or ""), len(labels))))
+    return facts, lost
 
 
-def lonely_personas(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]]:
-    """Column and sentences of every persona of a row without a dialogue."""
+def _why(owner: str | int | None, other: Any, speakers: int) -> str:
+    if other is not None:
+        return "its speaker has another persona"
+    if isinstance(owner, int):
+        return f"only {speakers} speak"
+    return f"'{name_shown(owner)}' does not speak" if owner else "it does not say whose it is"
+
+
+def _is_told(own: Any) -> bool:
+    """Whether a value tells of somebody: no name, no number, and not empty."""
+    if isinstance(own, str):
+        return len(own.split()) > 1
+    return isinstance(own, list | dict) and bool(own)
+
+
+def lonely_personas(row: Mapping[str, Any], where: str) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Column and sentences of every persona of a row without a dialogue, and a sentence on each
+    column that is unused."""
+    every = _owned(row, where)
+    alone = [column for who, column, _ in every if who is None and column in PERSONA][:1]
     owned = [
         (column, own)
-        for _, column, own in _owned(row, where)
-        if not (owner := _owner(column)) or is_known(owner)
+        for who, column, own in every
+        if (is_known(owner) if (owner := _owner(column)) else who is not None or column in alone)
     ]
     if not owned:  # such as "input persona", or our own "facts"
         owned = [
@@ -114,7 +147,8 @@ def lonely_personas(row: Mapping[str, Any], where: str) -> list[tuple[str, Any]]
             and (name == "facts" or _WORDS & set(_TOKENS.findall(name)))
             and isinstance(own, str | list)
         ][:1]
-    return [(name_shown(column), _sentences(own, where)) for column, own in owned]
+    personas = [(name_shown(column), _sentences(own, where)) for column, own in owned]
+    return personas, others_unused(row, {column for column, _ in owned}, where)
 
 
 def _owned(
@@ -142,9 +176,9 @@ def _owned(
             owned.append((owner if ordinal is None else ordinal, column, value))
         elif several:
             owned += [(who, column, own) for who, own in several if own not in (None, "", [])]
-        elif column in PERSONA:
+        else:
             alone.append((None, column, value))
-    return owned + alone[:1]
+    return owned + sorted(alone, key=lambda one: one[1] not in PERSONA)
 
 
 def _owner(column: str) -> str | None:

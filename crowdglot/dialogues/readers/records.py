@@ -1,7 +1,7 @@
 """What a reader gives: demonstrations, and what it left out; and how that is told."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,12 +19,14 @@ class LeftOut:
     """A record that gives no demonstration. ``sentence``: file, place, and what is wrong.
 
     ``personas``: those of a record without a dialogue, which serve where personas are wanted.
+    ``lost``: what it holds beside them, a sentence each.
     ``kept``: whether the record is read nevertheless, and this only tells of it.
     """
 
     sentence: str
     personas: tuple[Persona, ...] = ()
     kept: bool = False
+    lost: tuple[str, ...] = ()
 
 
 Record = Demonstration | LeftOut
@@ -54,27 +56,29 @@ def each(rows: Rows, make: Callable[[Any, str], _T]) -> Iterator[_T | LeftOut]:
 
 def tell(source: str, used: int, found: Iterable[LeftOut]) -> str:
     """One sentence on what was left out of a source, by reason, the most frequent first; or ""."""
-    lost: dict[str, list[LeftOut]] = {}
-    notes: list[str] = []
+    lost: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {}
     for one in found:
-        if one.kept:
-            notes.append(one.sentence.removeprefix(f"{source}, "))
-        else:
-            # Numbers of turns and the like make no other reason.
-            lost.setdefault(re.sub(r"\d+|'[^']*'", "#", one.sentence), []).append(one)
-    if len(notes) > _MOST_REASONS:
-        notes[_MOST_REASONS:] = [f"and {len(notes) - _MOST_REASONS:,} more such"]
-    count = sum(map(len, lost.values()))
+        # Numbers of turns and the like make no other reason.
+        kind = re.sub(r"\d+|'[^']*'", "#", one.sentence)
+        (notes if one.kept else lost).setdefault(kind, []).append(one.sentence)
+    count, kept = _count(lost), _reasons(notes, source, told=True)
+    said = "; ".join([*_reasons(lost, source), *kept])
     if not count:
-        return f"{source}, {'; '.join(notes)}." if notes else ""
-    groups = sorted(lost.values(), key=len, reverse=True)
-    reasons = [_reason(group, source, alone=count == 1) for group in groups[:_MOST_REASONS]]
-    reasons += ["…"] * (len(groups) > _MOST_REASONS)
-    said = "; ".join([*reasons, *notes])
+        return f"{source}{':' if _count(notes) > 1 else ','} {said}." if notes else ""
     return f"{source}: {count:,} of {used + count:,} left out: {said}."
 
 
-def _reason(group: list[LeftOut], source: str, *, alone: bool) -> str:
-    first = group[0].sentence.removeprefix(f"{source}, ").removeprefix(f"{source}: ")
-    said = first.rstrip(".").partition("; ")[0]
-    return said if alone else f"{len(group):,} × such as {said}"
+def _count(kinds: Mapping[str, list[str]]) -> int:
+    return sum(map(len, kinds.values()))
+
+
+def _reasons(kinds: Mapping[str, list[str]], source: str, *, told: bool = False) -> Iterator[str]:
+    """What is said of each kind, the most frequent first. ``told``: how many of the others too."""
+    groups = sorted(kinds.values(), key=len, reverse=True)
+    for group in groups[:_MOST_REASONS]:
+        first = group[0].removeprefix(f"{source}, ").removeprefix(f"{source}: ")
+        said = first.rstrip(".").partition("; ")[0]
+        yield said if _count(kinds) == 1 else f"{len(group):,} × such as {said}"
+    if more := sum(map(len, groups[_MOST_REASONS:])):
+        yield f"{more:,} × others" if told else "…"

@@ -11,7 +11,7 @@ from typing import Any
 
 from crowdglot.dialogues.dialogue import Demonstration
 from crowdglot.dialogues.readers.assembly import assemble
-from crowdglot.dialogues.readers.people import plain, plain_row
+from crowdglot.dialogues.readers.people import others_unused, plain, plain_row
 from crowdglot.dialogues.readers.records import Record, each
 from crowdglot.errors import MaterialError
 from crowdglot.user_tables import csv_rows
@@ -46,4 +46,5 @@ def from_row(row: Mapping[str, Any], where: str, source: str) -> Demonstration:
         for (user, column), text in zip(_PERSONAS.items(), texts[1:], strict=True)
     }
     spoken = [(match[1], match[2]) for match in said]
-    return assemble(spoken, facts, where=where, source=source, english=True)
+    lost = others_unused(row, COLUMNS, where)
+    return assemble(spoken, facts, where=where, source=source, english=True, lost=lost)

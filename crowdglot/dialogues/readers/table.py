@@ -15,7 +15,7 @@ it holds whole. A row with personas and without a dialogue serves where personas
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -81,6 +81,7 @@ class _Heard:
     facts: Facts
     group: tuple[str, ...]
     traits: dict[str, list[Trait]]
+    lost: Sequence[str]
 
     def begins(self, other: "_Heard") -> bool:
         """Whether the other row holds all of this one, and goes on."""
@@ -122,8 +123,10 @@ def _plain_rows(rows: Rows) -> Rows:
 
 def _assembled(heard: _Heard, source: str) -> Iterator[Record]:
     try:
-        spoken, facts, traits = heard.spoken, heard.facts, heard.traits
-        yield assemble(spoken, facts, where=heard.where, source=source, traits=traits)
+        yield assemble(
+            heard.spoken, heard.facts, where=heard.where, source=source, traits=heard.traits,
+            lost=heard.lost,
+        )  # fmt: skip
     except MaterialError as error:
         yield LeftOut(str(error))
 
@@ -143,11 +146,12 @@ def _hear(row: Row, where: str, source: str) -> _Heard | Record:
         turns = read_turns(row[column], place, names) if row[column] != [] else Turns([])
     spoken = [*turns.spoken, *_reply(row, column, turns.spoken, where)]
     labels = list(dict.fromkeys(label for label, _ in spoken))
-    facts = facts_by_label(row, labels, turns.personas, where)
+    facts, lost = facts_by_label(row, labels, turns.personas, where)
+    lost += turns.unused
     group = tuple(f"{name}={row[name]}" for name in CONVERSATION_ID if row.get(name) is not None)
     if not (isinstance(row[column], list) and any(isinstance(own, list) for own in row[column])):
         _check_repetition(spoken, place)  # pairs tell by themselves who speaks
-    return _Heard(where, spoken, facts, group, row_traits(row.get("traits"), where))
+    return _Heard(where, spoken, facts, group, row_traits(row.get("traits"), where), lost)
 
 
 def _check_repetition(spoken: Spoken, where: str) -> None:
@@ -184,7 +188,8 @@ def _without_dialogue(row: Row, where: str) -> LeftOut:
     personas = []
     if "facts" in row and ("traits" in row or "origins" in row):
         return LeftOut(f"{where}: a persona and no dialogue.", (read_persona(row, where),))
-    for column, own in lonely_personas(row, where):
+    lonely, lost = lonely_personas(row, where)
+    for column, own in lonely:
         english = isinstance(own, list) and looks_english(filter(_is_text, own))
         personas.append(persona_of(own, where, column, english=english))
     what = "a dialogue" if personas else "a dialogue or a persona"
@@ -192,7 +197,7 @@ def _without_dialogue(row: Row, where: str) -> LeftOut:
         f"{where}: no column holds {what} (found: {names_shown(list(row))}); name it 'dialogue' or "
         f"one of {', '.join(DIALOGUE[1:])}."
     )
-    return LeftOut(said, tuple(personas))
+    return LeftOut(said, tuple(personas), lost=tuple(lost))
 
 
 def _is_text(value: Any) -> bool:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import Any
 
-from crowdglot.dialogues.readers.people import PERSONA
+from crowdglot.dialogues.readers.people import PERSONA, is_persona
 from crowdglot.dialogues.readers.records import Rows
 from crowdglot.dialogues.readers.turns import SPEAKER, TEXT
 from crowdglot.errors import MaterialError
+from crowdglot.printable import name_shown
 from crowdglot.user_tables import Note
 
 CONVERSATION_ID = (
@@ -111,6 +112,10 @@ def _joined(rows: Rows, columns: _Columns) -> Rows:
         _add(runs[-1], number, row, columns)
     for run in _merged(runs, columns):
         yield run.where, _row_of(run, columns)
+        for name, told in _personas(run.rows).items():
+            if len(told) > 1:
+                said = f"left out of it '{name_shown(name)}', for it changes from turn to turn"
+                yield run.where, Note(said)
         if run.again:
             yield run.where, Note(f"{run.again:,} rows of its dialogue stand twice, and count once")
 
@@ -188,8 +193,21 @@ def _row_of(run: _Run, columns: _Columns) -> dict[str, Any] | MaterialError:
         for name, value in rows[0].items()
         if name not in own and all(row.get(name) == value for row in rows)
     }
+    # A persona may stand at one of the turns alone.
+    same |= {name: told[0] for name, told in _personas(rows).items() if len(told) == 1}
     turns = [_turn(row, columns) for row in rows]
     return {**same, "conv_id": str(run.key), "dialogue": turns}
+
+
+def _personas(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """What is told in each column of a persona, but those that are each turn's own."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        for name in filter(is_persona, row):
+            told = found.setdefault(name, [])
+            if name not in PERSONA and row[name] not in (None, "", [], *told):
+                told.append(row[name])
+    return found
 
 
 def _turn(row: Mapping[str, Any], columns: _Columns) -> dict[str, Any]:

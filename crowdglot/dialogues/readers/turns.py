@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from crowdglot.dialogues.readers.people import PERSONA, is_known, plain, role_of
+from crowdglot.dialogues.readers.people import PERSONA, is_known, others_unused, plain, role_of
 from crowdglot.errors import MaterialError
 from crowdglot.printable import name_shown, names_shown
 from crowdglot.user_tables import parse_cell
@@ -54,10 +54,12 @@ _WRITE_IT = 'write {"speaker": …, "text": …}'
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """``spoken``: the turns; ``personas``: what the turns say of their speakers, by label."""
+    """``spoken``: the turns; ``personas``: what the turns say of their speakers, by label;
+    ``unused``: a sentence on each of their fields that holds a persona and is not read."""
 
     spoken: Spoken
     personas: dict[str, Any] = field(default_factory=dict)
+    unused: Sequence[str] = ()
 
 
 def read_turns(value: Any, where: str, names: Any = None) -> Turns:
@@ -69,7 +71,12 @@ def read_turns(value: Any, where: str, names: Any = None) -> Turns:
     turns = _listed(value, where)
     kinds = {type(turn) for turn in turns if turn is not None}
     if kinds == {str}:
-        return Turns(_named(turns, names, where) or _from_texts(turns, where))
+        if isinstance(names, str) and names.lstrip()[:1] == "[":
+            names = parse_cell(names, where)
+        spoken = _named(turns, names, where) or _from_texts(turns, where)
+        if isinstance(names, list) and len(names) > 2 and {who for who, _ in spoken} == {*"AB"}:
+            raise MaterialError(f"{where}: {len(names)} speakers, and no turn says whose it is.")
+        return Turns(spoken)
     if kinds == {dict}:
         return _from_objects(turns, where)
     if kinds == {list}:
@@ -152,8 +159,6 @@ def _number(key: str) -> int:
 
 def _named(texts: list[Any], names: Any, where: str) -> Spoken | None:
     """The turns by the list of names beside them; None where that is no list of their speakers."""
-    if isinstance(names, str) and names.lstrip()[:1] == "[":
-        names = parse_cell(names, where)
     if not isinstance(names, list) or not names:
         return None
     if len(names) != len(texts):
@@ -238,6 +243,7 @@ def _from_objects(turns: list[Any], where: str) -> Turns:
     instructions = _INSTRUCTIONS - _partner(turns, speaker)
     spoken: Spoken = []
     personas: dict[str, Any] = {}
+    unused: dict[str, None] = {}
     for number, turn in enumerate(turns, start=1):
         who = label_of(turn.get(speaker), where, number)
         who = same.get(who, who)
@@ -248,10 +254,12 @@ def _from_objects(turns: list[Any], where: str) -> Turns:
         said = text_of(turn.get(text), where, number)
         label, rest = split_label(said)
         spoken.append((who, rest if label == who and rest.strip() else said))
-        own = next((turn[name] for name in PERSONA if turn.get(name) is not None), None)
+        told = [name for name in PERSONA if turn.get(name) is not None][:1]
+        unused |= dict.fromkeys(others_unused(turn, told, where))
+        own = turn[told[0]] if told else None
         if own is not None and personas.setdefault(who, own) != own:
             raise MaterialError(f"{where}, turn {number}: another persona than before; mend it.")
-    return Turns(spoken, personas)
+    return Turns(spoken, personas, tuple(unused))
 
 
 def _is_name(value: Any) -> bool:

@@ -1,8 +1,8 @@
 """Interviews about what is there already: human dialogues, or the rows of a finished dataset.
 
 Every answer is in a journal before anything else happens to it, so that who was stopped goes on
-without asking twice; an answer to a question that has changed since, or of another model, is asked
-for anew.
+without asking twice; an answer to a question that has changed since, of another model, or that this
+user did not ask for, is asked for anew: a journal may have come with a stranger's dataset.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from crowdglot.datasets.journal import Journal, encode
+from crowdglot.datasets.journal import Journal
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.prompt import prompt_hash
 from crowdglot.draws import Draws
@@ -22,6 +22,7 @@ from crowdglot.engines.engine import Completion, Engine, Request, Sampling
 from crowdglot.engines.settings import EngineSettings
 from crowdglot.writing.api_key import find_api_key
 from crowdglot.writing.interview import Result, complete, interview, silence_on_texts
+from crowdglot.writing.trust import own_key
 
 
 @asynccontextmanager
@@ -31,7 +32,7 @@ async def asking(settings: EngineSettings, journal: Path) -> AsyncIterator["Aske
     Raises what the engine raises, and StorageError for the journal.
     """
     engine = build_engine(settings, await find_api_key(settings))
-    with Journal(journal) as kept:
+    with Journal(journal, own_key()) as kept:
         async with engine:
             yield Asker(engine, kept)
 
@@ -81,5 +82,5 @@ class Asker:
         completion = await complete(engine, request)
         told = engine.kind, engine.model, engine.revision
         call = Call(key, hashed, seed, *told, completion, time.time())
-        self._journal.append(encode(call))
+        self._journal.keep(call)
         return call

@@ -12,6 +12,7 @@ import pytest
 from crowdglot.datasets.browse import ratings
 from crowdglot.datasets.browse.ratings import (
     Rating,
+    Read,
     append_rating,
     rater_name,
     read_ratings,
@@ -92,13 +93,13 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
 
 
 def test_only_what_came_after_the_last_look_is_parsed(tmp_path, monkeypatch):
-    path, parsed = tmp_path / "ratings.jsonl", []
+    path, parsed, read = tmp_path / "ratings.jsonl", [], Read()
     decoded = ratings._decoded
     monkeypatch.setattr(ratings, "_decoded", lambda line: parsed.append(line) or decoded(line))
 
     def look():
         parsed.clear()
-        told = read_ratings(path)
+        told = read_ratings(path, read)
         return [one.index for one in told.last], told.skipped, len(parsed)
 
     for index in (1, 2):
