@@ -1,8 +1,9 @@
 """Strict reading of TOML: a bad file stops the run with its path, its key and the remedy."""
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -27,6 +28,7 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+Setting = tuple[str, FieldInfo, Any, Any]  # dotted key, field, value, the table that it stands in
 
 
 def free(default: Any, *, outside: bool = False, **limits: Any) -> Any:
@@ -50,6 +52,31 @@ def is_marked(field: FieldInfo, mark: Literal["free", "outside"]) -> bool:
     """Whether ``field`` was made by the function of this name."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and bool(extra.get(mark))
+
+
+def walk(kind: type[BaseModel], table: Any, prefix: str = "") -> Iterator[Setting]:
+    """What ``table``, an instance of ``kind`` or TOML that may be none, gives of its fields.
+
+    In their order, those of the tables in it by dotted keys; nothing of what is no table.
+    """
+    told = dict(table) if isinstance(table, BaseModel | Mapping) else {}
+    for name, field in kind.model_fields.items():
+        key, value, inner = f"{prefix}{name}", told.get(name), _table_of(field)
+        if inner is None:
+            yield from [(key, field, value, table)] if name in told else ()
+        elif isinstance(field.annotation, type):
+            yield from walk(inner, value, f"{key}.")
+        elif isinstance(value, Mapping):
+            for of, one in value.items():
+                yield from walk(inner, one, f"{key}.{of}.")
+
+
+def _table_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The table that a field holds, or several of."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return next(
+        (one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None
+    )
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -93,9 +120,7 @@ def _known_fields(model: type[BaseModel], location: tuple[int | str, ...]) -> li
     """The keys allowed where an unknown one stood."""
     for part in location[:-1]:
         if field := model.model_fields.get(str(part)):
-            kinds = (field.annotation, *getattr(field.annotation, "__args__", ()))
-            tables = (k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel))
-            model = next(tables, model)
+            model = _table_of(field) or model
     return sorted(model.model_fields)
 
 
