@@ -186,6 +186,13 @@ def test_warmth_calls_for_warmth_and_who_leads_for_who_follows() -> None:
     )
 
 
+def test_a_match_is_the_same_in_whatever_order_its_sides_are_counted() -> None:
+    shared = frozenset({"music"})
+    one = Manner(shared | {"food"}, frozenset({"warm", "leads"}))
+    other = Manner(shared | {"boats"}, frozenset({"cool", "follows"}))
+    assert match(one, other) == likeness(one, other) == 1 / 3
+
+
 def test_pairs_are_alike_unlike_or_matched_as_wanted(personas: tuple[Persona, ...]) -> None:
     means = {}
     for by in ("fitting", "similarity", "contrast", "match"):
