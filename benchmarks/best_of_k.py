@@ -95,7 +95,7 @@ async def score_all(
     whole = whole_dialogues(human, "", _HUMAN_TURNS, 2 * _HUMAN)
     tags = sorted(wanted & whole.keys())
     good = [one for tag in tags for one in whole[tag][:_HUMAN]]
-    bad = [one for tag in tags for _, one in damaged_ones(tag, whole, "mixed", 0)[:_HUMAN]]
+    bad = [one for tag in tags for _, one in damaged_ones(tag, whole, "mixed")[:_HUMAN]]
     drafts = {one.turns: one for one in dialogues}  # the single draft is often the best one
     async with asking(settings, kept) as asker:
         least, right = _threshold(

@@ -49,17 +49,15 @@ def middle(drawn: Sequence[float] | Numbers) -> tuple[float, float]:
 
 
 def bootstrap(
-    count: int, of: Callable[[Chosen], float], seed: int = 0, draws: int = _RESAMPLES
+    count: int, of: Callable[[Chosen], float], draws: int = _RESAMPLES
 ) -> tuple[float, float]:
     """The 95% interval of a figure of ``count`` dialogues, by the numbers of those drawn."""
-    return middle([of(one) for one in bootstraps(count, draws, seed, "metrics", "bootstrap")])
+    return middle([of(one) for one in bootstraps(count, draws, 0, "metrics", "bootstrap")])
 
 
-def mean_between(
-    values: Numbers, seed: int = 0, draws: int = _RESAMPLES
-) -> tuple[float, float, float]:
+def mean_between(values: Numbers, draws: int = _RESAMPLES) -> tuple[float, float, float]:
     """The mean of these values and its 95% interval."""
-    ends = bootstrap(len(values), lambda drawn: float(values[drawn].mean()), seed, draws)
+    ends = bootstrap(len(values), lambda drawn: float(values[drawn].mean()), draws)
     return float(values.mean()), *ends
 
 

@@ -2,8 +2,9 @@
 
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -32,6 +33,7 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+Setting = tuple[str, FieldInfo, Any, Any]  # dotted key, field, value, the table that it stands in
 
 
 def free(default: Any, *, outside: bool = False, **limits: Any) -> Any:
@@ -70,6 +72,31 @@ def parse_toml(text: str) -> dict[str, Any]:
     if level:
         raise RecursionError("nested too deeply")
     return table
+
+
+def walk(kind: type[BaseModel], table: Any, prefix: str = "") -> Iterator[Setting]:
+    """What ``table``, an instance of ``kind`` or TOML that may be none, gives of its fields.
+
+    In their order, those of the tables in it by dotted keys; nothing of what is no table.
+    """
+    told = dict(table) if isinstance(table, BaseModel | Mapping) else {}
+    for name, field in kind.model_fields.items():
+        key, value, inner = f"{prefix}{name}", told.get(name), _table_of(field)
+        if inner is None:
+            yield from [(key, field, value, table)] if name in told else ()
+        elif isinstance(field.annotation, type):
+            yield from walk(inner, value, f"{key}.")
+        elif isinstance(value, Mapping):
+            for of, one in value.items():
+                yield from walk(inner, one, f"{key}.{of}.")
+
+
+def _table_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The table that a field holds, or several of."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return next(
+        (one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None
+    )
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -113,9 +140,7 @@ def _known_fields(model: type[BaseModel], location: tuple[int | str, ...]) -> li
     """The keys allowed where an unknown one stood."""
     for part in location[:-1]:
         if field := model.model_fields.get(str(part)):
-            kinds = (field.annotation, *getattr(field.annotation, "__args__", ()))
-            tables = (k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel))
-            model = next(tables, model)
+            model = _table_of(field) or model
     return sorted(model.model_fields)
 
 

@@ -15,21 +15,11 @@ import pyarrow as pa
 
 from crowdglot.datasets.record import SCHEMA
 from crowdglot.datasets.storage.location import Location, for_each
-from crowdglot.datasets.tables import (
-    check_columns,
-    has_dictionary,
-    opened_file,
-    read_slowly,
-    read_table,
-    unreadable,
-)
+from crowdglot.datasets.tables import check_columns, read_slowly, read_table
 from crowdglot.errors import StorageError
 
 _AT_ONCE = 16  # files that are read together, or frames that are merged
-_MANY = 64
 FILE = 1 << 32
-# Not SCHEMA.empty_table(), which imports pandas where it is installed.
-_NO_ROWS = cast(pl.DataFrame, pl.from_arrow(pa.Table.from_batches([], SCHEMA)))
 
 
 def batches(
@@ -39,45 +29,12 @@ def batches(
 
     One frame without rows where there are no files. StorageError names a file that cannot be read.
     """
-    nothing = _NO_ROWS.select(columns)
     for start in range(0, max(1, len(files)), _AT_ONCE):
         some = files[start : start + _AT_ONCE]
-        parts = for_each(lambda path: _frame(path, read_table(path, columns), nothing), some)
-        positions = [np.arange(len(part)) + at * FILE for at, part in enumerate(parts, start)]
+        tables = for_each(lambda path: read_table(path, columns), some)
+        positions = [np.arange(len(table)) + at * FILE for at, table in enumerate(tables, start)]
         position = pl.Series(np.concatenate([np.empty(0, np.int64), *positions]))
-        yield pl.concat([nothing, *parts]).with_columns(position=position)
-
-
-def quick_batches(files: Sequence[Location], columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-    """The same of many rows in less time: polars reads files that lie here as we write them."""
-    for start in range(0, max(1, len(files)), _MANY):
-        some = files[start : start + _MANY]
-        quick = _quick(some, columns)
-        parts = [quick] if quick is not None else batches(some, columns)
-        for part in parts:
-            yield part.with_columns(pl.col("position") + start * FILE)
-
-
-def _quick(files: Sequence[Location], columns: Sequence[str]) -> pl.DataFrame | None:
-    """The rows of local files whose footers tell what they unpack to; None where they do not, or
-    where anything else is not as we write it."""
-    local, counts = [path for path in files if isinstance(path, Path)], []
-    for path in local:
-        with opened_file(path) as file:
-            if has_dictionary(file):
-                return None
-            counts.append(file.metadata.num_rows)
-    if not local or len(local) < len(files):
-        return None
-    try:
-        read = pl.scan_parquet(local, glob=False).select(columns).collect()
-    except pl.exceptions.PolarsError:
-        return None
-    odd = read.schema != _NO_ROWS.select(columns).schema or sum(counts) != len(read)
-    if odd or sum(read.null_count().row(0)):
-        return None
-    positions = [np.arange(count) + at * FILE for at, count in enumerate(counts)]
-    return read.with_columns(position=pl.Series(np.concatenate(positions)))
+        yield _frame(tables, columns).with_columns(position=position)
 
 
 def rows_of(path: Location, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -98,10 +55,10 @@ def first_rows(
     files: Sequence[Location], most: int, keep: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> pl.DataFrame:
     """The first ``most`` rows of those that ``keep`` leaves; no more is read than it takes."""
-    found = [_NO_ROWS]
+    found = [_frame([])]
     for path in files:
         for table in read_slowly(path):
-            found.append(keep(_frame(path, table, _NO_ROWS)))
+            found.append(keep(_frame([table])))
             if sum(map(len, found)) >= most:
                 return pl.concat(found).head(most)
     return pl.concat(found)
@@ -116,7 +73,7 @@ def lazily(files: Sequence[Location]) -> pl.LazyFrame:
     for path in local:
         check_columns(path)
     # Datasets of an earlier version lack columns that came later.
-    return pl.scan_parquet(local, glob=False, schema=_NO_ROWS.schema, missing_columns="insert")
+    return pl.scan_parquet(local, glob=False, schema=_frame([]).schema, missing_columns="insert")
 
 
 def merged(
@@ -138,28 +95,25 @@ def rows_at(
     files: Sequence[Location], positions: Iterable[int], columns: Sequence[str]
 ) -> pl.DataFrame:
     """The rows at these positions, which ascend; no other rows stay in memory."""
-    nothing = _NO_ROWS.select(columns)
     wanted = {
         files[number]: [position % FILE for position in some]
         for number, some in groupby(positions, lambda position: position // FILE)
     }
 
-    def read(path: Location) -> pl.DataFrame:
+    def read(path: Location) -> pa.Table:
         table = read_table(path, columns)
         if wanted[path][-1] >= table.num_rows:
             raise StorageError(
                 f"{path}: was written anew while it was read; run the same command again when the "
                 "run that writes this dataset has ended."
             )
-        return _frame(path, table.take(wanted[path]), nothing)
+        return table.take(wanted[path])
 
-    return pl.concat([nothing, *for_each(read, list(wanted))], rechunk=True)
+    return _frame(for_each(read, list(wanted)), columns)
 
 
-def _frame(path: Location, table: pa.Table, like: pl.DataFrame) -> pl.DataFrame:
-    """The table with the columns of ``like``; StorageError where their types are others."""
-    frame = cast(pl.DataFrame, pl.from_arrow(table)).select(like.columns)
-    if frame.schema != like.schema:
-        name = next(name for name, kind in frame.schema.items() if kind != like.schema[name])
-        raise unreadable(path, "not as it was written", f"'{name}' is {frame.schema[name]}")
-    return frame
+def _frame(tables: Sequence[pa.Table], columns: Sequence[str] = SCHEMA.names) -> pl.DataFrame:
+    """The rows of all tables; their types are those of ``SCHEMA``, for so they are read."""
+    # Not SCHEMA.empty_table(), which imports pandas where it is installed.
+    nothing = pa.Table.from_batches([], pa.schema([SCHEMA.field(name) for name in columns]))
+    return cast(pl.DataFrame, pl.from_arrow(pa.concat_tables([nothing, *tables])))

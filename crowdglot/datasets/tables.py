@@ -34,7 +34,8 @@ def read_table(path: Location, columns: Sequence[str] | None = None) -> pa.Table
     """
     names = list(columns or SCHEMA.names)
     with _opened(path) as (file, room):
-        if has_dictionary(file):
+        # A text may be stored once and stand in many rows, which no size tells of.
+        if any(column.has_dictionary_page for column in _chunks(file)):
             parts = list(_bounded(path, file, names, room, _ROWS))
             table = pa.Table.from_batches(parts, parts[0].schema) if parts else file.read(names)
         else:
@@ -85,11 +86,6 @@ def _room(path: Location, file: pq.ParquetFile, size: int) -> int:
     if told > room or values > room:
         raise unreadable(path, "not as it was written", f"it unpacks to {max(told, values):,}")
     return room
-
-
-def has_dictionary(file: pq.ParquetFile) -> bool:
-    """Whether a text may be stored once and stand in many rows, which no size tells of."""
-    return any(column.has_dictionary_page for column in _chunks(file))
 
 
 def _groups(file: pq.ParquetFile) -> Iterator[pq.RowGroupMetaData]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import Language
-from crowdglot.personas.pairing import Cast, Situation
+from crowdglot.personas.casting.pool import PersonaPool, Situation
 from crowdglot.personas.persona import NOBODY, Persona
 from crowdglot.personas.sources.characters import Emotion
 from crowdglot.scenarios.debate import draw_debate
@@ -47,7 +47,7 @@ class Plan:
     languages: Sequence[Language]
     events: Sequence[SpeechEvent]
     turns: tuple[int, int]
-    personas: Cast
+    personas: PersonaPool
     debate: bool = False
     emotions: Sequence[Emotion] = ()
     told: bool = True

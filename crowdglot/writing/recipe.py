@@ -13,7 +13,7 @@ from crowdglot.languages.language import resolve_language
 from crowdglot.personas.sources import SOURCES
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import MOST_DIALOGUES
-from crowdglot.strict_toml import Strict, free, is_marked, outside
+from crowdglot.strict_toml import Strict, free, is_marked, outside, walk
 
 # What a prompt tells (see ``dialogues.prompt``).
 Form = Literal["full", "short", "personas", "personas_and_event", "personas_and_ground"]
@@ -267,21 +267,10 @@ class Recipe(Strict):
 
         Fields that are marked as free (see ``strict_toml.free``) are left out.
         """
-        bound = dict(_bound(self, ""))
-        return {key: value for key, value in bound.items() if _LATER.get(key) != value}
-
-
-def _bound(settings: Strict, prefix: str) -> Iterator[tuple[str, Any]]:
-    stored = settings.model_dump(mode="json")
-    for name, field in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        if isinstance(value, Strict):
-            yield from _bound(value, f"{prefix}{name}.")
-        elif name == "models":
-            for of, model in value.items():
-                yield from _bound(model, f"{prefix}{name}.{of}.")
-        elif not is_marked(field, "free"):
-            yield from _flat(f"{prefix}{name}", stored[name])
+        settings = walk(Recipe, self.model_dump(mode="json"))
+        bound = [(key, value) for key, field, value, _ in settings if not is_marked(field, "free")]
+        flat = (pair for key, value in bound for pair in _flat(key, value))
+        return {key: value for key, value in flat if _LATER.get(key) != value}
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:

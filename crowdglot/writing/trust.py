@@ -21,10 +21,9 @@ from typing import Any
 from crowdglot.datasets.folder import RECIPE, read_stored_recipe
 from crowdglot.datasets.storage.files import replacing, storing
 from crowdglot.datasets.storage.location import Location
-from crowdglot.engines.settings import EngineSettings
 from crowdglot.errors import ConfigurationError, StorageError
 from crowdglot.printable import one_line
-from crowdglot.strict_toml import Strict, is_marked
+from crowdglot.strict_toml import Strict, is_marked, walk
 from crowdglot.user_files import state_folder
 from crowdglot.writing.recipe import Recipe
 
@@ -35,17 +34,12 @@ _SECRET = re.compile(r"(//)[^\s/'\"]*(?=@)|(\?)[^\s'\"]+")
 
 def reaching(settings: Strict, prefix: str = "") -> dict[str, Any]:
     """By dotted key the values by which ``settings`` reach out; none that is a default or idle."""
-    found = dict[str, Any]()
-    for name, field in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        if isinstance(value, Strict):
-            found |= reaching(value, f"{prefix}{name}.")
-        elif name == "models":
-            for of, model in value.items():
-                found |= reaching(model, f"{prefix}{name}.{of}.")
-        elif is_marked(field, "outside") and name not in settings.idle() and value != field.default:
-            found[f"{prefix}{name}"] = value
-    return found
+    return {
+        key: value
+        for key, field, value, table in walk(type(settings), settings, prefix)
+        if is_marked(field, "outside") and value != field.default
+        if key.rpartition(".")[2] not in table.idle()
+    }
 
 
 def demand_trust(
@@ -147,28 +141,12 @@ def _shown(value: Any) -> str:
 
 def _stored_tables(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """By table, or key of the top, the marked values of a recipe as TOML that are no defaults."""
-    tables = {
-        name: _marked(stored.get(name), type(field.default))
-        for name, field in Recipe.model_fields.items()
-        if isinstance(field.default, Strict)
-    }
-    models = stored.get("models")
-    tables["models"] = {
-        f"{of}.{name}": value
-        for of, model in (models.items() if isinstance(models, Mapping) else ())
-        for name, value in _marked(model, EngineSettings).items()
-    }
-    tables |= {name: {name: value} for name, value in _marked(stored, Recipe).items()}
-    return {table: values for table, values in tables.items() if values}
-
-
-def _marked(table: Any, kind: type[Strict]) -> dict[str, Any]:
-    return {
-        name: table[name]
-        for name, field in kind.model_fields.items()
-        if is_marked(field, "outside") and isinstance(table, Mapping) and name in table
-        if table[name] not in (field.default, [*field.default])
-    }
+    tables: dict[str, dict[str, Any]] = {}
+    for key, field, value, _ in walk(Recipe, stored):
+        if is_marked(field, "outside") and value not in (field.default, [*field.default]):
+            table, _, name = key.partition(".")
+            tables.setdefault(table, {})[name or table] = value
+    return tables
 
 
 def _remember(folder: Location, tables: Mapping[str, Mapping[str, Any]]) -> None:

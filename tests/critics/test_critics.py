@@ -245,7 +245,7 @@ def test_wrong_overrides(overrides, complaint):
         load_critics(overrides)
 
 
-def test_of_several_phrases_the_same_one_is_named_in_every_process():
+def test_a_verdict_is_the_same_in_every_process():
     texts = [
         "En tant qu'IA, je ne peux pas.",
         "As an AI language model, no.",
@@ -253,7 +253,9 @@ def test_of_several_phrases_the_same_one_is_named_in_every_process():
     ]
     code = (
         "from crowdglot.critics import load_critics; from tests.builders import dialogue; "
-        f"print(*(c.judge(dialogue({texts!r})) for c in load_critics()), sep='\\n')"
+        "from tests.critics.test_leak import overheard; "
+        f"print(*(c.judge(one) for c in load_critics() for one in (dialogue({texts!r}), "
+        "overheard())), sep='\\n')"
     )
     said = {
         subprocess.run(

@@ -25,6 +25,13 @@ def debated(texts, tag="en", known=True):
     return replace(told, scenario=scenario)
 
 
+def overheard():
+    """A debate in which a turn says many words of one long fact, of different weights."""
+    fact = "I grow purple orchids, tomatoes, juicy melons, gigantic pumpkins near a lighthouse."
+    told = debated(("Tea.", "You grow purple orchids, tomatoes, juicy melons in a lighthouse."))
+    return replace(told, scenario=replace(told.scenario, personas=(Persona((fact,)), CLERK)))
+
+
 def critic(name):
     found = {type(one).__name__: one for one in load_critics(meaning=True)}
     return found[name]

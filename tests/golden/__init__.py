@@ -14,7 +14,7 @@ from crowdglot.dialogues.prompt import render
 from crowdglot.dialogues.readers import read_demonstrations
 from crowdglot.draws import Draws
 from crowdglot.languages.language import resolve_language
-from crowdglot.personas.pairing import PersonaPool
+from crowdglot.personas.casting.pool import PersonaPool
 from crowdglot.personas.sources.bundled import bundled_personas
 from crowdglot.scenarios.event import event_names, read_event
 from crowdglot.scenarios.plan import Plan

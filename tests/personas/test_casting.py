@@ -11,9 +11,8 @@ from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import resolve_language
 from crowdglot.personas.casting.life import casting, life_of
 from crowdglot.personas.casting.likeness import Manner, likeness, match
-from crowdglot.personas.casting.pool import CastPool
+from crowdglot.personas.casting.pool import PersonaPool, Situation
 from crowdglot.personas.casting.rules import clash, rules_for, unfit
-from crowdglot.personas.pairing import Situation
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources import SourceSettings, made_personas
 from crowdglot.personas.traits import Trait
@@ -82,7 +81,7 @@ def plan_of(personas: tuple[Persona, ...], by: str, *names: str) -> Plan:
         languages=[resolve_language(tag) for tag in ("fr", "sw")],
         events=[read_event(name) for name in names or event_names()],
         turns=(6, 8),
-        personas=CastPool(personas, "test", by),
+        personas=PersonaPool(personas, "test", by),
     )
 
 
@@ -133,8 +132,6 @@ def test_no_scenario_holds_a_contradiction(
 
 
 def test_the_table_finds_what_is_there_without_casting(personas: tuple[Persona, ...]) -> None:
-    from crowdglot.personas.pairing import PersonaPool
-
     plan = plan_of(personas, "fitting")
     plan.personas = PersonaPool(personas)
     found = Counter(name for at in range(500) for name in contradictions(plan.scenario(at)))
@@ -164,7 +161,7 @@ def test_names_fit_the_genders(personas: tuple[Persona, ...]) -> None:
 
 def test_a_husband_has_a_mans_name() -> None:
     pair = tuple(Persona(facts) for facts in (SENTENCES[10], SENTENCES[4], SENTENCES[11]))
-    pool = CastPool(pair, "test")
+    pool = PersonaPool(pair, "test", "fitting")
     assert pool.genders((pair[0], pair[1]), "couple") == ("", "male")
     assert pool.genders((pair[0], pair[1]), "friends") == ("", "")
     assert pool.genders((pair[2], pair[1]), "couple") == ("", "female")
@@ -189,12 +186,18 @@ def test_warmth_calls_for_warmth_and_who_leads_for_who_follows() -> None:
     )
 
 
+def test_a_match_is_the_same_in_whatever_order_its_sides_are_counted() -> None:
+    shared = frozenset({"music"})
+    one = Manner(shared | {"food"}, frozenset({"warm", "leads"}))
+    other = Manner(shared | {"boats"}, frozenset({"cool", "follows"}))
+    assert match(one, other) == likeness(one, other) == 1 / 3
+
+
 def test_pairs_are_alike_unlike_or_matched_as_wanted(personas: tuple[Persona, ...]) -> None:
     means = {}
     for by in ("fitting", "similarity", "contrast", "match"):
         plan = plan_of(personas, by, "small_talk", "catching_up")
         pool = plan.personas
-        assert isinstance(pool, CastPool)
         pairs = [plan.scenario(at).personas[:2] for at in range(80)]
         sides = [[pool.manner(one) for one in pair] for pair in pairs]
         means[by] = [sum(f(*pair) for pair in sides) / 80 for f in (likeness, match)]
@@ -219,8 +222,10 @@ def test_a_word_of_a_language_is_said_in_that_language_alone() -> None:
 
 
 def test_says_where_no_pair_fits() -> None:
-    pool = CastPool(
-        [Persona(facts) for facts in (SENTENCES[2], SENTENCES[12])], "personas.source 'x'"
+    pool = PersonaPool(
+        [Persona(facts) for facts in (SENTENCES[2], SENTENCES[12])],
+        "personas.source 'x'",
+        "fitting",
     )
     with pytest.raises(ConfigurationError) as caught:
         pool.pick(Draws(1), Situation("siblings", 2, adults_only=False, unattached=False))

@@ -6,7 +6,7 @@ import pytest
 
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import resolve_language
-from crowdglot.personas.pairing import PersonaPool
+from crowdglot.personas.casting.pool import PersonaPool
 from crowdglot.personas.sources.bundled import bundled_personas
 from crowdglot.scenarios.event import read_event
 from crowdglot.scenarios.plan import Plan

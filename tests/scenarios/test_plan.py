@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crowdglot.errors import ConfigurationError
 from crowdglot.languages.language import resolve_language
-from crowdglot.personas.pairing import PersonaPool
+from crowdglot.personas.casting.pool import PersonaPool
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources.bundled import bundled_personas
 from crowdglot.scenarios.event import event_names, read_event

@@ -16,7 +16,6 @@ from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.location import Location
 from crowdglot.datasets.told import untold
 from crowdglot.languages.language import resolve_language
-from crowdglot.personas.casting.pool import CastPool
 from crowdglot.printable import one_line, visible
 from crowdglot.scenarios.event import read_event
 from crowdglot.writing.opened import open_recipe
@@ -32,8 +31,8 @@ def print_prompts(recipe: Recipe, first: int, count: int) -> None:
     for index in range(first, first + count):
         scenario = opened.plan.scenario(index)
         console.rule(Text(one_line(f"{scenario.id}: {scenario.event.title}")))
-        if isinstance(pool := opened.plan.personas, CastPool):
-            why = pool.why(scenario.personas, scenario.common_ground.relation)
+        relation = scenario.common_ground.relation
+        if why := opened.plan.personas.why(scenario.personas, relation):
             console.print(Text(one_line(why)), style="dim")
         for message in opened.prompt(index):
             console.print(f"[bold]{message.role}[/]")

@@ -99,22 +99,23 @@ def contradicted(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
 
 def harmful(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
     """One turn is what nobody should be shown."""
-    planted = draws.choice(_planted()["harmful"]).get(dialogue.scenario.language.tag)
-    if planted is None or not dialogue.turns:
-        return None
-    at, turns = draws.below(len(dialogue.turns)), list(dialogue.turns)
-    turns[at] = Turn(turns[at].speaker, planted)
-    return replace(dialogue, turns=tuple(turns))
+    return _with(dialogue, draws.choice(_planted()["harmful"]), draws)
 
 
 def unsupportive(dialogue: Dialogue, draws: Draws) -> Dialogue | None:
     """A speaker tells of a problem, and the next one diagnoses, blames or mocks."""
-    planted = draws.choice(_planted()["unsupportive"]).get(dialogue.scenario.language.tag)
-    if planted is None or len(dialogue.turns) < 2:
+    return _with(dialogue, draws.choice(_planted()["unsupportive"]), draws)
+
+
+def _with(dialogue: Dialogue, chosen: dict[str, Any], draws: Draws) -> Dialogue | None:
+    """The dialogue with the texts of its language in the place of as many of its turns."""
+    texts, turns = chosen.get(dialogue.scenario.language.tag), list(dialogue.turns)
+    texts = [texts] if isinstance(texts, str) else texts
+    if texts is None or len(turns) < len(texts):
         return None
-    at, turns = draws.below(len(dialogue.turns) - 1), list(dialogue.turns)
-    for step, text in enumerate(planted):
-        turns[at + step] = Turn(turns[at + step].speaker, text)
+    first = draws.below(len(turns) - len(texts) + 1)
+    for at, text in enumerate(texts, first):
+        turns[at] = Turn(turns[at].speaker, text)
     return replace(dialogue, turns=tuple(turns))
 
 

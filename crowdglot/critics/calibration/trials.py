@@ -75,7 +75,7 @@ class Scored:
 
 
 def try_critics(
-    folder: Path, language: str = "", *, most_turns: int = 10, most: int = 100, seed: int = 0
+    folder: Path, language: str = "", *, most_turns: int = 10, most: int = 100
 ) -> list[Trial]:
     """A trial of every critic that scores, in every language of a folder of human dialogues.
 
@@ -84,7 +84,7 @@ def try_critics(
     """
     whole = whole_dialogues(folder, language, most_turns, most)
     critics = tuple(tried(meaning=True).values())
-    return [trial for tag in whole for trial in _of_language(tag, whole, critics, seed)]
+    return [trial for tag in whole for trial in _of_language(tag, whole, critics)]
 
 
 def whole_dialogues(
@@ -107,7 +107,7 @@ def whole_dialogues(
 
 
 def damaged_ones(
-    tag: str, whole: Mapping[str, Sequence[Dialogue]], kind: str, seed: int
+    tag: str, whole: Mapping[str, Sequence[Dialogue]], kind: str
 ) -> list[tuple[int, Dialogue]]:
     """The dialogues of a language with this damage, each with its number; none where too few can
     be damaged so."""
@@ -117,18 +117,18 @@ def damaged_ones(
     for at, dialogue in enumerate(own):
         other = own[(at + _STEP) % len(own)]  # not one that it is shown
         stranger = abroad[at % len(abroad)] if abroad else None
-        draws = Draws(seed, "damage", tag, kind, at)
+        draws = Draws(0, "damage", tag, kind, at)
         if (hurt := damaged(dialogue, kind, other, stranger, draws)) is not None:
             pairs.append((at, hurt))
     return pairs if len(pairs) >= FEWEST else []
 
 
 def _of_language(
-    tag: str, whole: Mapping[str, Sequence[Dialogue]], critics: Sequence[Critic], seed: int
+    tag: str, whole: Mapping[str, Sequence[Dialogue]], critics: Sequence[Critic]
 ) -> Iterator[Trial]:
     good = _judge(whole[tag], critics)
     for kind in DAMAGES:
-        if pairs := damaged_ones(tag, whole, kind, seed):
+        if pairs := damaged_ones(tag, whole, kind):
             bad = _judge([hurt for _, hurt in pairs], critics)
             for critic, told in good.items():
                 yield from compare(critic, tag, kind, told, bad[critic], [at for at, _ in pairs])

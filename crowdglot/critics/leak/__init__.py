@@ -8,6 +8,7 @@ What a turn means in another language, ``translated_leak`` compares.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import fsum
 
 from wordfreq import zipf_frequency
 
@@ -63,8 +64,9 @@ def _leaks(dialogue: Dialogue) -> Iterable[tuple[float, str]]:
                 own = _own_words(fact)
                 if secret := own.keys() - free - before[speaker]:
                     told = f"turn {number}, {turn.speaker} of {speaker}: {fact[:80]} | {text[:80]}"
-                    weight = sum(own[word] for word in secret)
-                    yield sum(own[word] for word in secret & said) / weight, told
+                    # Not ``sum``, which depends on the order of a set, and that is random.
+                    weight = fsum(own[word] for word in secret)
+                    yield fsum(own[word] for word in secret & said) / weight, told
         before.setdefault(turn.speaker, set()).update(said)
 
 

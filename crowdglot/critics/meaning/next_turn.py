@@ -51,9 +51,9 @@ class Following:
     order: Matrix
 
 
-def following(turns: Vectors, model: NextTurn | None = None) -> Following:
+def following(turns: Vectors) -> Following:
     """How well the turns follow one another; ``turns``: one row each, at least two."""
-    logits = (model or next_turn()).logits(turns)
+    logits = next_turn().logits(turns)
     at = np.arange(len(turns) - 1)
     fit = logits[at, at + 1]
     others = logits.copy()

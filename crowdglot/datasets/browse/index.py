@@ -17,7 +17,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from crowdglot.datasets.browse.ratings import Name
-from crowdglot.datasets.scan import FILE, quick_batches
+from crowdglot.datasets.scan import FILE, batches
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.storage.files import storing
 from crowdglot.datasets.storage.location import Location
@@ -220,7 +220,7 @@ def _mapped(
     folder, first = Path(tempfile.gettempdir()), 0
     with storing(folder), tempfile.TemporaryDirectory(prefix="crowdglot-", dir=folder) as own:
         writers: dict[str, Any] = {}
-        for read in quick_batches(files, (*DRAFT, *columns)):
+        for read in batches(files, (*DRAFT, *columns)):
             ordered = read.sort(*DRAFT, maintain_order=True).with_row_index("row", first)
             first += len(read)
             for make in makes:

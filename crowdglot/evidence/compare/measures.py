@@ -9,10 +9,9 @@ import numpy as np
 from crowdglot.critics.calibration.trials import HIGH_IS_GOOD
 from crowdglot.datasets.metrics import METRICS
 from crowdglot.datasets.metrics.measuring.corpus import Corpus
-from crowdglot.datasets.metrics.measuring.figure import Reading, sign
+from crowdglot.datasets.metrics.measuring.figure import Reading, mean_of, sign
 from crowdglot.datasets.metrics.measuring.tokenisation import describe
 from crowdglot.evidence.compare.drawing import Drawn, Scores, Size
-from crowdglot.evidence.compare.statistics import Of
 from crowdglot.statistics import Chosen
 
 # A dialogue's score in these depends on the other dialogues of its own arm.
@@ -69,21 +68,12 @@ def measures(arms: Sequence[Drawn], size: Size, seed: int) -> Iterator[Measure]:
         joined = np.concatenate([_scores(arm, name) for arm in arms])
         higher = name.split(".")[0] in _HIGH_IS_GOOD
         named = name if name == "language_confirmed" else f"{SCORE}{name}"
-        reading = Reading(named, _mean(joined), "higher" if higher else "lower", "bootstrap")
+        reading = Reading(named, mean_of(joined), "higher" if higher else "lower", "bootstrap")
         yield Measure(reading, sign(named, told))
 
 
 def _scores(arm: Drawn, name: str) -> Scores:
     return arm.scores.get(name, np.full(len(arm), np.nan))
-
-
-def _mean(scores: Scores) -> Of:
-    def of(chosen: Chosen) -> float | None:
-        known = scores[chosen]
-        known = known[np.isfinite(known)]
-        return float(known.mean()) if len(known) else None
-
-    return of
 
 
 def _anew(

@@ -62,7 +62,7 @@ class Resemblance:
 
 
 def compare_languages(
-    ours: Source, theirs: Source, *, seed: int = 0, embed: Embed | None = None
+    ours: Source, theirs: Source, *, embed: Embed | None = None
 ) -> Iterator[Resemblance | str]:
     """For each language of ours the comparison, or a sentence that says why there is none.
 
@@ -72,14 +72,12 @@ def compare_languages(
     def of(tag: str) -> list[Resemblance] | str:
         if not (known := same_language(tag, theirs)):
             return f"{tag}: {ours.counts[tag]:,} of ours, and {theirs.name} has no dialogues in it"
-        return _compare(tag, ours.draw(tag, MOST), theirs.draw(known, MOST), seed, embed)
+        return _compare(tag, ours.draw(tag, MOST), theirs.draw(known, MOST), embed)
 
     yield from by_language(ours, of, "nothing to compare with people")
 
 
-def _compare(
-    tag: str, ours: Drawn, theirs: Drawn, seed: int, embed: Embed | None
-) -> list[Resemblance] | str:
+def _compare(tag: str, ours: Drawn, theirs: Drawn, embed: Embed | None) -> list[Resemblance] | str:
     language = resolve_language(tag)
     tokeniser = tokeniser_for(language.script)
     mine, people = (read_spoken(side.talks, tokeniser) for side in (ours, theirs))
@@ -90,14 +88,14 @@ def _compare(
     words = function_words(language, [*mine, *people])
     of = partial(_examples, words, language)
     examples, features = of(mine, people), style_features(words)
-    cut = match_lengths(mine, people, seed)
-    if (whole := tell_apart(examples, seed)) is None:
+    cut = match_lengths(mine, people)
+    if (whole := tell_apart(examples)) is None:
         return f"{tag}: {counts}, with fewer than {FEWEST_PAIRS} different pairs of personas"
     matched = None
     if len(cut.ours) >= FEWEST:
         equal = of(cut.ours, cut.theirs)
         free = [at for at, feature in enumerate(features) if not feature.length]
-        matched = tell_apart(replace(equal, style=equal.style[:, free]), seed)
+        matched = tell_apart(replace(equal, style=equal.style[:, free]))
     # What gives ours away is looked for in equally many turns, as in many something is said at
     # least once more often than in few; only features of length are those of whole dialogues.
     turns = equal_turns(mine, people)
@@ -117,8 +115,8 @@ def _compare(
         turns=cut.turns,
         pairs=len(cut.ours),
         giveaways=tuple(find_giveaways(first, features)),
-        talk=tuple(_talk(examples, seed)),
-        distances=measure_distances(said, heard, embed, seed) if embed else None,
+        talk=tuple(_talk(examples)),
+        distances=measure_distances(said, heard, embed) if embed else None,
     )
     return [made]
 
@@ -133,7 +131,7 @@ def _examples(
     return Examples(measure_style(both, words, language), phrases, ours_first, pairs)
 
 
-def _talk(examples: Examples, seed: int) -> Iterator[Compared]:
+def _talk(examples: Examples) -> Iterator[Compared]:
     for at, feature in enumerate(STYLE[:_TALK]):
         sides = (examples.style[side, at] for side in (examples.ours, ~examples.ours))
-        yield Compared(feature, *(mean_between(values, seed, _RESAMPLES) for values in sides))
+        yield Compared(feature, *(mean_between(values, _RESAMPLES) for values in sides))

@@ -32,7 +32,7 @@ def equal_turns(*sides: Sequence[Spoken]) -> int:
     return max(2, int(min(np.percentile(side, _SHORT) for side in counts)))
 
 
-def match_lengths(ours: Sequence[Spoken], theirs: Sequence[Spoken], seed: int) -> Matched:
+def match_lengths(ours: Sequence[Spoken], theirs: Sequence[Spoken]) -> Matched:
     """Both sides equally many and equally long; shorter dialogues are left out."""
     turns = equal_turns(ours, theirs)
     sides = [[first_turns(one, turns) for one in side if len(one.turns) >= turns]
@@ -40,7 +40,7 @@ def match_lengths(ours: Sequence[Spoken], theirs: Sequence[Spoken], seed: int) -
     size = min(map(len, sides))
     drawn = []
     for name, side in zip(("ours", "theirs"), sides, strict=True):
-        some = [side[at] for at in some_numbers(len(side), size, seed, "lengths", name)]
+        some = [side[at] for at in some_numbers(len(side), size, 0, "lengths", name)]
         drawn.append(sorted(some, key=lambda one: one.length))
     pairs = [
         (_cut(one, other.length), _cut(other, one.length))

@@ -60,7 +60,7 @@ def numbered(pairs: Sequence[tuple[str, ...]]) -> Whole:
     return np.array([known.setdefault(pair, len(known)) for pair in pairs], np.int64)
 
 
-def tell_apart(examples: Examples, seed: int) -> Auc | None:
+def tell_apart(examples: Examples) -> Auc | None:
     """The AUC; None where a side has too few pairs to be divided."""
     ours, pairs = examples.ours, examples.pairs
     counts = (len(np.unique(pairs[ours])), len(np.unique(pairs[~ours])))
@@ -68,7 +68,7 @@ def tell_apart(examples: Examples, seed: int) -> Auc | None:
         return None
     won, met = 0.0, 0
     for repeat in range(_REPEATS):
-        folds = _folds(examples, parts, Draws(seed, "folds", repeat))
+        folds = _folds(examples, parts, Draws(0, "folds", repeat))
         # Of the examples without those of two folds: the one is tested, the other chooses.
         without = {
             two: _score(examples, np.isin(folds, two)) for two in combinations(range(parts), 2)

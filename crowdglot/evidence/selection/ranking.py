@@ -44,12 +44,12 @@ def credit(scores: Sequence[float], right: int) -> tuple[float, float, float]:
     return one, five, sum(1 / rank for rank in ranks) / tied
 
 
-def summarise(credits: Numbers, dialogues: NDArray[np.int64], seed: int) -> tuple[Share, ...]:
+def summarise(credits: Numbers, dialogues: NDArray[np.int64]) -> tuple[Share, ...]:
     """The figures over questions; ``credits``: one row each, ``dialogues``: whose it is, from 0."""
     count = int(dialogues.max()) + 1
     sizes = np.bincount(dialogues, minlength=count)
     sums = np.stack([np.bincount(dialogues, column, count) for column in credits.T], axis=1)
-    drawn = bootstraps(count, _RESAMPLES, seed, "metrics", "bootstrap")
+    drawn = bootstraps(count, _RESAMPLES, 0, "metrics", "bootstrap")
     resampled = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)[:, None]
     ends = np.percentile(resampled, (2.5, 97.5), axis=0)
     chance = credit([0.0] * CANDIDATES, 0)

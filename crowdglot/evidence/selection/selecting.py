@@ -38,18 +38,16 @@ class Selection:
     shares: tuple[Share, ...]
 
 
-def select_all(
-    source: Source, *, seed: int = 0, embed: Embed | None = None
-) -> Iterator[Selection | str]:
+def select_all(source: Source, *, embed: Embed | None = None) -> Iterator[Selection | str]:
     """For each language the figures of every ranker, or a sentence that says why there are none.
 
     MaterialError where no language has enough, once all were tried.
     """
-    of = partial(_select, source, seed, embed)
+    of = partial(_select, source, embed)
     yield from by_language(source, of, "no turn can be chosen among others")
 
 
-def _select(source: Source, seed: int, embed: Embed | None, tag: str) -> list[Selection] | str:
+def _select(source: Source, embed: Embed | None, tag: str) -> list[Selection] | str:
     noted, drawn = Counter[str](), source.draw(tag, MOST)
     questions = list(enough(answers(drawn.talks), noted))
     counts = len(questions), sum(noted.values()), len(drawn.talks), drawn.there
@@ -61,7 +59,7 @@ def _select(source: Source, seed: int, embed: Embed | None, tag: str) -> list[Se
     known: dict[str, int] = {}
     owners = np.array([known.setdefault(one.view.id, len(known)) for one in questions])
     return [
-        Selection(source.name, tag, by, *counts, summarise(credits, owners, seed))
+        Selection(source.name, tag, by, *counts, summarise(credits, owners))
         for by, credits in _ranked(tag, drawn, questions, embed)
     ]
 

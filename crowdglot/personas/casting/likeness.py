@@ -26,12 +26,12 @@ def match(first: Manner, second: Manner) -> float:
     After the interpersonal circle (Kiesler 1983): warmth calls for warmth, and who leads for who
     follows. What they have in common counts less: it is what they can talk about.
     """
-    score = likeness(first, second)
+    score = 0  # whole numbers first: a sum of floats depends on the order of a set, which is random
     for side in first.sides & _OPPOSITE.keys():
         other = _OPPOSITE[side]
         good, bad = (side, other) if side in ("warm", "cool") else (other, side)
         score += (good in second.sides) - (bad in second.sides)
-    return score
+    return score + likeness(first, second)
 
 
 def score(by: str, first: Manner, second: Manner) -> float:

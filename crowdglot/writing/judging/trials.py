@@ -62,7 +62,7 @@ async def try_judges(
             for tag in whole:
                 good = await _score(asker, name, judge, tag, "", whole[tag])
                 for kind in judge.damages:
-                    if not (pairs := damaged_ones(tag, whole, kind, 0)):
+                    if not (pairs := damaged_ones(tag, whole, kind)):
                         continue
                     hurt = [dialogue for _, dialogue in pairs]
                     bad = await _score(asker, name, judge, tag, kind, hurt)
@@ -82,7 +82,7 @@ async def _of_matches(
     which the model refuses to choose are in no figure."""
     trials, by = [], {"model": model, "prompt": template_hash(MATCH)}
     for kind in Match.damages:
-        if pairs := damaged_ones(tag, whole, kind, 0):
+        if pairs := damaged_ones(tag, whole, kind):
             start, meet = time.perf_counter(), [(whole[tag][at], hurt) for at, hurt in pairs]
             lost = await asker.interviews(
                 f"{MATCH}.{tag}.{kind}", [partial(Match().next, *pair) for pair in meet]

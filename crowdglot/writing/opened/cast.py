@@ -10,8 +10,7 @@ from crowdglot.dialogues.readers import Material, personas_of, read_material
 from crowdglot.draws import Draws
 from crowdglot.errors import ConfigurationError
 from crowdglot.personas.casting.life import casting
-from crowdglot.personas.casting.pool import CastPool
-from crowdglot.personas.pairing import Cast, PersonaPool, Situation
+from crowdglot.personas.casting.pool import PersonaPool, Situation
 from crowdglot.personas.persona import Persona
 from crowdglot.personas.sources import SOURCES, SourceSettings, made_personas
 from crowdglot.personas.sources.characters import Emotion, read_characters
@@ -52,7 +51,7 @@ def emotions_of(recipe: Recipe) -> tuple[Emotion, ...]:
 
 def open_cast(
     recipe: Recipe, personas: Sequence[Persona], events: Sequence[SpeechEvent]
-) -> tuple[Cast, list[SpeechEvent], str, Mapping[str, Sequence[str]]]:
+) -> tuple[PersonaPool, list[SpeechEvent], str, Mapping[str, Sequence[str]]]:
     """Who draws speakers, the events that can be cast, a sentence on common grounds that cannot,
     and what was found by meaning.
 
@@ -63,7 +62,7 @@ def open_cast(
     if not settings.casting:
         return PersonaPool(personas, source), [*events], "", {}
     meant = by_meaning(personas) if recipe.meaning else {}
-    pool = CastPool(personas, source, settings.casting, meant)
+    pool = PersonaPool(personas, source, settings.casting, meant)
     # Words bind their owners to a language; without any, what fits one language fits all.
     words = any(persona.words for persona in personas)
     kept = [_castable(event, pool, recipe.languages if words else ("",)) for event in events]
@@ -77,7 +76,7 @@ def open_cast(
     return pool, kept, f"{source}: {lost}" if left < every else "", meant
 
 
-def _castable(event: SpeechEvent, pool: CastPool, languages: Sequence[str]) -> SpeechEvent:
+def _castable(event: SpeechEvent, pool: PersonaPool, languages: Sequence[str]) -> SpeechEvent:
     """The event without relations and common grounds for which nobody can be cast."""
     fitting: list[CommonGroundTemplate] = []
     for ground in event.common_grounds:
@@ -88,7 +87,7 @@ def _castable(event: SpeechEvent, pool: CastPool, languages: Sequence[str]) -> S
 
 
 def _fits(
-    event: SpeechEvent, relation: str, ground: str, pool: CastPool, languages: Sequence[str]
+    event: SpeechEvent, relation: str, ground: str, pool: PersonaPool, languages: Sequence[str]
 ) -> bool:
     try:
         for language in languages:

@@ -1,12 +1,9 @@
 """Finding rows: filters, and texts in every script."""
 
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
 
-from crowdglot.datasets import scan
 from crowdglot.datasets.browse.index import Index, Wanted, parts
-from crowdglot.datasets.scan import batches, quick_batches
 from crowdglot.datasets.shards import files_of
 from crowdglot.datasets.withdrawals import Withdrawal, write_withdrawals
 from crowdglot.errors import StorageError
@@ -116,19 +113,8 @@ def test_a_dataset_without_rows(tmp_path):
     assert index.critics() == []
 
 
-def test_quick_reading_gives_the_same_rows_and_the_same_errors(index, monkeypatch):
-    files = [*files_of(index.folder, "data"), *files_of(index.folder, "rejected")]
-    monkeypatch.setattr(scan, "_MANY", 3)
-    columns = ["id", "turns", "verdicts"]
-    for path in files:  # without dictionaries, as shards are written
-        pq.write_table(pq.read_table(path), path, use_dictionary=False)
-    slow = pl.concat(batches(files, columns))
-    assert scan._quick(files[:3], columns) is not None
-    assert pl.concat(quick_batches(files, columns)).equals(slow)
-    assert pl.concat(quick_batches([], columns)).is_empty()
-    pq.write_table(pq.read_table(files[0]), files[0], use_dictionary=True)
-    assert scan._quick(files[:3], columns) is None
-    assert pl.concat(quick_batches(files, columns)).equals(slow)
-    files[1].write_bytes(files[1].read_bytes()[:-9])
-    with pytest.raises(StorageError, match=files[1].name):
-        list(quick_batches(files, columns))
+def test_a_damaged_file_is_named(index):
+    file = files_of(index.folder, "data")[0]
+    file.write_bytes(file.read_bytes()[:-9])
+    with pytest.raises(StorageError, match=file.name):
+        Index(index.folder)

@@ -36,9 +36,9 @@ def test_ours_beside_halves_of_people():
         return Meanings("by number", np.array([places[text] for text in texts]))
 
     people = [f"t{n}" for n in range(60)]
-    same = measure_distances([f"t{n}" for n in range(60, 90)], people, embed, 0)
+    same = measure_distances([f"t{n}" for n in range(60, 90)], people, embed)
     assert same.size == 30
-    far = measure_distances([f"far{n}" for n in range(40)], people, embed, 0)
+    far = measure_distances([f"far{n}" for n in range(40)], people, embed)
     for alike, apart in zip(same.each, far.each, strict=True):
         assert alike.human == apart.human
         assert alike.ours[0] == pytest.approx(alike.human[0], rel=0.35)

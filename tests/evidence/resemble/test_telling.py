@@ -172,7 +172,7 @@ def test_phrases_do_not_reach_over_marks_gaps_or_words():
 
 def test_lengths_are_matched_from_inside_turns():
     ours, theirs = (read_spoken(side, "intl") for side in sides("fr", words=20))
-    made = match_lengths(ours, theirs, 0)
+    made = match_lengths(ours, theirs)
     assert made.turns == 8
     for one, other in zip(made.ours, made.theirs, strict=True):
         tokens = [sum(token != GAP for turn in each.turns for token in turn)

@@ -78,8 +78,8 @@ def test_ties_count_as_expected():
 
 def test_interval_is_over_dialogues_not_questions():
     same = np.repeat(np.tile([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], (5, 1)), 50, axis=0)
-    by_dialogue = summarise(same, np.repeat(np.arange(10), 50), 0)[0]
-    by_question = summarise(same, np.arange(500), 0)[0]
+    by_dialogue = summarise(same, np.repeat(np.arange(10), 50))[0]
+    by_question = summarise(same, np.arange(500))[0]
     assert by_dialogue.value == by_question.value == 0.5
     assert by_dialogue.high - by_dialogue.low > 4 * (by_question.high - by_question.low)
 
