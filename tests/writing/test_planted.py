@@ -38,7 +38,6 @@ from tests.writing.builders import Canned, write
 from tests.writing.personas.stopped import Talker, answered_by, recipe
 from tests.writing.personas.test_extraction import dialogues
 from tests.writing.test_judges import believing, human, opened_with, say
-from tests.writing.test_trust import command
 
 
 def calibrated(folder):
@@ -172,14 +171,6 @@ def test_answers_of_judges_in_rows_count_where_they_are_trusted(judged):
     trust_dataset(folder)
     read_recipe(folder, believed, going_on=True)
     read_rejudged(folder, [])
-
-
-def test_a_strangers_judges_are_not_tried_by_their_ratings(judged, tmp_path, monkeypatch, capsys):
-    asked = "browse", judged[0], "--trials", tmp_path / "t.json"
-    code, told = command(monkeypatch, capsys, *asked)
-    assert code == 2 and "holds answers of judges" in told and not (tmp_path / "t.json").exists()
-    assert command(monkeypatch, capsys, *asked, "--trust")[0] == 0
-    assert (tmp_path / "t.json").read_text() == "[]\n"
 
 
 def test_binding_a_strangers_dataset_is_no_word_for_its_answers(judged):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crowdglot.command.options import Dataset, Trust, trust_if
+from crowdglot.command.options import Dataset
 from crowdglot.printable import one_line
 
 
@@ -37,19 +37,15 @@ def browse(
         Path | None,
         typer.Option(help="Serve nothing: write what raters say of its judges into this file."),
     ] = None,
-    trust: Trust = False,
 ) -> None:
     """Find, read and rate the dialogues of DATASET on a local page, until Ctrl-C."""
     from crowdglot.datasets.browse.room import Room
     from crowdglot.datasets.storage.location import locate
 
-    trust_if(dataset, trust)
     room = Room(locate(dataset), withdraw=withdraw)
     if trials is not None:
         from crowdglot.datasets.browse.against_people import write_people_trials
-        from crowdglot.writing.trust import demand_answers
 
-        demand_answers(room.index.folder)
         told = write_people_trials(trials, room.index, room.ratings().last)
         for one in told:
             figures = f"{one.auc:.2f} ({one.low:.2f} to {one.high:.2f})"
