@@ -7,7 +7,7 @@ from crowdglot.dialogues.dialogue import Demonstration, Dialogue
 from crowdglot.dialogues.draft import parse
 from crowdglot.dialogues.interview import Asked
 from crowdglot.dialogues.message import Message
-from crowdglot.dialogues.prompt import answer_schema, render, turn_keys
+from crowdglot.dialogues.prompt import answer_schema, render, told_of, turn_keys
 from crowdglot.dialogues.ways import WAYS
 from crowdglot.scenarios.scenario import Scenario
 
@@ -41,6 +41,10 @@ class ThreeCalls:
         schema = {**answer_schema(scenario.order), "required": wanted}
         schema["properties"] = {key: {"type": "string"} for key in wanted}
         return Asked((*render(scenario, shown), before, more), schema)
+
+    def told(self, scenario: Scenario) -> tuple[str, ...]:
+        """All of it, as its first question is."""
+        return told_of(scenario, "full")
 
     def most_calls(self, scenario: Scenario) -> int:
         """Three."""

@@ -68,7 +68,7 @@ def test_a_killed_process_is_one_sentence_and_a_closed_one_is_gone(tmp_path):
     async def run():
         judging = AnotherProcess(opened.recipe)
         async with judging:
-            pid = judging.pid
+            pid = judging._process.pid
             await judging.judge(asked[0])
             os.kill(pid, signal.SIGSTOP)
             waiting = asyncio.gather(*map(judging.judge, asked), return_exceptions=True)
