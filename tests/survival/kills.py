@@ -217,11 +217,16 @@ def _die_at_every_step(bench: Bench, name: str, most: int, **more: Any) -> Figur
     steps = int(counted.said.rpartition("steps ")[2].split()[0])
     # All steps of the beginning, where a folder is not yet one of ours.
     chosen = {*range(_FIRST), *range(_FIRST, steps, max(1, steps // most))}
-    twice = 0
+    twice = beyond = 0
     for step in sorted(chosen):
         recipe = bench.recipe(f"{name}-{step}", 12, **changes)
         bench.server.asked.clear()
         attempt = bench.runner.finish(recipe, die_at=step)
+        if attempt.code == 0 and step > steps * 3 // 4:
+            # A journal is synced by the clock, so a run of a faster moment has fewer steps.
+            beyond += 1
+            bench.compare(recipe)
+            continue
         demand(attempt.code == -signal.SIGKILL, f"step {step}: {last_line(attempt.said)}")
         again = bench.runner.finish(recipe)
         demand(again.code == 0, f"after a kill at step {step}: {last_line(again.said)}")
@@ -229,7 +234,9 @@ def _die_at_every_step(bench: Bench, name: str, most: int, **more: Any) -> Figur
         lost = bench.server.twice
         demand(lost <= 2, f"step {step}: {lost} answers paid twice")
         twice += lost
-    return {"steps": steps, "kills": len(chosen), "questions_each": questions, "paid_twice": twice}
+    demand(beyond <= len(chosen) // 10, f"{beyond} of {len(chosen)} steps were never reached")
+    kills = len(chosen) - beyond
+    return {"steps": steps, "kills": kills, "questions_each": questions, "paid_twice": twice}
 
 
 CHECKS = {
