@@ -355,15 +355,17 @@ def test_a_dataset_at_a_url(tmp_path, monkeypatch):
 
 
 def test_texts_of_a_dataset_that_is_written_anew_while_it_is_read(folder, monkeypatch):
-    mapped = index_module._mapped
+    mapped, opened = index_module._mapped, threading.Event()
 
     def slowly(files, columns, *makes):
-        if len(makes) > 1:  # the second reading
+        if len(makes) > 1:  # the second reading, in a thread: the page is opened before it
+            opened.wait(60)
             write_dataset(folder, [row(1)])
         return mapped(files, columns, *makes)
 
     monkeypatch.setattr(index_module, "_mapped", slowly)
     client = browsing(folder)
+    opened.set()
     told = client.get("/api/find?text=fr")
     assert (told.status_code, "written anew" in told.text) == (409, True)
     monkeypatch.undo()
