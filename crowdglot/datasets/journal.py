@@ -115,19 +115,24 @@ def _seal(body: bytes, key: bytes) -> bytes:
     return blake2b(body, key=key, digest_size=16).hexdigest().encode()
 
 
-def _parts(line: bytes) -> tuple[bytes, bytes]:
-    """The seal, b"" where there is none, and the object of a line."""
-    _, _, body = line.rstrip(b"\n").partition(b" ")
-    seal, _, sealed = (b"", b"", body) if body.startswith(b"{") else body.partition(b" ")
-    return seal, sealed
-
-
 def decode(line: bytes) -> Call | None:
     """The call of a line; None if the line was cut or changed, or holds something else."""
+    return _call(_parts(line)[1])
+
+
+def _parts(line: bytes) -> tuple[bytes, bytes]:
+    """The seal, b"" where there is none, and the object of a line; nothing of one that was cut or
+    changed."""
     checksum, _, told = line.rstrip(b"\n").partition(b" ")
     if not line.endswith(b"\n") or checksum != b"%08x" % crc32(told):
-        return None
-    _, body = _parts(line)
+        return b"", b""
+    if told.startswith(b"{"):
+        return b"", told
+    seal, _, body = told.partition(b" ")
+    return seal, body
+
+
+def _call(body: bytes) -> Call | None:
     try:
         call = _parse(body)
     except (ValueError, TypeError, RecursionError):
@@ -179,8 +184,8 @@ def _read(path: Path, key: bytes = b"") -> tuple[list[Call], int]:
     with suppress(FileNotFoundError), path.open("rb") as file:
         while line := file.readline(_MOST_BYTES):
             end += len(line)
-            if (call := decode(line)) is not None:
-                seal, body = _parts(line)
+            seal, body = _parts(line)
+            if (call := _call(body)) is not None:
                 if not key or compare_digest(seal, _seal(body, key)):
                     calls.append(call)
                 whole_until = end

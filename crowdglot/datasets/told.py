@@ -22,18 +22,24 @@ _GROUND = tuple(name for name in PARTS if name not in (_PEOPLE, "speech_event"))
 COLUMNS = ("told", "personas", "common_ground")  # that ``untold_in`` reads
 
 
-@lru_cache(maxsize=64)
 def told_before(path: Location) -> tuple[str, ...] | None:
     """What the rows of a file without the column were told, by form and way of the stored recipe.
 
     None where there is no recipe. Of a debate in the short form, half of whose speakers were told
     the other's persona, nobody's is taken away.
     """
+    above = path.parents
+    return _told_before(above[2]) if len(above) > 2 else None
+
+
+@lru_cache(maxsize=64)
+def _told_before(folder: Location) -> tuple[str, ...] | None:
+    """The same of a dataset, whose recipe is read once for all its files."""
     from crowdglot.datasets.folder import read_stored_recipe  # it reads tables, and so needs us
 
     try:
-        recipe = read_stored_recipe(path.parents[2])
-    except (StorageError, IndexError):
+        recipe = read_stored_recipe(folder)
+    except StorageError:
         return None
     form, way = str(recipe.get("prompt", "full")), recipe.get("way", "whole")
     blank = {*told_in(form, {}), *(("channel",) if form == "short" and way not in _AT_ONCE else ())}

@@ -44,9 +44,7 @@ def read_recipe(source: str, changes: Sequence[str] = (), *, going_on: bool = Fa
     stored = {key: table[key] for key in table.keys() - {"format", "identity"}}
     recipe = build_recipe(deepcopy(stored), changes, where=str(path))
     if theirs:
-        demand_trust(path.parent, stored, reaching(recipe), _keys(changes))
-        if going_on and recipe.judges and recipe.believed:
-            demand_answers(path.parent)
+        _demand(path.parent, stored, recipe, _keys(changes), going_on=going_on)
     return recipe
 
 
@@ -118,10 +116,22 @@ def _of_dataset(
     stored.pop("identity", None)
     table = deepcopy(stored) | {"output": source}
     recipe = build_recipe(table, changes, where=str(folder / RECIPE))
-    demand_trust(folder, stored, reaching(recipe), ("output", *unused, *_keys(changes)))
+    _demand(folder, stored, recipe, ("output", *unused, *_keys(changes)), going_on=going_on)
+    return recipe
+
+
+def _demand(
+    folder: Location,
+    stored: Mapping[str, Any],
+    recipe: Recipe,
+    given: Sequence[str],
+    *,
+    going_on: bool,
+) -> None:
+    """Raise where what is used of a dataset may be a stranger's; ``given``: keys that are not."""
+    demand_trust(folder, stored, reaching(recipe), given)
     if going_on and recipe.judges and recipe.believed:
         demand_answers(folder)
-    return recipe
 
 
 def _keys(changes: Sequence[str]) -> list[str]:

@@ -72,13 +72,14 @@ def calibrate(
         told = f"--meaning: {fault}; pip install 'crowdglot[meaning]', or leave it out."
         raise ConfigurationError(told)
     critics = tried(meaning=meaning)
+    who = tuple(critics.values())
     dialogues: Counter[str] = Counter()
     evidence: dict[Key, list[tuple[str, str]]] = defaultdict(list)
     for file in human_files(folder, language):
         tag = file.language.tag
         for dialogue in human_dialogues(file, most_turns):
             dialogues[tag] += 1
-            for verdict in judge(dialogue, tuple(critics.values())):
+            for verdict in judge(dialogue, who):
                 if verdict.reason:
                     evidence[verdict.critic, tag].append((verdict.reason, verdict.evidence))
     return Calibration(tuple(critics), dict(dialogues), dict(evidence))

@@ -58,11 +58,12 @@ def members(
     counts: dict[tuple[str, str, str, bool], int] = defaultdict(int)
     for path in files_of(folder, "data"):
         for row in rows_of(path, _COLUMNS):
+            told = as_told(row)["traits"] is not None
             for key, speaker, value in _traits_of(row, wanted):
-                cell = row["language"], key, value, as_told(row)["traits"] is not None
+                cell = row["language"], key, value, told
                 if counts[cell] < most and (member := _member(row, key, speaker, value)):
                     counts[cell] += 1
-                    found[cell[:2]].append(replace(member, told=cell[-1]))
+                    found[cell[:2]].append(replace(member, told=told))
     return dict(found)
 
 

@@ -8,13 +8,13 @@ run that was killed, or the rows of a shard to be judged anew. So a first run, a
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence, Set
-from contextlib import AsyncExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
 import pyarrow as pa
 
-from crowdglot.datasets.journal import Journal, encode
+from crowdglot.datasets.journal import Journal
 from crowdglot.datasets.record import SCHEMA, as_rejected
 from crowdglot.datasets.shards import Shard, close, read_calls, reopen, write_shard
 from crowdglot.dialogues.interview import WRITER, Asked
@@ -122,8 +122,9 @@ class _Filling:
         if run.over() or engine is None:
             raise NothingAsked
         request = run.opened.request(key, asked)
-        async with AsyncExitStack() as own:
-            await (call() if call else own.enter_async_context(queue.call(rank)))
+        if call:
+            await call()
+        async with nullcontext() if call else queue.call(rank):
             if run.over():
                 raise NothingAsked
             try:
@@ -145,7 +146,7 @@ class _Filling:
         """Put a call into the journal and count it."""
         watch = self.run.watch
         try:
-            self.journal.append(encode(call))
+            self.journal.keep(call)
         except CrowdglotError as error:
             watch.stop.because(error)
             raise NothingAsked from None
@@ -191,7 +192,7 @@ async def fill_shard(run: Run, shard: Shard) -> bool:
     with Journal(shard.journal(folder)) as journal:
         if run.engine is None:
             for call in stored:
-                journal.append(encode(call))
+                journal.keep(call)
         drafts = {(key.index, key.attempt) for key in in_files}
         filling = _Filling(run, shard, journal, stored=drafts)
         # What is stored goes last: at a URL another machine may have asked the same anew.
