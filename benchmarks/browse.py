@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -63,8 +64,7 @@ def measure(folder: Path) -> dict[str, float]:
         for name, wanted in {"filter": FILTERS, "search": SEARCHES}.items()
     }
     scenario = [
-        _seconds(lambda at=at: room.scenario(Chosen(row=at)))
-        for at in range(0, rows, 1 + rows // 9)
+        _seconds(partial(room.scenario, Chosen(row=at))) for at in range(0, rows, 1 + rows // 9)
     ]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {

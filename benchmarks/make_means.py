@@ -20,6 +20,7 @@ import re
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 import langcodes
 import numpy as np
@@ -57,7 +58,9 @@ def names_and_dates(tag: str) -> list[str]:
     locale = Locale.parse(tag.replace("-", "_"))
     texts = [*list(locale.territories.values())[30:130:10]]
     texts += list(locale.languages.values())[:100:12]
-    for days, unit in ((3, "day"), (-2, "hour"), (20, "day"), (-400, "day")):
+    spans: list[tuple[int, Literal["day", "hour"]]]
+    spans = [(3, "day"), (-2, "hour"), (20, "day"), (-400, "day")]
+    for days, unit in spans:
         span = timedelta(days=days)
         texts.append(format_timedelta(span, granularity=unit, add_direction=True, locale=locale))
     texts += [format_date(date(2026, at, 2 * at), "full", locale) for at in range(1, 13, 2)]
@@ -68,6 +71,7 @@ def names_and_dates(tag: str) -> list[str]:
 def phrases(language: Language) -> list[str]:
     """What the language's pack says in the language itself."""
     pack = language.pack
+    assert pack is not None  # of the languages that have one
     return [pack.instruction, *pack.phrases.offers, *pack.phrases.refusals]
 
 
@@ -84,6 +88,7 @@ def with_letters(template: str) -> str:
 
 def main(talk: Path, declarations: Path) -> None:
     meaning = bundled_meaning()
+    assert meaning is not None
     spoken = {}
     for file in human_files(talk, ""):
         read = [

@@ -39,7 +39,7 @@ from crowdglot.engines.transformers.question import Question
 from crowdglot.engines.transformers.rows import choose
 from crowdglot.engines.weights.folders import find
 
-SHAPES = {
+SHAPES: dict[str, dict[str, Any]] = {
     "tiny": {
         "vocab_size": 512, "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
         "num_attention_heads": 4, "num_key_value_heads": 2,
@@ -180,7 +180,7 @@ def _copy_speed(device: str) -> float:
 def _measure(bench: Bench, way: str, concurrency: int, one_by_one: int) -> Reading:
     if way == "one":
         count = min(concurrency, one_by_one)
-        run: Callable[[], Any] = lambda: [_generate(bench, [one]) for one in bench.prompts(count)]  # noqa: E731
+        run: Callable[[], Any] = lambda: _each(bench, bench.prompts(count))  # noqa: E731
         run_once: Callable[[], Any] = lambda: _generate(bench, bench.prompts(1))  # noqa: E731
         seconds, busy = _timed(bench, run, run_once)
         return _reading(bench, way, concurrency, count, seconds, busy)
@@ -239,6 +239,11 @@ class _NoGrammars:
 
     def masks(self, matchers: object) -> None:
         return None
+
+
+def _each(bench: Bench, prompts: list[list[int]]) -> None:
+    for prompt in prompts:
+        _generate(bench, [prompt])
 
 
 def _generate(bench: Bench, prompts: list[list[int]]) -> None:

@@ -115,7 +115,7 @@ class Clock:
     def charge(self, stage: str) -> None:
         """Charge the time since the last call to ``stage``."""
         now = time.process_time()
-        self.seconds[stage] += now - self._last
+        self.seconds[stage] += now - self._last  # type: ignore[assignment]  # a Counter of seconds
         self._last = now
 
 

@@ -46,7 +46,7 @@ from crowdglot.writing.write import write_dataset
 # One draft of each scenario, none chosen and none replaced.
 _ONCE = ("max_attempts=1", "max_replacements=0", "choice.candidates=1", "duplicates.rounds=0")
 _TURNS = "turns=[8, 8]"
-_WAYS = {way: (f"way={way}", _TURNS) for way in WAYS}
+_WAYS: dict[str, tuple[str, ...]] = {way: (f"way={way}", _TURNS) for way in WAYS}
 _WAYS["debate"] += ("events=persuading_conversation",)
 # A form is compared by what each draft says of its own situation, so no premise is a reason.
 FORMS = {

@@ -61,8 +61,9 @@ def make(peer: Peer, folder: Path) -> Path:
     if not done.exists() or done.read_text() != pins.read_text():
         print(f"Installing {peer} into {home} …", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "--no-deps", "--require-hashes", "-r", pins], check=True)
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pinned = ["--no-deps", "--require-hashes", "-r", str(pins)]
+        subprocess.run([python, *install, *pinned], check=True)
         done.write_text(pins.read_text())
     return python
 
@@ -73,7 +74,7 @@ def run(
     """Have ``peer`` ask the stub all of ``questions`` and store the answers under ``scratch``."""
     (scratch / "work").mkdir(parents=True)
     script = f"benchmarks.peers.{peer.name}_peer"
-    where = [stub.base_url, questions, scratch / "work", str(concurrency)]
+    where: list[str | Path] = [stub.base_url, questions, scratch / "work", str(concurrency)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(scratch), "PYTHONPATH": str(ROOT)}
     start = time.monotonic()
     with (

@@ -79,7 +79,7 @@ def halve(sources: dict[str, Texts]) -> dict[str, Halves]:
 
 def relatives_with_text(target: Language, halves: dict[str, Halves]) -> dict[str, str]:
     """The target's relatives (labels) of which there is text in its script, with its tag."""
-    named = {}
+    named: dict[str, str] = {}
     for tag in halves:
         language = resolve_language(tag)
         if language.detected_as and language.script == target.script:
@@ -131,10 +131,11 @@ def choose(
     }  # fmt: skip
     for other, text in others.items():
         lowest[other]["turn"] = _between(lowest[other]["turn"], target, other, text.chosen_on)
-    for kind, dialogues_of in (
-        ("whole", [[whole] for whole in wholes]),
-        ("turn", [[turns[line] for line in said] for said in spoken]),
-    ):
+    talks: dict[Kind, list[list[dict[str, float]]]] = {
+        "whole": [[whole] for whole in wholes],
+        "turn": [[turns[line] for line in said] for said in spoken],
+    }
+    for kind, dialogues_of in talks.items():
         # Where there are human dialogues, these say more than dialogues of sentences.
         _lower(lowest, kind, dialogues_of, _FEW_STEPS if human else _MOST_STEPS)
     _spare(lowest, target, human)

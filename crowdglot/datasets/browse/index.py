@@ -48,10 +48,10 @@ class Wanted(Strict):
     said: Literal["", "passed", "rejected"] = ""
     least: float | None = None
     most: float | None = None
-    text: str = Field("", max_length=500)
+    text: str = Field(default="", max_length=500)
     rater: Name = ""
     rated: Literal["", "yes", "no"] = ""
-    start: int = Field(0, ge=0, lt=1 << 62)
+    start: int = Field(default=0, ge=0, lt=1 << 62)
 
 
 class Index:
