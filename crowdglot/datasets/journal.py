@@ -48,7 +48,7 @@ class Journal:
             self.calls, whole = _read(path, key)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | GUARDED, 0o644)
             os.ftruncate(self._file, whole)
-            os.lseek(self._file, whole, os.SEEK_SET)
+            self._end = os.lseek(self._file, whole, os.SEEK_SET)
             self._inode = os.fstat(self._file).st_ino
 
     def keep(self, call: Call) -> None:
@@ -62,16 +62,16 @@ class Journal:
         it then would be lost, so the run must stop.
         """
         with storing(self.path):
-            start = os.lseek(self._file, 0, os.SEEK_CUR)
             written = 0
             try:
                 while written < len(line):
                     written += os.write(self._file, line[written:])
             except OSError:
                 # Half a line on a full disk would hide what is appended after it.
-                os.ftruncate(self._file, start)
-                os.lseek(self._file, start, os.SEEK_SET)
+                os.ftruncate(self._file, self._end)
+                os.lseek(self._file, self._end, os.SEEK_SET)
                 raise
+            self._end += written
             if time.monotonic() - self._last_sync > _SYNC_EVERY_SECONDS:
                 os.fsync(self._file)
                 self._last_sync = time.monotonic()

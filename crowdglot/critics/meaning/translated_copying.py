@@ -4,45 +4,69 @@
 languages. People also say "how are you today" in every language, so short turns do not count.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
 
 from crowdglot.critics.meaning.space import letters, placed, placed_english
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
 from crowdglot.languages.scripts import DENSE
 
+_PIECES = 3  # turns: who takes the examples apart takes more than one
+
 
 @dataclass(frozen=True, slots=True)
 class TranslatedCopying:
-    """Reason: "translated_demonstration".
+    """Reasons: "translated_demonstration", "translated_pieces".
 
-    The score is the highest cosine of a turn and one that was shown; None where it is unscored.
+    One turn means what one that was shown means; or three come near, each to some turn, and the
+    dialogue is put together of what was shown. The score is the highest cosine of a turn and one
+    that was shown; None where it is unscored.
     """
 
     most_alike: float
+    most_alike_pieces: float
     least_letters: int
     least_letters_dense: int
+    least_letters_pieces: int
+    least_letters_pieces_dense: int
 
     def judge(self, dialogue: Dialogue) -> Verdict:
         """Judge each turn against all turns of all demonstrations."""
         language = dialogue.scenario.language
         if language.code == "en":
             return Verdict("translated_copying")  # nothing is translated: ``copying`` judges
-        least = self.least_letters_dense if language.script in DENSE else self.least_letters
-        said = [(at, turn.text) for at, turn in enumerate(dialogue.turns, start=1)
-                if letters(turn.text) >= least]  # fmt: skip
-        shown = [turn.text for one in dialogue.demonstrations for turn in one.turns
-                 if letters(turn.text) >= self.least_letters]  # fmt: skip
+        dense = language.script in DENSE
+        least = self.least_letters_dense if dense else self.least_letters
+        fewest = min(least, self.least_letters_pieces_dense if dense else self.least_letters_pieces)
+        fewest_shown = min(self.least_letters, self.least_letters_pieces)
+        texts = [(at, turn.text) for at, turn in enumerate(dialogue.turns, start=1)]
+        said = [(at, text) for at, text in texts if letters(text) >= fewest]
+        shown = [turn.text for one in dialogue.demonstrations for turn in one.turns]
+        shown = [text for text in shown if letters(text) >= fewest_shown]
         if not said or not shown:
             return Verdict("translated_copying", score=0.0)
         own, theirs = placed([text for _, text in said], language), placed_english(shown)
         if own is None or theirs is None:
             return Verdict("translated_copying")
         near = own @ theirs.T
-        row, column = divmod(int(near.argmax()), near.shape[1])
-        score = float(near[row, column])
-        if score <= self.most_alike:
-            return Verdict("translated_copying", score=score)
-        number, text = said[row]
-        evidence = f"turn {number}: {text[:85]} | shown: {shown[column][:85]}"
-        return Verdict("translated_copying", "translated_demonstration", evidence, score)
+
+        def told(rows: Iterable[int]) -> str:
+            pairs = ((*said[row], shown[near[row].argmax()]) for row in rows)
+            return "; ".join(
+                f"turn {at}: {text[:85]} | shown: {one[:85]}" for at, text, one in pairs
+            )
+
+        long = [at for at, (_, text) in enumerate(said) if letters(text) >= least]
+        long_shown = [at for at, text in enumerate(shown) if letters(text) >= self.least_letters]
+        most = near[np.ix_(long, long_shown)].max(axis=1, initial=0.0)
+        score = float(most.max(initial=0.0))
+        if score > self.most_alike:
+            evidence = told([long[int(most.argmax())]])
+            return Verdict("translated_copying", "translated_demonstration", evidence, score)
+        nearest = np.argsort(-near.max(axis=1))[:_PIECES]
+        if len(nearest) == _PIECES and near[nearest].max(axis=1).mean() > self.most_alike_pieces:
+            return Verdict("translated_copying", "translated_pieces", told(nearest), score)
+        return Verdict("translated_copying", score=score)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from heapq import heappop, heappush
 from itertools import count
 
@@ -46,18 +46,30 @@ class CallQueue:
         Gives what waits for the draft's first call, which is then the draft's to its end: its
         questions follow one another, so the engine has at hand what it read of the talk.
         """
-        async with self._drafts.held(rank), AsyncExitStack() as held:
-            first = [self._calls.held(rank)]
+        called = False
 
-            async def call() -> None:
-                if first:
-                    await held.enter_async_context(first.pop())
+        async def call() -> None:
+            nonlocal called
+            if not called:
+                await self._calls.take(rank)
+                called = True
 
+        await self._drafts.take(rank)
+        try:
             yield call
+        finally:
+            if called:
+                self._calls.leave()
+            self._drafts.leave()
 
-    def call(self, rank: Rank) -> AbstractAsyncContextManager[None]:
+    @asynccontextmanager
+    async def call(self, rank: Rank) -> AsyncIterator[None]:
         """Wait until a call of this rank may be made; held until it is answered."""
-        return self._calls.held(rank)
+        await self._calls.take(rank)
+        try:
+            yield
+        finally:
+            self._calls.leave()
 
 
 class _Slots:
@@ -68,25 +80,21 @@ class _Slots:
         self._order = count()
         self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
 
-    @asynccontextmanager
-    async def held(self, rank: Rank) -> AsyncIterator[None]:
+    async def take(self, rank: Rank) -> None:
+        """Wait for a slot; whoever took it leaves it."""
         if self._free > 0:
             self._free -= 1
-        else:
-            turn = asyncio.get_running_loop().create_future()
-            heappush(self._waiting, (rank, next(self._order), turn))
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._leave()
-                raise
+            return
+        turn = asyncio.get_running_loop().create_future()
+        heappush(self._waiting, (rank, next(self._order), turn))
         try:
-            yield
-        finally:
-            self._leave()
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()
+            raise
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """Hand the slot to the next one who still wants it."""
         while self._waiting:
             _, _, turn = heappop(self._waiting)
