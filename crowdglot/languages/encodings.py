@@ -7,6 +7,7 @@ or "Ăştia" in Romanian, "Від" in Ukrainian. So what may be human counts onl
 follow one another.
 """
 
+import re
 from functools import lru_cache
 
 import regex
@@ -24,6 +25,7 @@ _ANYWHERE = (
     (0x2010, 0x2046), (0x20AC, 0x20AC), (0x2122, 0x2122), (0x2600, 0x27BF), (0x3000, 0x303F),
     (0xFE0F, 0xFE0F), (0xFEFF, 0xFEFF), (0xFF01, 0xFF65), (0xFFFD, 0xFFFD), (0x1F000, 0x1FAFF),
 )  # fmt: skip
+_TWO = re.compile(r"[^\x00-\x7f]{2}")  # no row is shorter
 # What is left of a row whose last byte was lost or became a blank; of code page 437; of GBK.
 _REMAINS = regex.compile(r"â€|\p{Ll}[ÃÂ](?!\p{Lu})|(?<!\p{L})Ã(?!\p{L})|[─-╿][^\s─-╿]|锟斤拷")
 
@@ -57,7 +59,7 @@ def twice_encoded(text: str, script: str) -> dict[str, str]:
     """
     if text.isascii():
         return {}
-    for codec in _CODECS:
+    for codec in _CODECS if _TWO.search(text) else ():
         believed: dict[str, str] = {}
         run: dict[str, str] = {}
         end = -1

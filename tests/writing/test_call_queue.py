@@ -29,13 +29,13 @@ def test_shards_are_opened_as_dialogues_are_closed():
         queue, opened = CallQueue(2), []
 
         async def open_all():
-            for dialogues in (3, 3, 5, 1):
+            for dialogues in (6, 6, 10, 2):
                 await queue.open_shard(dialogues)
                 opened.append(dialogues)
 
         task = asyncio.create_task(open_all())
         steps = []
-        for closed in (0, 2, 1, 1, 4, 0):
+        for closed in (0, 4, 2, 2, 8, 0):
             queue.close(closed)
             for _ in range(3):
                 await asyncio.sleep(0)
@@ -43,9 +43,9 @@ def test_shards_are_opened_as_dialogues_are_closed():
         task.cancel()
         return steps
 
-    # Never more than 2 x 2 dialogues are open before another shard is.
+    # Never more than 4 x 2 dialogues are open before another shard is.
     assert asyncio.run(run()) == [
-        [3, 3], [3, 3], [3, 3, 5], [3, 3, 5], [3, 3, 5, 1], [3, 3, 5, 1],
+        [6, 6], [6, 6], [6, 6, 10], [6, 6, 10], [6, 6, 10, 2], [6, 6, 10, 2],
     ]  # fmt: skip
 
 

@@ -15,7 +15,8 @@ class CallQueue:
 
     So the engine is asked shard after shard, whose prompts share a prefix, and a later shard takes
     only what the earlier ones leave free. Whoever opens shards waits in ``open_shard`` until fewer
-    dialogues are open than twice as many calls as may run. So there is always one to ask for.
+    dialogues are open than four times as many calls as may run. So there is always one to ask for,
+    while others are judged, which stay open until they are.
 
     Twice as many drafts as calls may be under way. So a prompt is written before there is room for
     its call, and the engine does not wait for it.
@@ -23,7 +24,7 @@ class CallQueue:
 
     def __init__(self, calls: int) -> None:
         self._calls, self._drafts = _Slots(calls), _Slots(2 * calls)
-        self._enough = 2 * calls
+        self._enough = 4 * calls
         self._open = 0
         self._fewer = asyncio.Event()
 
