@@ -180,7 +180,7 @@ def test_a_group_of_three_speakers_has_no_mean():
     scores = np.array([[60.0 if at % 2 else 50.0] * 5 for at in range(60)])
     fair, doubts = fairness(scores, groups)
     assert fair == {"gender": pytest.approx(100 / (100 + 10 * 5**0.5))}
-    assert doubts == ["faith: jewish: 3 speakers, fewer than 20; no mean."]
+    assert doubts == ["faith: jewish: 3 of the 20 speakers that a mean takes."]
 
 
 def test_signs_of_declared_traits():

@@ -11,10 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from crowdglot.command.app import app
+from crowdglot.command.output.traits import print_recoveries
 from crowdglot.errors import MaterialError
 from crowdglot.evidence.traits import members as members_room
 from crowdglot.evidence.traits.labelled import Labelled, fitting, our_labelled, read_labelled
-from crowdglot.evidence.traits.measure import measure
+from crowdglot.evidence.traits.measure import Recovery, measure
 from crowdglot.evidence.traits.members import CALLED, RANDOM, Member
 from crowdglot.evidence.traits.recognisers import (
     Classifier,
@@ -234,3 +235,17 @@ def test_bad_texts_are_one_sentence(content, complaint, tmp_path):
     (tmp_path / "a").write_text(content)
     with pytest.raises(MaterialError, match=complaint):
         read_labelled(tmp_path / "a")
+
+
+def test_why_there_is_no_figure_is_said_once_below_the_table(capsys):
+    why = "everybody is 'calm', so nothing can be told apart"
+    lines = [
+        Recovery("fr", "temper", "all", turns, "judge", 2, 0, 1.0, why=why)
+        for turns in (CALLED, RANDOM)
+    ]
+    print_recoveries(
+        [*lines, Recovery("fr", "age", "all", RANDOM, "judge", 30, 0, 0.5, 0.7, 0.6, 0.8)]
+    )
+    told = " ".join(capsys.readouterr().out.split())
+    assert told.count(f"fr, temper, judge: no figure: {why}") == 1
+    assert told.count("no figure") == 1

@@ -10,7 +10,7 @@ from crowdglot.printable import one_line
 
 
 def print_recoveries(lines: Sequence[Recovery]) -> None:
-    """One line a language, trait, kind of turns, value and recogniser; why where there is none."""
+    """A line a language, trait, kind of turns, value and recogniser; then why some have no rate."""
     heads = ("language", "trait", "value", "turns", "by", "speakers", "recovered", "chance",
              "coherence")  # fmt: skip
     table = new_table("How often traits are recovered", *heads, texts=5)
@@ -19,14 +19,15 @@ def print_recoveries(lines: Sequence[Recovery]) -> None:
         table.add_row(
             *map(name_cell, names),
             f"{one.count}" + (f" ({one.unread} unread)" if one.unread else ""),
-            Text(_rate(one)),
+            Text("–" if one.rate is None else between(".2f", one.rate, one.low, one.high)),
             f"{one.chance:.2f}",
             "–" if one.coherence is None else f"{one.coherence:.2f}",
         )
     console.print(table)
-
-
-def _rate(one: Recovery) -> str:
-    if one.rate is None:
-        return f"no figure: {one_line(one.why, MOST)}"
-    return between(".2f", one.rate, one.low, one.high)
+    reasons = [
+        f"{one.language}, {one.trait}, {one.by}: no figure: {one_line(one.why, MOST)}"
+        for one in lines
+        if one.rate is None
+    ]
+    for reason in dict.fromkeys(reasons):
+        console.print(Text(reason))

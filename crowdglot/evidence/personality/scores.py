@@ -111,7 +111,7 @@ def fairness(
         for name in names:
             members[name].append(at)
     doubts = [
-        f"{name}: {len(own)} speakers, fewer than {FEWEST}; no mean."
+        f"{name}: {len(own)} of the {FEWEST} speakers that a mean takes."
         for name, own in sorted(members.items())
         if len(own) < FEWEST
     ]
