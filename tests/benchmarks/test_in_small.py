@@ -22,7 +22,7 @@ SMALL = {
 @pytest.mark.ci
 @pytest.mark.server
 @pytest.mark.parametrize("name", SMALL)
-def test_each_benchmark_runs_in_small(name, tmp_path):
+def test_each_benchmark_runs_in_small(name):
     asked = [sys.executable, "-m", f"benchmarks.{name}", *SMALL[name].split(), "--json"]
     told = subprocess.run(asked, capture_output=True, text=True, timeout=300)
     assert told.returncode == 0, told.stderr

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from crowdglot.command.output.console import MOST, between, console, name_cell, new_table
+from crowdglot.command.output.console import (
+    MOST,
+    between,
+    console,
+    name_cell,
+    new_table,
+    print_left_out,
+)
 from crowdglot.evidence.traits.measure import Recovery
 from crowdglot.printable import one_line
 
@@ -24,10 +31,9 @@ def print_recoveries(lines: Sequence[Recovery]) -> None:
             "–" if one.coherence is None else f"{one.coherence:.2f}",
         )
     console.print(table)
-    reasons = [
+    reasons = dict.fromkeys(
         f"{one.language}, {one.trait}, {one.by}: no figure: {one_line(one.why, MOST)}"
         for one in lines
         if one.rate is None
-    ]
-    for reason in dict.fromkeys(reasons):
-        console.print(Text(reason))
+    )
+    print_left_out(reasons)

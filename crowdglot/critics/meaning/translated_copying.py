@@ -4,7 +4,7 @@
 languages. People also say "how are you today" in every language, so short turns do not count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from crowdglot.critics.meaning.space import letters, placed, placed_english
 from crowdglot.critics.verdict import Verdict
 from crowdglot.dialogues.dialogue import Dialogue
+from crowdglot.engines.embedding.embedder import Vectors
 from crowdglot.languages.scripts import DENSE
 
 _PIECES = 3  # turns: who takes the examples apart takes more than one
@@ -52,21 +53,21 @@ class TranslatedCopying:
         if own is None or theirs is None:
             return Verdict("translated_copying")
         near = own @ theirs.T
-
-        def told(rows: Iterable[int]) -> str:
-            pairs = ((*said[row], shown[near[row].argmax()]) for row in rows)
-            return "; ".join(
-                f"turn {at}: {text[:85]} | shown: {one[:85]}" for at, text, one in pairs
-            )
-
-        long = [at for at, (_, text) in enumerate(said) if letters(text) >= least]
-        long_shown = [at for at, text in enumerate(shown) if letters(text) >= self.least_letters]
-        most = near[np.ix_(long, long_shown)].max(axis=1, initial=0.0)
-        score = float(most.max(initial=0.0))
-        if score > self.most_alike:
-            evidence = told([long[int(most.argmax())]])
+        long = [letters(text) >= least for _, text in said]
+        long_shown = [letters(text) >= self.least_letters for text in shown]
+        alone = np.where(np.outer(long, long_shown), near, 0.0)
+        if (score := float(alone.max())) > self.most_alike:
+            evidence = _told(alone, said, shown, 1)
             return Verdict("translated_copying", "translated_demonstration", evidence, score)
-        nearest = np.argsort(-near.max(axis=1))[:_PIECES]
-        if len(nearest) == _PIECES and near[nearest].max(axis=1).mean() > self.most_alike_pieces:
-            return Verdict("translated_copying", "translated_pieces", told(nearest), score)
+        nearest = np.sort(near.max(axis=1))[-_PIECES:]
+        if len(nearest) == _PIECES and nearest.mean() > self.most_alike_pieces:
+            evidence = _told(near, said, shown, _PIECES)
+            return Verdict("translated_copying", "translated_pieces", evidence, score)
         return Verdict("translated_copying", score=score)
+
+
+def _told(near: Vectors, said: Sequence[tuple[int, str]], shown: Sequence[str], most: int) -> str:
+    """The turns that are nearest to what was shown, each with what it is near to."""
+    rows = np.argsort(-near.max(axis=1))[:most]
+    pairs = ((*said[row], shown[near[row].argmax()]) for row in rows)
+    return "; ".join(f"turn {at}: {text[:85]} | shown: {one[:85]}" for at, text, one in pairs)
